@@ -1,0 +1,241 @@
+"""What all checks share: a card that says passed, not attempted, or what is wrong and how to go on.
+
+A check never stops a notebook: a wrong or missing answer shows a card. With `PROMPT2DATA_STRICT=1` (CI, grading)
+it raises `CheckFailed` on anything but a pass.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from prompt2data.i18n import _
+
+_NOTHING = object()
+_LONGEST_SHOWN = 400
+
+
+class NotAttempted(Exception):
+    """The learner has not written anything yet."""
+
+
+class Wrong(Exception):
+    """An answer is wrong in a way the check can name.
+
+    Args:
+        message: one sentence that names the mistake.
+        expected: what a right answer gives here, if that helps.
+        actual: what this one gave.
+        hint: what to try, fitting this very mistake; general hints stand in `@exercise`.
+    """
+
+    def __init__(self, message: str, *, expected: Any = _NOTHING, actual: Any = _NOTHING, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
+        self.actual = actual
+        self.hint = hint
+
+
+class CheckFailed(AssertionError):
+    """Raised in strict mode when an answer does not pass."""
+
+
+class Card:
+    """The outcome of a check, as text and as HTML. Whatever comes from the learner's answer is escaped."""
+
+    COLORS = {"passed": "#1a7f37", "not attempted": "#6e7781", "wrong": "#b35900"}
+    SYMBOLS = {"passed": "✔", "not attempted": "…", "wrong": "✘"}
+
+    def __init__(self, status: str, title: str, lines: Sequence[tuple[str, str]] = ()) -> None:
+        self.status = status
+        self.title = title
+        self.lines = tuple(lines)
+
+    def __repr__(self) -> str:
+        rows = [f"{label}: {text}" if label else text for label, text in self.lines]
+        return "\n".join([f"{self.SYMBOLS[self.status]} {self.title}", *rows])
+
+    def _repr_html_(self) -> str:
+        color = self.COLORS[self.status]
+        rows = "".join(
+            f"<div>{f'<b>{html.escape(label)}:</b> ' if label else ''}"
+            f"<span style='white-space: pre-wrap'>{html.escape(text)}</span></div>"
+            for label, text in self.lines
+        )
+        return (
+            f"<div role='status' style='border-left: 4px solid {color}; padding: 0.3em 0.8em; margin: 0.3em 0'>"
+            f"<div style='font-weight: 600'><span style='color: {color}'>{self.SYMBOLS[self.status]}</span> "
+            f"{html.escape(self.title)}</div>{rows}</div>"
+        )
+
+
+def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a check out of a function that raises `Wrong` on a wrong answer and returns on a right one.
+
+    Args:
+        hints: general hints, from a nudge to nearly the answer. Each failed attempt in a row shows one more. Wrap them
+            in a function (`lambda: _("…")`) so that they are translated when shown.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        attempts = 0
+
+        @functools.wraps(function)
+        def check(*answers: Any) -> None:
+            nonlocal attempts
+            try:
+                for answer in answers:
+                    require_attempt(answer)
+                function(*answers)
+            except NotAttempted:
+                card = Card("not attempted", _("Not attempted yet."))
+            except Wrong as wrong:
+                card = _wrong_card(wrong, hints, attempts)
+                attempts += 1
+            else:
+                attempts = 0
+                card = Card("passed", _("Passed."))
+            _show(card)
+            if strict() and card.status != "passed":
+                # The status itself stays English: CI reads it.
+                raise CheckFailed(f"{function.__name__}: {card.status}: {card!r}")
+
+        return check
+
+    return decorate
+
+
+def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts: int) -> Card:
+    lines = []
+    if wrong.expected is not _NOTHING:
+        lines.append((_("expected"), shown(wrong.expected)))
+    if wrong.actual is not _NOTHING:
+        lines.append((_("your answer"), shown(wrong.actual)))
+    hint = wrong.hint
+    if hints and (attempts or not hint):
+        general = hints[min(attempts - bool(hint), len(hints) - 1)]
+        general = general() if callable(general) else general
+        hint = f"{hint} {general}".strip()
+    if hint:
+        lines.append((_("hint"), hint))
+    return Card("wrong", wrong.message, lines)
+
+
+def strict() -> bool:
+    """Whether anything but a pass raises."""
+    return os.environ.get("PROMPT2DATA_STRICT", "0") not in ("", "0")
+
+
+def _show(card: Card) -> None:
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        get_ipython = lambda: None  # noqa: E731
+    if get_ipython() is None:
+        print(card)
+    else:
+        display(card)
+
+
+def shown(value: Any) -> str:
+    """A value as a card shows it: its `repr`, cut when it is long."""
+    try:
+        text = repr(value)
+    except Exception as error:  # a learner's class may have a broken __repr__
+        text = f"<{type(value).__name__}: {type(error).__name__}>"
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + " …"
+
+
+# -- looking at answers -------------------------------------------------------------------------------------------
+
+
+def _stub_with_docstring():
+    """A docstring."""
+    ...
+
+
+def _stub_bare(): ...
+
+
+_STUB_CODES = {_stub_with_docstring.__code__.co_code, _stub_bare.__code__.co_code}
+
+
+def is_stub(answer: Any) -> bool:
+    """Whether an answer is still the `...` it began as: the value itself, or a function with nothing else inside."""
+    if answer is ...:
+        return True
+    code = getattr(answer, "__code__", None)
+    return code is not None and code.co_code in _STUB_CODES and set(code.co_consts) <= {None, answer.__doc__, ...}
+
+
+def require_attempt(answer: Any) -> None:
+    """Raise `NotAttempted` for a stub, also inside a tuple, list or mapping."""
+    items = answer.values() if isinstance(answer, dict) else answer if type(answer) in (list, tuple) else ()
+    if is_stub(answer) or any(item is ... for item in items):
+        raise NotAttempted
+
+
+def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call a learner's function; what it raises becomes a `Wrong`, what it has not written yet a `NotAttempted`."""
+    if is_stub(function):
+        raise NotAttempted
+    if not callable(function):
+        raise Wrong(_("This should be a function."), actual=function)
+    try:
+        result = function(*args, **kwargs)
+    except (Wrong, NotAttempted):
+        raise
+    except NotImplementedError as error:
+        raise NotAttempted from error
+    except Exception as error:
+        called = ", ".join([*map(shown, args), *(f"{name}={shown(value)}" for name, value in kwargs.items())])
+        name = getattr(function, "__name__", "function")
+        raise Wrong(
+            _("{name} raised {error} when called like this: {call}").format(
+                name=name, error=f"{type(error).__name__}: {error}", call=f"{name}({called})"
+            )
+        ) from error
+    if result is ...:
+        raise NotAttempted
+    return result
+
+
+def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
+    """Whether `actual` is a number within `tolerance` of `expected`; booleans and NaN are not numbers here."""
+    if isinstance(actual, bool):
+        return False
+    try:
+        return abs(float(actual) - expected) <= tolerance
+    except (TypeError, ValueError):
+        return False
+
+
+def records(answer: Any, columns: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Rows from whatever a learner returns: a list of mappings, a `datasets.Dataset`, a pandas table, a generator.
+
+    Raises:
+        Wrong: if it is none of these, or a row lacks one of `columns`.
+    """
+    if answer is None:
+        raise Wrong(_("The answer is None: did you forget to return it?"))
+    if hasattr(answer, "to_dict") and hasattr(answer, "columns"):  # pandas
+        answer = answer.to_dict("records")
+    if isinstance(answer, str | Mapping) or not isinstance(answer, Iterable):
+        raise Wrong(_("The answer should be a list of rows, each a dictionary."), actual=answer)
+    rows = list(answer)
+    for place, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise Wrong(_("Row {place} is not a dictionary.").format(place=place), actual=row)
+        missing = [column for column in columns if column not in row]
+        if missing:
+            raise Wrong(
+                _("Row {place} lacks the column {column}.").format(place=place, column=missing[0]),
+                expected=sorted(columns),
+                actual=sorted(row),
+            )
+    return [dict(row) for row in rows]

@@ -1,0 +1,44 @@
+"""The reader's language: every sentence a learner sees goes through `_()`.
+
+The messages are English in the source; translations are gettext catalogues in `prompt2data/locale/`. A language
+without a catalogue falls back to English, message by message.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from pathlib import Path
+
+DOMAIN = "prompt2data"
+LOCALE_FOLDER = Path(__file__).parent / "locale"
+
+_translations: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
+
+
+def set_language(code: str) -> None:
+    """Show messages in the language with this code ("en", "vi", …) from now on, in this process and its workers."""
+    global _translations, _language
+    _translations = gettext.translation(DOMAIN, LOCALE_FOLDER, languages=[code], fallback=True)
+    _language = code
+    os.environ["PROMPT2DATA_LANGUAGE"] = code
+
+
+def language() -> str:
+    """The code of the language in use."""
+    return _language
+
+
+def _(message: str) -> str:
+    """The message in the reader's language. Placeholders are filled after translation: `_("{n} rows").format(n=3)`."""
+    return _translations.gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """The form of a message that fits the number `n`."""
+    return _translations.ngettext(singular, plural, n)
+
+
+if "PROMPT2DATA_LANGUAGE" in os.environ:  # a worker process continues in the language of its notebook
+    set_language(os.environ["PROMPT2DATA_LANGUAGE"])

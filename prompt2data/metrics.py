@@ -1,0 +1,215 @@
+"""What the lessons measure: shares with their uncertainty, diversity, novelty, similarity, cost.
+
+Thin wrappers on the field's own libraries, so that a lesson's cell stays three lines long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+from prompt2data.i18n import _
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_Z95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
+
+
+@dataclass(frozen=True)
+class Share:
+    """`k` of `n`, with the 95 % interval of Wilson (1927), which stays sensible for small n and near 0 and 1."""
+
+    k: int
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.k <= self.n:
+            raise ValueError(f"a share needs 0 <= k <= n, got k={self.k}, n={self.n}")
+
+    @property
+    def value(self) -> float:
+        """The share itself, from 0 to 1; 0 when there was nothing to count."""
+        return self.k / self.n if self.n else 0.0
+
+    @property
+    def low(self) -> float:
+        """Lower end of the interval, from 0 to 1."""
+        return self._interval()[0]
+
+    @property
+    def high(self) -> float:
+        """Upper end of the interval, from 0 to 1."""
+        return self._interval()[1]
+
+    def _interval(self) -> tuple[float, float]:
+        if self.n == 0:
+            return 0.0, 1.0
+        z2 = _Z95**2
+        center = (self.k + z2 / 2) / (self.n + z2)
+        half = _Z95 / (self.n + z2) * sqrt(self.k * (self.n - self.k) / self.n + z2 / 4)
+        # At k = 0 and k = n the formula gives 0 and 1 up to rounding; the clamp makes them exact.
+        low = 0.0 if self.k == 0 else max(0.0, center - half)
+        high = 1.0 if self.k == self.n else min(1.0, center + half)
+        return low, high
+
+    def __str__(self) -> str:
+        if self.n == 0:
+            return _("0 of 0")
+        return _("{k} of {n} ({value:.0f} %, {low:.0f}–{high:.0f} %)").format(
+            k=self.k, n=self.n, value=100 * self.value, low=100 * self.low, high=100 * self.high
+        )
+
+
+def share(hits: int | Iterable[Any], n: int | None = None) -> Share:
+    """A share from two counts, `share(51, 64)`, or from truth values, `share(text.endswith("?") for text in texts)`."""
+    if n is not None:
+        return Share(int(hits), n)
+    values = [bool(hit) for hit in hits]
+    return Share(sum(values), len(values))
+
+
+def told_apart(a: Share, b: Share) -> bool:
+    """Whether two shares differ by more than chance may explain: their intervals do not meet."""
+    return a.low > b.high or b.low > a.high
+
+
+def compare(name_a: str, a: Share, name_b: str, b: Share) -> str:
+    """A sentence on two shares. A difference is called one only when the intervals part."""
+    if not told_apart(a, b):
+        sizes = str(a.n) if a.n == b.n else f"{a.n}, {b.n}"
+        return _("{name_a}: {a}; {name_b}: {b}: not told apart at n = {sizes}.").format(
+            name_a=name_a, a=a, name_b=name_b, b=b, sizes=sizes
+        )
+    if a.value < b.value:
+        name_a, a, name_b, b = name_b, b, name_a, a
+    return _("{name_a} is higher than {name_b}: {a} against {b}.").format(name_a=name_a, a=a, name_b=name_b, b=b)
+
+
+# -- diversity ----------------------------------------------------------------------------------------------------
+
+
+def ngrams(text: str, n: int) -> Iterator[tuple[str, ...]]:
+    """The runs of `n` lower-case words in a text, words being what whitespace separates."""
+    words = text.lower().split()
+    return zip(*(words[start:] for start in range(n)), strict=False)
+
+
+def distinct_n(texts: Iterable[str], n: int) -> float:
+    """Share of distinct n-grams among all n-grams of `texts`, from 0 to 1 (Li et al., 2016); 0 when there are none."""
+    grams = [gram for text in texts for gram in ngrams(text, n)]
+    return len(set(grams)) / len(grams) if grams else 0.0
+
+
+def unique_share(texts: Sequence[str]) -> float:
+    """Share of different texts, case and outer spaces aside, from 0 to 1; 0 when there are none."""
+    texts = [text.strip().lower() for text in texts]
+    return len(set(texts)) / len(texts) if texts else 0.0
+
+
+# -- novelty and similarity ---------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _scorer():
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rougeL"])
+
+
+def rouge_l(a: str, b: str) -> float:
+    """ROUGE-L F-measure of two texts (Lin, 2004): 1 for the same words in the same order, 0 for no word in common."""
+    return _scorer().score(a, b)["rougeL"].fmeasure
+
+
+def nearest(candidate: str, pool: Sequence[str]) -> tuple[int, float]:
+    """Index of the text in `pool` most like `candidate`, and their ROUGE-L; (-1, 0.0) for an empty pool."""
+    scores = [rouge_l(candidate, text) for text in pool]
+    if not scores:
+        return -1, 0.0
+    best = max(range(len(scores)), key=scores.__getitem__)
+    return best, scores[best]
+
+
+def novelty(candidate: str, pool: Sequence[str]) -> float:
+    """1 minus the highest ROUGE-L to any text in `pool`: 1 is new, 0 a copy."""
+    return 1.0 - nearest(candidate, pool)[1]
+
+
+@lru_cache(maxsize=1)
+def _embedder():
+    from sentence_transformers import SentenceTransformer
+
+    from prompt2data import models
+
+    return SentenceTransformer(str(models.embedding_folder()), device="cpu")
+
+
+def embed(texts: Sequence[str]) -> np.ndarray:
+    """Sentence embeddings by all-MiniLM-L6-v2: shape [texts, 384], each of length 1."""
+    import numpy as np
+
+    if not len(texts):
+        return np.zeros((0, 384), dtype=np.float32)
+    return _embedder().encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+
+
+def cosine(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
+    """Cosine similarity of text i of `a` with text i of `b`: shape [texts], from -1 to 1."""
+    import numpy as np
+
+    return np.einsum("ij,ij->i", embed(a), embed(b))
+
+
+# -- cost ---------------------------------------------------------------------------------------------------------
+
+
+def _token_counts(value: Any, kind: str) -> int:
+    """Sum of the `kind` counts anywhere inside a row's statistics (numbers, lists of numbers, nested lists)."""
+    if isinstance(value, Mapping):
+        return sum(
+            _flat_sum(item) if key == kind else _token_counts(item, kind) for key, item in value.items()
+        )
+    if isinstance(value, list | tuple):
+        return sum(_token_counts(item, kind) for item in value)
+    return 0
+
+
+def _flat_sum(value: Any) -> int:
+    if isinstance(value, list | tuple):
+        return sum(_flat_sum(item) for item in value)
+    return int(value or 0)
+
+
+def _metadata_tokens(rows: Iterable[Mapping[str, Any]], kind: str) -> int:
+    total = 0
+    for row in rows:
+        metadata = row.get("distilabel_metadata") or {}
+        total += sum(
+            _token_counts(item, kind) for key, item in metadata.items() if key.startswith("statistics_")
+        )
+    return total
+
+
+def generated_tokens(rows: Iterable[Mapping[str, Any]]) -> int:
+    """Tokens that the model wrote for these rows, over all tasks, from `distilabel_metadata`."""
+    return _metadata_tokens(rows, "output_tokens")
+
+
+def read_tokens(rows: Iterable[Mapping[str, Any]]) -> int:
+    """Tokens of the prompts that the model read for these rows, over all tasks, from `distilabel_metadata`."""
+    return _metadata_tokens(rows, "input_tokens")
+
+
+def tokens_per_kept_row(rows: Sequence[Mapping[str, Any]], kept: Sequence[Any] | int) -> str:
+    """A sentence: what one kept row cost in generated tokens. The last line of every lesson."""
+    n_kept = kept if isinstance(kept, int) else len(kept)
+    total = generated_tokens(rows)
+    if n_kept == 0:
+        return _("0 of {n} rows kept; {total} tokens generated.").format(n=len(rows), total=total)
+    return _("{kept} of {n} rows kept; {cost:.0f} generated tokens per kept row.").format(
+        kept=n_kept, n=len(rows), cost=total / n_kept
+    )

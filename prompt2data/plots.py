@@ -1,0 +1,93 @@
+"""One look for all figures of the course.
+
+Colours are those of Okabe and Ito (2008), told apart with any colour vision, in an order that also differs in
+lightness. A figure's title states what it shows, both axes are labelled with units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+_STYLE = {
+    "figure.dpi": 100,
+    "figure.figsize": (7.0, 3.6),
+    "figure.constrained_layout.use": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.alpha": 0.3,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "font.size": 10,
+    "savefig.facecolor": "white",
+}
+
+
+def figure(columns: int = 1, **kwargs) -> tuple[Figure, Axes | Sequence[Axes]]:
+    """A new figure in the course's look: `fig, ax = figure()`, or `fig, (left, right) = figure(2)`."""
+    import matplotlib.pyplot as plt
+    from cycler import cycler
+
+    style = {**_STYLE, "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS)}
+    with plt.rc_context(style):
+        return plt.subplots(1, columns, **kwargs)
+
+
+def finish(ax: Axes, *, title: str, x: str, y: str, legend: bool = False) -> None:
+    """Give an axes its finding as title, and its labels with units."""
+    ax.set_title(title, loc="left", wrap=True)
+    ax.set_xlabel(x)
+    ax.set_ylabel(y)
+    if legend:
+        ax.legend(frameon=False)
+
+
+def show(fig: Figure, alt: str) -> None:
+    """Display a figure with its alternative text, and close it."""
+    import base64
+    import io
+
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    # Without metadata the same figure gives the same bytes.
+    fig.savefig(buffer, format="png", metadata={"Software": None})
+    plt.close(fig)
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        data = {"image/png": picture, "text/plain": alt}
+        display(data, raw=True, metadata={"image/png": {"alt": alt}})
+
+
+def stacked_bars(ax: Axes, counts: Mapping[str, Mapping[str, int]], order: Sequence[str]) -> None:
+    """Horizontal stacked bars: `counts[bar][part]`, parts in `order`, each with its own colour and hatch."""
+    hatches = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
+    left = {bar: 0 for bar in counts}
+    for number, part in enumerate(order):
+        widths = [counts[bar].get(part, 0) for bar in counts]
+        ax.barh(
+            list(counts),
+            widths,
+            left=[left[bar] for bar in counts],
+            label=part,
+            color=COLORS[number % len(COLORS)],
+            hatch=hatches[number % len(hatches)],
+            edgecolor="white",
+        )
+        for bar, width in zip(counts, widths, strict=True):
+            left[bar] += width
+    ax.invert_yaxis()

@@ -1,0 +1,112 @@
+"""The checks' own behaviour: three outcomes, strict mode, hints, escaping."""
+
+from __future__ import annotations
+
+import pytest
+
+from prompt2data.checks.core import (
+    Card,
+    CheckFailed,
+    NotAttempted,
+    Wrong,
+    call,
+    close,
+    exercise,
+    is_stub,
+    records,
+    require_attempt,
+)
+
+
+@exercise(hints=("look closer", "it is 42"))
+def forty_two(answer):
+    """A check for these tests."""
+    if call(answer) != 42:
+        raise Wrong("Not the answer.", expected=42, actual=call(answer))
+
+
+def stub():
+    """Says nothing."""
+    ...  # your code here
+
+
+def test_a_right_answer_passes(card):
+    assert card(forty_two, lambda: 42) == "✔ Passed."
+
+
+def test_a_stub_is_not_attempted(card):
+    assert "Not attempted" in card(forty_two, stub)
+    assert "Not attempted" in card(forty_two, ...)
+
+
+def test_a_wrong_answer_shows_expected_and_actual_and_does_not_raise(card):
+    text = card(forty_two, lambda: 41)
+    assert text.startswith("✘ Not the answer.")
+    assert "expected: 42" in text and "your answer: 41" in text
+
+
+def test_hints_grow_with_attempts_and_start_again_after_a_pass(card):
+    card(forty_two, lambda: 42)
+    assert "look closer" in card(forty_two, lambda: 1)
+    assert "it is 42" in card(forty_two, lambda: 2)
+    assert "it is 42" in card(forty_two, lambda: 3)
+    card(forty_two, lambda: 42)
+    assert "look closer" in card(forty_two, lambda: 1)
+
+
+def test_an_answer_that_raises_is_wrong_not_a_crash(card):
+    text = card(forty_two, lambda: 1 / 0)
+    assert "ZeroDivisionError" in text and text.startswith("✘")
+
+
+@pytest.mark.parametrize("answer, status", [(stub, "not attempted"), (lambda: 41, "wrong")])
+def test_strict_mode_raises_on_anything_but_a_pass(monkeypatch, answer, status):
+    monkeypatch.setenv("PROMPT2DATA_STRICT", "1")
+    with pytest.raises(CheckFailed, match=status):
+        forty_two(answer)
+
+
+def test_strict_mode_lets_a_pass_pass(monkeypatch):
+    monkeypatch.setenv("PROMPT2DATA_STRICT", "1")
+    forty_two(lambda: 42)
+
+
+def test_a_card_escapes_what_comes_from_the_answer():
+    html = Card("wrong", "<b>no</b>", [("your answer", "<script>alert(1)</script>")])._repr_html_()
+    assert "<script" not in html and "<b>no</b>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_stubs_are_told_from_short_answers():
+    def forgets_to_return():
+        print("working")
+
+    def constant():
+        return 0
+
+    assert is_stub(...) and is_stub(stub)
+    assert not is_stub(constant) and not is_stub(forgets_to_return) and not is_stub(0) and not is_stub(lambda x: x)
+
+
+def test_an_ellipsis_inside_a_container_is_not_attempted():
+    with pytest.raises(NotAttempted):
+        require_attempt({"a": ..., "b": 1})
+    require_attempt({"a": 1})
+    require_attempt([])
+
+
+def test_close_takes_numbers_only():
+    assert close(0.5000000001, 0.5)
+    assert not close(True, 1.0) and not close(float("nan"), 0.0) and not close("0.5x", 0.5)
+
+
+def test_records_takes_any_sequence_of_mappings():
+    from datasets import Dataset
+
+    rows = [{"a": 1}, {"a": 2}]
+    assert records(rows) == records(Dataset.from_list(rows)) == records(iter(rows)) == rows
+    for wrong in ("text", {"a": 1}, 3, None, [1, 2]):
+        with pytest.raises(Wrong):
+            records(wrong)
+    with pytest.raises(Wrong, match="lacks the column b"):
+        records(rows, columns=["b"])
