@@ -45,6 +45,7 @@ def convert(gguf: Path, folder: Path, say=lambda step: None) -> None:
     model.generation_config = GenerationConfig(
         bos_token_id=model.config.bos_token_id, eos_token_id=ends, pad_token_id=ends[0]
     )
+    tokenizer.clean_up_tokenization_spaces = False  # meant for other tokenizers; here it would eat spaces
     tokenizer.model_max_length = model.config.max_position_embeddings
     say("writing")
     model.save_pretrained(folder)

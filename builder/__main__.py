@@ -1,0 +1,122 @@
+"""Command line: python -m builder build | check | run | classroom."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from builder.course import Course, LessonEntry, load
+from builder.problems import Refused
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m builder", description=__doc__)
+    parser.add_argument("--root", type=Path, default=ROOT, help="the course's folder")
+    commands = parser.add_subparsers(dest="command", required=True)
+    build = commands.add_parser("build", help="derive notebooks and solutions from the lessons")
+    build.add_argument(
+        "--no-execute", action="store_true", help="leave solutions with changed code without outputs"
+    )
+    build.add_argument("lessons", nargs="*", metavar="LESSON", help="only these: a name, or a number")
+    commands.add_parser("check", help="name every derived file that is not what its sources give")
+    run = commands.add_parser("run", help="execute a solution and say where its dataset is")
+    run.add_argument("lesson", metavar="LESSON")
+    classroom = commands.add_parser("classroom", help="write a course folder for nbgrader")
+    classroom.add_argument("folder", type=Path, metavar="DIR")
+    options = parser.parse_args(arguments)
+    try:
+        return _dispatch(options, load(options.root.resolve()))
+    except Refused as refused:
+        for problem in refused.problems:
+            print(_relative(str(problem), options.root), file=sys.stderr)
+        return 1
+    except KeyError as unknown:
+        print(unknown.args[0], file=sys.stderr)
+        return 2
+
+
+def _dispatch(options: argparse.Namespace, course: Course) -> int:
+    if options.command == "build":
+        return _build(options, course)
+    if options.command == "check":
+        return _check(options, course)
+    if options.command == "run":
+        return _run(options, course)
+    from builder.classroom import classroom
+
+    classroom(course, options.folder)
+    print(f"wrote a course folder for nbgrader: {options.folder}")
+    return 0
+
+
+def _build(options: argparse.Namespace, course: Course) -> int:
+    from builder.build import build
+
+    entries: list[LessonEntry] = [course.find(word) for word in options.lessons] or list(course.lessons)
+    return _executing(
+        lambda: build(
+            course, entries, not options.no_execute, lambda text: _say(_relative(text, options.root))
+        )
+    )
+
+
+def _check(options: argparse.Namespace, course: Course) -> int:
+    from builder.check import check
+
+    problems = check(course)
+    for problem in problems:
+        print(_relative(str(problem), options.root), file=sys.stderr)
+    if not problems:
+        print(f"All derived files of {len(course.lessons)} lessons are what their sources give.")
+    return 1 if problems else 0
+
+
+def _run(options: argparse.Namespace, course: Course) -> int:
+    from builder.run import run
+
+    entry = course.find(options.lesson)
+
+    def show() -> None:
+        written = run(course, entry, _say)
+        if not written:
+            print("The lesson wrote no file.")
+        for path in written:
+            print(f"dataset: {path} ({path.stat().st_size / 1000:.1f} kB)")
+
+    return _executing(show)
+
+
+def _executing(work) -> int:
+    """Run `work`; a failure is told without a traceback of ours."""
+    try:
+        work()
+    except (Refused, KeyError):
+        raise
+    except FileNotFoundError as missing:
+        print(missing, file=sys.stderr)
+        return 1
+    except Exception as failed:
+        # Imported late: most builds execute nothing, and nbclient is slow to import.
+        from builder.execute import ExecutionFailed
+
+        if not isinstance(failed, ExecutionFailed):
+            raise
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _relative(text: str, root: Path) -> str:
+    return text.replace(f"{root.resolve()}/", "")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""course.toml: the course's title, repository, languages and lessons."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from builder.problems import Problem, Refused, refuse
+
+NAME = re.compile(r"(\d\d)_[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of the course, under its own name. `built`: its notebooks are generated."""
+
+    code: str
+    name: str
+    built: bool
+
+
+@dataclass(frozen=True)
+class LessonEntry:
+    """What course.toml says of a lesson. `minutes` is the core path, without the exercises."""
+
+    name: str
+    title: str
+    minutes: int
+    prerequisites: tuple[str, ...]
+
+    @property
+    def number(self) -> int:
+        return int(self.name[:2])
+
+
+@dataclass(frozen=True)
+class Course:
+    """course.toml, and where it lies. Paths of the course are properties here, nowhere else."""
+
+    root: Path
+    title: str
+    package: str
+    repository: str
+    branch: str
+    languages: tuple[Language, ...]
+    lessons: tuple[LessonEntry, ...]
+
+    def source(self, name: str) -> Path:
+        return self.root / "lessons" / f"{name}.py"
+
+    def exercise(self, name: str) -> Path:
+        return self.root / "notebooks" / f"{name}.ipynb"
+
+    def solution(self, name: str) -> Path:
+        return self.root / "solutions" / f"{name}.ipynb"
+
+    def runs(self, name: str) -> Path:
+        """Where runs of a lesson leave their files; never committed."""
+        return self.root / "runs" / name
+
+    def find(self, word: str) -> LessonEntry:
+        """The lesson called `word`: its name, its number (`5`, `05`) or its words (`pipeline`).
+
+        Raises KeyError with one sentence that lists the lessons.
+        """
+        for lesson in self.lessons:
+            if word in (lesson.name, lesson.name[3:]) or (word.isdigit() and int(word) == lesson.number):
+                return lesson
+        names = ", ".join(lesson.name for lesson in self.lessons)
+        raise KeyError(f"There is no lesson called {word!r}; choose one of: {names}.")
+
+
+def load(root: Path) -> Course:
+    """Read `root`/course.toml. Raises Refused for a missing entry, a bad name, a lesson listed twice."""
+    path = root / "course.toml"
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise refuse(path, 0, "this file is missing; run the command in the course's folder") from None
+    except tomllib.TOMLDecodeError as error:
+        raise refuse(path, 0, f"cannot be read as TOML: {error}") from None
+    try:
+        course = Course(
+            root=root,
+            title=data["title"],
+            package=data["package"],
+            repository=data["repository"],
+            branch=data["branch"],
+            languages=tuple(Language(**language) for language in data["languages"]),
+            lessons=tuple(
+                LessonEntry(**{**lesson, "prerequisites": tuple(lesson["prerequisites"])})
+                for lesson in data["lessons"]
+            ),
+        )
+    except (KeyError, TypeError) as error:
+        raise refuse(path, 0, f"an entry is missing or misspelt: {error}") from None
+    problems = []
+    for lesson in course.lessons:
+        if not NAME.fullmatch(lesson.name):
+            problems.append(Problem(path, 0, f"lesson name {lesson.name!r} is not like 01_some_words"))
+    names = [lesson.name for lesson in course.lessons]
+    problems += [Problem(path, 0, f"{name} is listed twice") for name in set(names) if names.count(name) > 1]
+    if problems:
+        raise Refused(problems)
+    return course
+
+
+def unmatched_sources(course: Course) -> list[Problem]:
+    """Lessons listed without a source, and sources that no lesson lists."""
+    listed = {course.source(lesson.name) for lesson in course.lessons}
+    found = set((course.root / "lessons").glob("*.py"))
+    toml = course.root / "course.toml"
+    problems = [
+        Problem(path, 0, f"listed in {toml.name}, but the file is missing") for path in listed - found
+    ]
+    problems += [Problem(path, 0, f"no lesson of {toml.name} has this source") for path in found - listed]
+    return sorted(problems, key=str)

@@ -1,0 +1,32 @@
+"""How the builder refuses: every fault at once, each with the file and the line it is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault. `line` counts from 1; 0 means the file as a whole."""
+
+    path: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{place}: {self.text}"
+
+
+class Refused(Exception):
+    """The sources break a rule of the course; `problems` says which, where."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+def refuse(path: Path, line: int, text: str) -> Refused:
+    """A refusal with one problem, ready to be raised."""
+    return Refused([Problem(path, line, text)])

@@ -1,0 +1,34 @@
+"""`run`: a solution from first to last cell, without a browser. Needs only what learners have installed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from builder.course import Course, LessonEntry
+
+
+def run(course: Course, entry: LessonEntry, say: Callable[[str], None] = print) -> list[Path]:
+    """Execute the lesson's stored solution in runs/NAME/; the files it wrote there, newest last.
+
+    Raises ExecutionFailed, or FileNotFoundError where the lesson has no solution notebook.
+    """
+    import nbformat
+
+    from builder.execute import execute
+
+    source = course.solution(entry.name)
+    if not source.is_file():
+        raise FileNotFoundError(f"{source} is missing; `make build` makes it")
+    notebook = nbformat.read(source, as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    folder = course.runs(entry.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    began = time.time() - 1  # file systems round
+    say(f"running {entry.name} in {folder}")
+    execute(notebook, course.root, course.package, folder, say)
+    written = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mtime >= began]
+    return sorted(written, key=lambda path: path.stat().st_mtime)

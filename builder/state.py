@@ -1,0 +1,72 @@
+"""Whether anything changed since the last build, found by hashes alone, before anything heavy is imported.
+
+The state lies in runs/ (never committed) and only saves work: `check` does not trust it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from builder.course import Course
+
+
+def _hash(paths: list[Path], *words: str) -> str:
+    digest = hashlib.sha256("\0".join(words).encode())
+    for path in paths:
+        content = path.read_bytes() if path.is_file() else b"missing"
+        digest.update(f"\0{path.name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def checks_module(course: Course, name: str) -> Path:
+    """The module with a lesson's checks; the builder looks up the names of the checks in it."""
+    return course.root / course.package / "checks" / f"lesson_{name[:2]}.py"
+
+
+class State:
+    """What the last build read and wrote, per lesson."""
+
+    def __init__(self, course: Course):
+        self.course = course
+        self.path = course.root / "runs" / ".build.json"
+        try:
+            self.last = json.loads(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.last = {}
+        own = sorted(Path(__file__).parent.glob("*.py"))
+        tools = [f"{name} {version(name)}" for name in ("jupytext", "nbgrader", "nbformat")]
+        self.builder = _hash([*own, course.root / "course.toml"], sys.version, *tools)
+
+    def of(self, name: str) -> str:
+        """Hash over everything lesson `name` is made of and everything made of it."""
+        course = self.course
+        read = [course.source(name), checks_module(course, name)]
+        return _hash([*read, course.exercise(name), course.solution(name)], self.builder)
+
+    def of_readme(self) -> str:
+        sources = [self.course.source(lesson.name) for lesson in self.course.lessons]
+        return _hash([self.course.root / "README.md", *sources], self.builder)
+
+    def unchanged(self, name: str, executed: bool) -> bool:
+        """Whether lesson `name` is as the last build left it (and executed, if that is asked for)."""
+        last = self.last.get(name, {})
+        return last.get("hash") == self.of(name) and (last.get("executed", False) or not executed)
+
+    def remember(self, name: str, executed: bool) -> None:
+        self.last[name] = {"hash": self.of(name), "executed": executed}
+        self.save()
+
+    def readme_unchanged(self) -> bool:
+        return self.last.get("README.md") == self.of_readme()
+
+    def remember_readme(self) -> None:
+        self.last["README.md"] = self.of_readme()
+        self.save()
+
+    def save(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.last, indent=1, sort_keys=True), encoding="utf-8")

@@ -1,0 +1,365 @@
+"""Checks of lesson 03. All run on given data; none calls a model."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from prompt2data.checks.core import Wrong, call, exercise, records
+from prompt2data.i18n import _
+
+# -- 3.1 ----------------------------------------------------------------------------------------------------------
+
+_ONE = {"instruction": "Name a grain.", "evolved_instruction": "Name a grain without gluten.", "model_name": "m"}
+_ALL = {
+    "instruction": "Explain salt.",
+    "evolved_instructions": ["Explain salt in dough.", "Explain salt in dough.", "Explain salt in a cold dough."],
+    "model_name": "m",
+}
+_COLUMNS = ("root", "generation", "parent", "child")
+_EDGES = [
+    ("Name a grain.", 1, "Name a grain.", "Name a grain without gluten."),
+    ("Explain salt.", 1, "Explain salt.", "Explain salt in dough."),
+    ("Explain salt.", 2, "Explain salt in dough.", "Explain salt in dough."),
+    ("Explain salt.", 3, "Explain salt in dough.", "Explain salt in a cold dough."),
+]
+
+
+@exercise(
+    hints=(
+        lambda: _("Bring both shapes to one first: a list of texts, which has one element for `evolved_instruction`."),
+        lambda: _("Walk along the list with `enumerate(…, start=1)`, and let each child become the next parent."),
+    )
+)
+def edges(function: Callable[[list[dict]], Any]) -> None:
+    """Exercise 3.1: rows of both shapes to edges."""
+    given = [copy.deepcopy(_ONE), copy.deepcopy(_ALL)]
+    answer = records(call(function, given), columns=_COLUMNS)
+    if given != [_ONE, _ALL]:
+        raise Wrong(_("`edges` changed the rows it was given."), hint=_("Make new dictionaries."))
+    found = [tuple(edge[column] for column in _COLUMNS) for edge in answer]
+    if any(isinstance(edge[3], str) and len(edge[3]) == 1 for edge in found):
+        raise Wrong(
+            _("A child is a single letter: `evolved_instruction` is a text, not a list."),
+            expected=_as_edge(_EDGES[0]),
+            actual=answer[0],
+        )
+    if any(not isinstance(edge[3], str) for edge in found):
+        raise Wrong(_("A child should be one text."), expected=_as_edge(_EDGES[0]), actual=answer[0])
+    if not any(edge[0] == _ONE["instruction"] for edge in found):
+        raise Wrong(_("The row with one text, `evolved_instruction`, gave no edge."), actual=answer)
+    if any(edge[1] == 0 for edge in found):
+        raise Wrong(_("Generations are counted from 1."), expected=1, actual=0)
+    if len(found) == len(_EDGES) - 1 and not any(edge[2] == edge[3] for edge in found):
+        copy_edge = _as_edge(_EDGES[2])
+        raise Wrong(_("An evolution that copies its parent is an edge too."), expected=copy_edge, actual=answer)
+    if len(found) != len(_EDGES):
+        raise Wrong(_("The number of edges is not the number of evolutions."), expected=len(_EDGES), actual=len(found))
+    roots = {_ONE["instruction"], _ALL["instruction"]}
+    if all(edge[0] == edge[2] and edge[0] in roots for edge in found):
+        third = next(edge for edge in answer if edge["generation"] == 3)
+        raise Wrong(
+            _("From the second generation on, the parent is the child before, and the root stays."),
+            expected=_as_edge(_EDGES[3]),
+            actual=third,
+        )
+    for right in _EDGES:
+        if right not in found:
+            # The one that comes nearest, so that expected and actual differ in the mistake alone.
+            near = max(found, key=lambda edge: sum(a == b for a, b in zip(edge, right, strict=True)))
+            place = next(i for i in range(4) if near[i] != right[i])
+            raise Wrong(
+                _("An edge has the wrong {column}.").format(column=_COLUMNS[place]),
+                expected=_as_edge(right),
+                actual=_as_edge(near),
+            )
+    if records(call(function, [])):
+        raise Wrong(_("No rows should give no edges."), expected=[], actual=call(function, []))
+
+
+def _as_edge(values: tuple) -> dict[str, Any]:
+    return dict(zip(_COLUMNS, values, strict=True))
+
+
+# -- 3.2 ----------------------------------------------------------------------------------------------------------
+
+_LOAF = "Write a short recipe for a plain white loaf."
+
+# (parent, child, reason, what is wrong when the answer is another)
+_CASES: list[tuple[str, str | None, str | None, Callable[[], str]]] = [
+    (_LOAF, None, "empty", lambda: _("A child that is `None` is empty.")),
+    (_LOAF, "", "empty", lambda: _("A child without any text is empty.")),
+    (_LOAF, " \n\t ", "empty", lambda: _("A child of nothing but white space is empty.")),
+    (_LOAF, "#the rewritten prompt# asks for a recipe with rye.", "leak",
+     lambda: _("This child holds words of the evolving prompt.")),
+    (_LOAF, "The GIVEN PROMPT asks for a recipe with rye.", "leak", lambda: _("A leak in capitals is a leak too.")),
+    (_LOAF, "I'm sorry, but I can't help with that.", "refusal",
+     lambda: _("This child apologizes instead of rewriting.")),
+    (_LOAF, "I’m sorry, there is no recipe here.", "refusal",
+     lambda: _("This refusal has a curly apostrophe, ’ in place of '.")),
+    (_LOAF, "\n AS AN AI, I have never eaten a loaf.", "refusal",
+     lambda: _("A refusal in capitals, or after white space, is a refusal too.")),
+    (_LOAF, "I'm sorry, the rewritten prompt is empty.", "leak",
+     lambda: _("Two reasons fit this child; `leak` comes before `refusal`.")),
+    (_LOAF, "And what about it?", "stopwords", lambda: _("All words of this child are stop words.")),
+    (_LOAF, "... !?", "stopwords", lambda: _("This child is only punctuation.")),
+    ("What is it?", "what is it", "stopwords",
+     lambda: _("Two reasons fit this child; `stopwords` comes before `copy`.")),
+    (_LOAF, _LOAF, "copy", lambda: _("This child is its parent.")),
+    (_LOAF, "write a short recipe, for a plain WHITE loaf!", "copy",
+     lambda: _("This child differs from its parent only in case and punctuation.")),
+    (_LOAF, "Write a short recipe\n\nfor a plain white loaf.", "copy",
+     lambda: _("This child differs from its parent only in its line breaks.")),
+    # Innocent look-alikes: they must be kept.
+    (_LOAF, "Write a short recipe for a plain white loaf without sugar.", None,
+     lambda: _("This child repeats its parent and adds something: that is no copy.")),
+    (_LOAF, "Write a recipe for a loaf: plain, white, short.", None,
+     lambda: _("This child has words of its parent in another order: that is no copy.")),
+    (_LOAF, "Write a prompt for a photo of a loaf, with the hashtag #sourdough.", None,
+     lambda: _("`prompt` alone or a hashtag is no leak.")),
+    ("What makes a rewritten prompt good?", "What makes a rewritten prompt good for a baker?", None,
+     lambda: _("The parent itself speaks of a rewritten prompt, so these words are no leak.")),
+    (_LOAF, "Write a short note that says: I'm sorry, the loaf is burnt.", None,
+     lambda: _("An apology in the middle may be what the instruction asks for: a refusal begins with it.")),
+    (_LOAF, "I can't get my dough to rise. What should I change?", None,
+     lambda: _("`I can't` alone is no refusal: bakers have problems.")),
+    (_LOAF, "Why rye?", None, lambda: _("One word that is no stop word is enough to ask for something.")),
+    (_LOAF, "None of my loaves are white. How do I bake one?", None,
+     lambda: _("The word `None` in a text is not the value `None`.")),
+]  # fmt: skip
+
+
+@exercise(
+    hints=(
+        lambda: _("Write five `if` in the order of the list: the first that fits returns its reason."),
+        lambda: _("For leaks and refusals first mend the child: lower case, straight apostrophes, no outer spaces."),
+        lambda: _("For stop words and copies let `words(…)` do the work; `all(…)` of an empty list is True."),
+    )
+)
+def why_drop(function: Callable[[str, str | None], str | None]) -> None:
+    """Exercise 3.2: the first reason that fits, and innocent look-alikes kept."""
+    answers = [_reason(call(function, parent, child)) for parent, child, _right, _message in _CASES]
+    if all(answer is None for answer in answers):
+        raise Wrong(_("This keeps every child, even one that is `None`."), hint=_("Is there a `return`?"))
+    if len(set(answers)) == 1:
+        raise Wrong(_("This gives the same answer for every child."), actual=answers[0])
+    for (_parent, child, right, message), answer in zip(_CASES, answers, strict=True):
+        if answer != right:
+            mistake = _("{mistake} The child: {child}").format(mistake=message(), child=repr(child))
+            raise Wrong(mistake, expected=right, actual=answer)
+    if _reason(call(function, "Name a grain.", _LOAF)) is not None:
+        raise Wrong(
+            _("The same child under another parent is no copy."),
+            expected=None,
+            actual=_reason(call(function, "Name a grain.", _LOAF)),
+        )
+
+
+def _reason(answer: Any) -> str | None:
+    """An answer as a reason: whatever is false means "keep", and case and outer spaces do not matter."""
+    if answer is None or answer is False or answer == "":
+        return None
+    if not isinstance(answer, str):
+        raise Wrong(_("`why_drop` should return a reason, a text, or None."), actual=answer)
+    return answer.strip().lower()
+
+
+# -- 3.3 ----------------------------------------------------------------------------------------------------------
+
+_ROOT = "Describe a good crust."
+_WORDS = ("butter", "rye", "salt", "steam")
+_KINDS = {
+    "limit": re.compile(r"Use at most (\d+) words\."),
+    "mention": re.compile(r"Mention (\w+)\."),
+    "avoid": re.compile(r"Do not mention (\w+)\."),
+}
+
+
+@exercise(
+    hints=(
+        lambda: _("In `constrain` draw kind, number and word first; a `verify` defined inside it remembers them."),
+        lambda: _("In `evolve` compare each new child with `root` first, and collect the verifiers in a list."),
+    )
+)
+def constrain(function: Callable[..., Any], evolve: Callable[..., Any]) -> None:
+    """Exercise 3.3: constraints with verifiers, and a drift limit."""
+    _draws(function)
+    made = []
+    for seed in range(120):
+        made.append(_constrained(function, _ROOT, seed))
+        _verified(*made[-1])
+    for kind in _KINDS:
+        if not any(found == kind for _child, found, _value, _verify in made):
+            raise Wrong(
+                _("In 120 draws one kind of constraint never came."), expected=_KINDS[kind].pattern.replace("\\", "")
+            )
+    for child, kind, value, verify in made:
+        try:
+            _verified(child, kind, value, verify)
+        except Wrong as wrong:
+            message = _("A right `verify` went wrong when more children were made: it must keep its own draw.")
+            raise Wrong(message, hint=_("The child: {child}").format(child=child)) from wrong
+    _no_word_twice(function)
+    _drift(evolve)
+    _all_of_them(evolve)
+
+
+def _pair(answer: Any) -> tuple[str, Callable[[str], bool]]:
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise Wrong(_("Two things should come back: the child and its `verify`."), actual=answer)
+    child, verify = answer
+    if not isinstance(child, str):
+        raise Wrong(_("The child should be a text."), actual=child)
+    if not callable(verify):
+        raise Wrong(_("`verify` should be a function that takes an answer."), actual=verify)
+    return child, verify
+
+
+def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> tuple[str, str, str, Callable]:
+    """One draw: the child, the kind of its constraint, the filled gap, the verifier."""
+    child, verify = _pair(call(function, instruction, random.Random(seed)))
+    if not child.startswith(f"{instruction} "):
+        raise Wrong(
+            _("The child should begin with the instruction and a space."), expected=f"{instruction} …", actual=child
+        )
+    added = child[len(instruction) + 1 :]
+    for kind, pattern in _KINDS.items():
+        match = pattern.fullmatch(added)
+        if match and kind == "limit" and not 5 <= int(match[1]) <= 30:
+            raise Wrong(_("The number of words should be from 5 to 30."), actual=added)
+        if match and kind != "limit" and match[1] not in _WORDS:
+            raise Wrong(_("The word should be one of `WORDS`."), expected=_WORDS, actual=added)
+        if match:
+            return child, kind, match[1], verify
+    raise Wrong(
+        _("What was added is not one of `KINDS` with its gap filled."), expected="Mention salt.", actual=added
+    )
+
+
+def _draws(function: Callable[..., Any]) -> None:
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    children = []
+    for global_seed in (1, 2):  # a function that reads the global state must not get the same one twice
+        random.seed(global_seed)
+        np.random.seed(global_seed)
+        before = random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2]
+        children.append([_pair(call(function, _ROOT, random.Random(seed)))[0] for seed in range(8)])
+        touched = before != (random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2])
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)
+        if touched:
+            raise Wrong(_("The global random state changed: draw from `rng` alone."))
+    if children[0] != children[1]:
+        raise Wrong(_("The same `rng` gave two different children: something is drawn from another source."))
+    if len(set(children[0])) == 1:
+        raise Wrong(_("Eight different `rng` gave the same child: is `rng` used?"), actual=children[0][0])
+
+
+def _verified(child: str, kind: str, value: str, verify: Callable[[str], bool]) -> None:
+    if kind == "limit":
+        n = int(value)
+        cases = [
+            ("word " * (n - 1), True, _("A shorter answer than the limit should pass.")),
+            ("well-baked\n" * n, True, _("An answer with exactly as many words as allowed should pass.")),
+            ("word " * (n + 1), False, _("An answer with one word too many should not pass.")),
+        ]
+    else:
+        wanted = kind == "mention"
+        cases = [
+            (f"The {value} is there", wanted, _("This answer has the word.")),
+            (f"{value.upper()}, of course!", wanted, _("This answer has the word, in capitals and with a comma.")),
+            ("Nothing of the kind.", not wanted, _("This answer does not have the word.")),
+            (f"un{value}ed pre{value}", not wanted, _("This answer has the word only inside longer words.")),
+        ]
+    for answer, right, message in cases:
+        verdict = call(verify, answer)
+        if bool(verdict) != right:
+            mistake = _("{mistake} The child: {child}").format(mistake=message, child=repr(child))
+            raise Wrong(mistake, expected=right, actual=verdict)
+
+
+def _no_word_twice(function: Callable[..., Any]) -> None:
+    mentions = "Compare salt with STEAM, please."
+    for seed in range(60):
+        child, kind, value, _verify = _constrained(function, mentions, seed)
+        if kind != "limit" and value in ("salt", "steam"):
+            raise Wrong(
+                _("The instruction mentions this word already: a constraint on it may contradict."), actual=child
+            )
+    full = "Butter, rye, salt or steam?"
+    for seed in range(20):
+        child, kind, _value, _verify = _constrained(function, full, seed)
+        if kind != "limit":
+            raise Wrong(_("No word is left, so only the first kind remains."), actual=child)
+    inside = "Describe salted buttermilk in a streamer."  # longer words do not use a word up
+    if not any(_constrained(function, inside, seed)[2] in ("salt", "butter") for seed in range(120)):
+        raise Wrong(_("`salted` does not mention `salt`: the word is still free."))
+
+
+def _generation(child: str) -> int:
+    return sum(len(pattern.findall(child.replace("Do not mention", "Avoid"))) for pattern in (
+        _KINDS["limit"], _KINDS["mention"], re.compile(r"Avoid (\w+)\.")))  # fmt: skip
+
+
+def _drift(evolve: Callable[..., Any]) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def similarity(a: str, b: str) -> float:
+        asked.append((a, b))
+        return 1.0 - 0.25 * abs(_generation(a) - _generation(b))
+
+    for limit, generations, reached in ((0.0, 3, 3), (0.5, 3, 2), (0.6, 3, 1), (0.9, 3, 0), (0.0, 1, 1)):
+        asked.clear()
+        child, verify = _pair(call(evolve, _ROOT, random.Random(4), similarity, limit, generations))
+        if not child.startswith(_ROOT):
+            raise Wrong(_("The child should still begin with the root."), expected=f"{_ROOT} …", actual=child)
+        if reached and not asked:
+            raise Wrong(_("`similarity` was never called."))
+        if any(_ROOT not in pair for pair in asked):
+            raise Wrong(
+                _("A child was compared with its parent: small steps add up, so compare it with the root."),
+                expected=_ROOT,
+                actual=next(pair for pair in asked if _ROOT not in pair)[0],
+            )
+        steps = _generation(child)
+        if steps > generations:
+            raise Wrong(_("There are more constraints than generations."), expected=generations, actual=child)
+        if steps == reached + 1:
+            raise Wrong(
+                _("The child below the limit came back; the last one within the limit is wanted."),
+                expected=reached,
+                actual=child,
+            )
+        if steps != reached:
+            message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
+            if steps == reached - 1 and limit == 0.5:
+                raise Wrong(message.format(limit=limit), expected=reached, actual=child)
+            raise Wrong(_("The number of constraints is not right here."), expected=reached, actual=child)
+        if not reached and not call(verify, "Any answer at all, as long as you like. " * 9):
+            message = _("The root came back without a constraint, so any answer will do.")
+            raise Wrong(message, expected=True, actual=False)
+
+
+def _all_of_them(evolve: Callable[..., Any]) -> None:
+    for seed in range(12):
+        child, verify = _pair(call(evolve, _ROOT, random.Random(seed), lambda a, b: 1.0, 0.5, 4))
+        rest = child.replace("Do not mention", "Avoid")
+        mention, avoid = _KINDS["mention"].findall(rest), re.findall(r"Avoid (\w+)\.", rest)
+        good = " ".join([*mention, "yes"])
+        both = _("The child: {child} The answer: {answer}")
+        if not call(verify, good):
+            message = _("This answer meets every constraint, and the `verify` of `evolve` says no.")
+            raise Wrong(message, expected=True, actual=False, hint=both.format(child=repr(child), answer=repr(good)))
+        faults = [good.replace(word, "well") for word in mention] + [f"{good} {word}" for word in avoid]
+        if _KINDS["limit"].search(child):
+            faults.append(good + " well" * 31)
+        for fault in faults:
+            if call(verify, fault):
+                message = _("This answer breaks a constraint, and `evolve`'s `verify` passes it: it should ask for all.")
+                hint = both.format(child=repr(child), answer=repr(fault))
+                raise Wrong(message, expected=False, actual=True, hint=hint)

@@ -1,0 +1,119 @@
+"""What can end a pipeline run, each as one sentence a learner can act on.
+
+In a notebook these errors show their sentence only; `error.details` holds the traceback where there is one, and the
+run's log file has the rest.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import suppress
+from types import TracebackType
+
+from prompt2data.i18n import _
+
+
+class OneSentence:
+    """Mixin for exceptions whose message says everything: IPython shows it without a traceback."""
+
+    details: str = ""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"{type(self).__name__}: {self}"]
+
+
+class PipelineError(OneSentence, RuntimeError):
+    """A pipeline run that could not start or could not end well."""
+
+
+class WorkerDied(PipelineError):
+    """The process of a step ended without a word: out of memory, or killed."""
+
+
+class StepFailed(PipelineError):
+    """A step raised while loading, or where distilabel cannot go on without it. `details` is its traceback."""
+
+    wrapped: BaseException | None = None  # distilabel's own exception
+
+
+class CacheInUse(PipelineError):
+    """Another process is running the same pipeline in the same cache folder."""
+
+
+class NotPortable(PipelineError):
+    """A step that cannot be sent to another process."""
+
+
+class RunInterrupted(OneSentence, KeyboardInterrupt):
+    """The run was stopped by an interrupt (the stop button, Ctrl+C)."""
+
+
+def worker_died(step: str, exitcode: int | None) -> WorkerDied:
+    """The error for a worker that ended with this exit code (negative: the signal that killed it)."""
+    if exitcode is not None and exitcode < 0:
+        try:
+            reason = signal.Signals(-exitcode).name
+        except ValueError:
+            reason = _("signal {number}").format(number=-exitcode)
+    else:
+        reason = _("exit code {code}").format(code=exitcode)
+    return WorkerDied(
+        _(
+            "The process of step '{step}' died ({reason}), most often because memory ran out: use a smaller model or "
+            'batch, or load one step at a time with pipeline.run(load_groups="sequential_step_execution").'
+        ).format(step=step, reason=reason)
+    )
+
+
+def manager_died() -> WorkerDied:
+    """The error for a run whose process of queues ended."""
+    return WorkerDied(
+        _("The process that passes batches between the steps died, most often because memory ran out: run again.")
+    )
+
+
+def not_portable(step: str, error: BaseException) -> NotPortable:
+    """The error for a step that cannot be copied or pickled, because of `error`."""
+    return NotPortable(
+        _(
+            "Step '{step}' cannot be sent to its own process ({error}): create what it holds (a connection, a lock, "
+            "an open file, a loaded model) in its load() method."
+        ).format(step=step, error=error)
+    )
+
+
+def interrupted() -> RunInterrupted:
+    """The error for a run that the reader stopped."""
+    return RunInterrupted(_("The run was interrupted: its workers are stopped, and you can run it again."))
+
+
+def install_display() -> None:
+    """Let errors look as they do everywhere, and these ones be their sentence alone, in scripts as in notebooks.
+
+    Importing distilabel puts rich's tracebacks, with all local variables, in their place; in a notebook they are
+    printed text then, and the cell has no error output.
+    """
+    with suppress(ImportError):
+        from IPython import get_ipython
+
+        shell = get_ipython()
+        for name in ("_showtraceback", "showtraceback", "showsyntaxerror"):
+            if shell is not None and _is_richs(vars(shell).get(name)):
+                delattr(shell, name)
+    stock = sys.__excepthook__ if _is_richs(sys.excepthook) else sys.excepthook
+    if getattr(stock, "_prompt2data", False):
+        return
+
+    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if isinstance(error, OneSentence):
+            print("\n".join(error._render_traceback_()), file=sys.stderr)
+        else:
+            stock(kind, error, traceback)
+
+    excepthook._prompt2data = True
+    sys.excepthook = excepthook
+
+
+def _is_richs(function: object) -> bool:
+    return getattr(function, "__module__", None) == "rich.traceback"

@@ -1,0 +1,71 @@
+"""Lesson 02's reasons to drop a new instruction, and the cleaning of a list that a model wrote.
+
+Rules on the form of one line: English openings only, no look at whether the instruction makes sense. Novelty is the
+measure of Self-Instruct (Wang et al., 2022, arXiv:2212.10560, section 2.2): ROUGE-L below 0.7 to all of the pool.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from prompt2data.metrics import nearest
+
+# What the paper takes for "too similar to an instruction in the pool".
+TOO_SIMILAR = 0.7
+
+# A space, or nothing at all, follows a mark: "3.5 grams" is text.
+_LIST_MARK = re.compile(r"\s*(?:\(?\d+[.)]|[-*•])(?:\s+|$)")
+
+# Words of SelfInstruct's own prompt, lower case: the template has leaked. "x" stands in its two examples.
+LEAKS = (
+    "significance of x", "process of x", "importance of x", "ai application", "user queries", "user query",
+    "task description", "# output", "# context", "# criteria", "the context", "ai assistant", "ai model",
+)  # fmt: skip
+
+# First words by which people ask or order. Lower case.
+_QUESTION_WORDS = frozenset(
+    "what why when where which who whose how can could should would will do does did is are was were may must has"
+    " have".split()
+)
+_VERBS = frozenset(
+    "add advise analyze answer arrange ask bake build calculate change check choose classify come compare compose"
+    " convert correct count create decide define describe design draft draw estimate evaluate explain explore fill find"
+    " fix generate give guess help identify imagine improve invent keep let list make measure mention mix name offer"
+    " order outline pick plan please predict prepare propose provide rank read recommend remind rewrite say show"
+    " shorten sort state suggest summarize teach tell think translate try turn use weigh write".split()
+)
+
+
+def clean(lines: Iterable[str]) -> list[str]:
+    """The instructions in a list of lines, in order: list marks and outer spaces off, empty and repeated ones out."""
+    stripped = (_LIST_MARK.sub("", line, count=1) if _LIST_MARK.match(line) else line for line in lines)
+    return list(dict.fromkeys(text for line in stripped if (text := line.strip())))
+
+
+def reads_like_request(text: str) -> bool:
+    """Whether the first word of a line is one by which people ask ("how", "can") or order ("list", "explain")."""
+    first = re.match(r"[a-z]+", text.lower().replace("’", "'").replace("what's", "what").lstrip("\"'“ "))
+    return first is not None and first.group() in _QUESTION_WORDS | _VERBS
+
+
+def why_drop(instruction: str | None, pool: Sequence[str] = (), threshold: float = TOO_SIMILAR) -> str | None:
+    """Why `instruction` is not worth adding to `pool`, or None.
+
+    Returns the first of these reasons that fits:
+        "empty": nothing there. "leak": words of SelfInstruct's prompt. "no request": it does not open like a question
+        or an order; an answer, a heading and small talk all end here. "unfinished": its last character ends no
+        sentence. "copy": ROUGE-L to an instruction in `pool` is `threshold` (0 to 1) or more.
+    """
+    text = (instruction or "").strip()
+    if not text:
+        return "empty"
+    if any(leak in text.lower() for leak in LEAKS):
+        return "leak"
+    if not reads_like_request(text):
+        return "no request"
+    if text[-1] not in ".?!":
+        return "unfinished"
+    if nearest(text, pool)[1] >= threshold:
+        return "copy"
+    return None

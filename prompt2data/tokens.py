@@ -1,0 +1,55 @@
+"""A prompt token by token, and what the model would write next: what stands behind lesson 04's tables and plots."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from distilabel.models.llms.huggingface.transformers import TransformersLLM
+    from transformers import PreTrainedTokenizerBase
+
+_LONGEST_WORD = 3  # further tokens looked at to complete a word
+
+
+def token_table(tokenizer: PreTrainedTokenizerBase, text: str) -> list[dict[str, Any]]:
+    """The tokens of `text` in order: columns `id`, `token` (its text, as Python writes it) and `special`."""
+    special = set(tokenizer.all_special_ids)
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return [{"id": id_, "token": repr(tokenizer.decode([id_])), "special": id_ in special} for id_ in ids]
+
+
+def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str, Any]]:
+    """The `k` most likely tokens after `prompt`, most likely first, before any temperature or cut-off.
+
+    Args:
+        llm: a `TransformersLLM`, or a class made from it, whose model is loaded.
+        prompt: the text the model has read, special tokens included.
+        k: how many to return.
+
+    Returns:
+        Rows with `token` (its text, as Python writes it in ASCII), `probability`, from 0 to 1, and `word`: the token
+        with the rest of its word, where the model's most likely continuation goes on without a space.
+    """
+    import torch
+
+    tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
+    ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
+
+    def probabilities(ids: torch.Tensor) -> torch.Tensor:
+        return model(input_ids=ids).logits[:, -1].float().softmax(dim=-1)
+
+    with torch.inference_mode():
+        top = probabilities(ids)[0].topk(k)
+        # All k continuations have the same length: one batch without padding.
+        grown = torch.cat([ids.expand(k, -1), top.indices.unsqueeze(1)], dim=1)
+        for _step in range(_LONGEST_WORD):
+            grown = torch.cat([grown, probabilities(grown).argmax(dim=-1, keepdim=True)], dim=1)
+    rows = []
+    for id_, probability, new in zip(
+        top.indices.tolist(), top.values.tolist(), grown[:, ids.shape[1] :].tolist(), strict=True
+    ):
+        text = tokenizer.decode([id_])
+        rest = re.match(r"[^\W\d_]*", tokenizer.decode(new[1:])).group() if text[-1:].isalpha() else ""
+        rows.append({"token": ascii(text), "probability": probability, "word": ascii(text + rest)})
+    return rows

@@ -1,0 +1,177 @@
+"""What runs inside a worker: the process that owns one step of a pipeline.
+
+A worker gets everything as arguments, since it is forked from a server that started with another environment and
+knows nothing of the notebook: environment variables, folder, thread count, and the step itself, pickled by value (so a
+step defined in a cell arrives as well, and nobody imports the notebook or script again). It talks back through one
+pipe of its own. No lock is shared between workers, hence none can be left locked by a worker that is killed.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import threading
+import traceback
+import zlib
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+_POLL_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Surroundings:
+    """What a worker takes over from the notebook's process."""
+
+    pipeline: str
+    cache_id: str
+    step: str
+    replica: int
+    threads: int
+    parent: int = field(default_factory=os.getpid)
+    folder: str = field(default_factory=os.getcwd)
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def apply(self) -> None:
+        """Make this process as if it had been started by the notebook just now."""
+        os.environ.clear()
+        os.environ.update(self.environ)
+        os.chdir(self.folder)
+        os.environ["OMP_NUM_THREADS"] = str(self.threads)
+        if "torch" in sys.modules:  # loaded in the fork server: too late for the variable
+            sys.modules["torch"].set_num_threads(self.threads)
+        self._seed()
+
+    def _seed(self) -> None:
+        # All workers are forks of one process: numpy would continue from the same state in every step and every run.
+        base = os.environ.get("PROMPT2DATA_SEED") or str(random.SystemRandom().getrandbits(32))
+        seed = zlib.crc32(f"{base}/{self.step}/{self.replica}".encode())
+        random.seed(seed)
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(seed)
+        if "torch" in sys.modules:
+            sys.modules["torch"].manual_seed(seed)
+
+
+class Channel:
+    """The worker's end of its pipe: log records, printed text and the outcome, each as `(kind, content)`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, kind: str, content: Any) -> None:
+        """Send one message; a notebook that is gone is not worth an error here (the guard ends this process)."""
+        with self._lock:
+            try:
+                self._connection.send((kind, content))
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+
+
+class ChannelText(io.TextIOBase):
+    """`sys.stdout` of a worker: what a step prints appears under the cell that runs the pipeline."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if text:
+            self._channel.send("print", text)
+        return len(text)
+
+
+def guard(parent: int, die_with_server: bool) -> None:
+    """End this process when the process `parent` (the notebook's) has ended, however that happened.
+
+    The direct parent may be the fork server, which ends only after its last child: hence the pipe that the
+    notebook's process holds open (`parent_process().sentinel`), and its process id for systems where a copy of that
+    pipe lives on. Where there is a fork server, the kernel ends us with it.
+    """
+    if die_with_server and sys.platform.startswith("linux"):
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def watch() -> None:
+        sentinel = multiprocessing.parent_process().sentinel
+        while not wait([sentinel], timeout=_POLL_SECONDS) and _exists(parent):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="prompt2data-guard", daemon=True).start()
+
+
+def _exists(pid: int) -> bool:
+    if os.name == "nt":  # there, os.kill would end the process; the sentinel is a real handle and enough
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def run_step(connection: Connection, surroundings: Surroundings, payload: bytes, die_with_server: bool) -> None:
+    """The worker's main function: run the pickled `_StepWrapper` to its end and report how it ended."""
+    signal.signal(signal.SIGINT, _note_interrupt)
+    guard(surroundings.parent, die_with_server)
+    channel = Channel(connection)
+    sys.stdout = ChannelText(channel)
+    surroundings.apply()
+    try:
+        from distilabel.pipeline.base import set_pipeline_running_env_variables
+
+        from prompt2data import environment, runlog
+
+        environment.prepare_worker()
+        set_pipeline_running_env_variables(surroundings.pipeline, surroundings.cache_id)
+        runlog.log_to(lambda record: channel.send("log", record))
+
+        import cloudpickle
+
+        step_wrapper = cloudpickle.loads(payload)
+        step_wrapper.run()
+    except BaseException as error:
+        channel.send("failed", _account(error))
+    else:
+        channel.send("done", None)
+
+
+def _note_interrupt(signum: int, frame: Any) -> None:
+    # An interrupt reaches the whole process group. The notebook's process decides; distilabel's offline generation
+    # looks at this variable.
+    os.environ["sigint_handler_called"] = "1"
+
+
+def _account(error: BaseException) -> dict[str, Any]:
+    """What the notebook needs to know of an error, in words; and the error itself where it can be sent."""
+    cause = getattr(error, "subprocess_exception", error)
+    return {
+        "summary": f"{type(cause).__name__}: {cause}".strip().removesuffix(":"),
+        "loading": getattr(error, "is_load_error", False),
+        "traceback": getattr(error, "formatted_traceback", "") or "".join(traceback.format_exception(error)),
+        "error": _portable(error),
+    }
+
+
+def _portable(error: BaseException) -> bytes | None:
+    import cloudpickle
+
+    try:
+        data = cloudpickle.dumps(error)
+        cloudpickle.loads(data)  # some exceptions can be written and not be read
+        return data
+    except Exception:
+        return None

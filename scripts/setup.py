@@ -1,0 +1,217 @@
+"""Sets the course up and starts its commands; the Makefile only forwards to it.
+
+    python3 scripts/setup.py lab          set up, then open JupyterLab at the first lesson
+    python3 scripts/setup.py learner      only set up what the lessons need
+    python3 scripts/setup.py dev          the same, with what builds and tests the course
+    python3 scripts/setup.py python LEVEL ARGUMENTS…   set up for LEVEL, then run .venv's Python
+
+Standard library only: it runs before anything is installed. What it installed is remembered in `.venv` by the hash
+of the requirement files, so a second call installs nothing. Every failure is one sentence with a way out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOWEST = (3, 11)
+LEVELS = {
+    "learner": ("requirements.txt", "requirements-lab.txt"),
+    "dev": ("requirements.txt", "requirements-lab.txt", "requirements-ray.txt", "requirements-dev.txt"),
+}
+NETWORK = re.compile(
+    r"(?i)connection error|NewConnectionError|ConnectTimeout|Read timed out|name resolution|unreachable|refused|"
+    r"Connection broken|reset by peer|Max retries|ProxyError|SSLError|connection to .* timed out"
+)
+
+
+class CannotSetUp(Exception):
+    """The text is one sentence with a way out."""
+
+
+def venv_folder(root: Path) -> Path:
+    return root / ".venv"
+
+
+def venv_python(root: Path) -> Path:
+    """The interpreter of the course's own environment."""
+    return venv_folder(root) / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def fingerprint(root: Path, level: str) -> str:
+    """Hash of everything that decides what `level` installs."""
+    # The editable installation names the folder that .venv was made in: a moved course is installed again.
+    digest = hashlib.sha256(str(venv_folder(root).resolve().parent).encode())
+    for name in (*LEVELS[level], "constraints.txt", "pyproject.toml"):
+        digest.update(name.encode() + b"\0" + (root / name).read_bytes())
+    return digest.hexdigest()
+
+
+def installed(root: Path, level: str) -> bool:
+    """Whether `.venv` holds what `level` needs, as the requirement files read now."""
+    stamp = venv_folder(root) / f"installed-{level}"
+    return venv_python(root).exists() and stamp.exists() and stamp.read_text() == fingerprint(root, level)
+
+
+def install(root: Path, level: str) -> None:
+    """Create `.venv` where it is missing and install `level` into it. Raises `CannotSetUp`."""
+    if installed(root, level):
+        return
+    python, log = venv_python(root), venv_folder(root) / "setup.log"
+    if not python.exists() or subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode:
+        print("Creating .venv …", flush=True)
+        made = subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", str(venv_folder(root))], capture_output=True, text=True
+        )
+        if made.returncode:
+            raise CannotSetUp(explain_venv(made.stdout + made.stderr))
+    print("Installing packages into .venv (the first time takes some minutes) …", flush=True)
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--retries", "2"]
+    command += ["--progress-bar", "off", "--constraint", str(root / "constraints.txt")]
+    for name in LEVELS[level]:
+        command += ["--requirement", str(root / name)]
+    run_pip(command, log, root)
+    run_pip([*command[: command.index("--constraint")], "--no-deps", "--editable", str(root)], log, root)
+    for done in LEVELS:
+        if set(LEVELS[done]) <= set(LEVELS[level]):
+            (venv_folder(root) / f"installed-{done}").write_text(fingerprint(root, done))
+
+
+def run_pip(command: list[str], log: Path, root: Path) -> None:
+    """Run pip with its output in `log` and, on a terminal, the package it is at. Raises `CannotSetUp`."""
+    live = sys.stdout.isatty()
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    # One line: an older Python must still be able to read this file, to say that it is too old.
+    with open(log, "w", encoding="utf-8") as sink, subprocess.Popen(command, encoding="utf-8", **pipes) as child:
+        for line in child.stdout:
+            sink.write(line)
+            if live and line.strip().startswith(("Collecting", "Downloading", "Installing", "Building")):
+                width = shutil.get_terminal_size().columns - 1
+                print(f"\r{line.strip()[:width]:<{width}}", end="", flush=True)
+    if live:
+        print("\r" + " " * (shutil.get_terminal_size().columns - 1), end="\r", flush=True)
+    if child.returncode:
+        raise CannotSetUp(explain_pip(log.read_text("utf-8"), log.relative_to(root)))
+
+
+def explain_venv(text: str) -> str:
+    """One sentence for a failed `python -m venv`."""
+    if "ensurepip" in text:
+        return (
+            "This Python cannot make virtual environments (it lacks ensurepip): install your system's venv package "
+            "for it (on Debian and Ubuntu: python3-venv), then run the command again."
+        )
+    reason = (text.strip().splitlines() or ["no reason given"])[-1]
+    return f"The folder .venv could not be made ({reason}): check that this folder is writable and the disk has room."
+
+
+def explain_pip(text: str, log: Path) -> str:
+    """One sentence for what pip printed before it failed; `log` holds the rest."""
+    wanted = re.search(r"Could not find a version that satisfies the requirement (\S+)", text)
+    if "No space left" in text:
+        return f"The disk filled up during the installation: free about 5 GB, then run the command again (log: {log})."
+    if NETWORK.search(text):
+        what = f" for {wanted.group(1)}" if wanted else ""
+        return (
+            f"The package index could not be reached{what}: connect to the network, then run the command again; "
+            f"after that the course works offline (log: {log})."
+        )
+    if wanted:
+        version = ".".join(map(str, sys.version_info[:2]))
+        return (
+            f"No package for {wanted.group(1)} fits this machine and Python {version}: try another Python, for "
+            f"instance `make lab PYTHON=python3.13`, after removing .venv (log: {log})."
+        )
+    errors = [line.strip() for line in text.splitlines() if line.strip().startswith("ERROR")]
+    reason = errors[-1].removeprefix("ERROR: ").rstrip(".") if errors else "pip ended without a reason"
+    return f"The installation failed ({reason}): the full log is in {log}."
+
+
+def fetch_models(root: Path) -> None:
+    """Fetch the two embedded models where they are missing. Raises `CannotSetUp` after the sentence was printed."""
+    if subprocess.run([venv_python(root), "-m", "prompt2data.models"], cwd=root).returncode:
+        raise CannotSetUp("")
+
+
+def first_lesson(root: Path) -> str:
+    """The exercise notebook that JupyterLab opens at, relative to `root`."""
+    notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+    return notebooks[0].relative_to(root).as_posix() if notebooks else ""
+
+
+def lab_command(root: Path) -> tuple[list[str], dict[str, str]]:
+    """What `make lab` starts: command and environment. `LAB_ARGS` is appended."""
+    lesson = first_lesson(root)
+    command = [str(venv_python(root)), "-m", "jupyter", "lab", f"--ServerApp.root_dir={root}"]
+    command.append(f"--LabApp.default_url=/lab/tree/{lesson}" if lesson else "--LabApp.default_url=/lab")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # JupyterLab refuses root otherwise
+        command.append("--allow-root")
+    command += shlex.split(os.environ.get("LAB_ARGS", ""))
+    # The course's settings for JupyterLab (no news pop-up) stand before the learner's own.
+    paths = [str(root / "scripts" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return command, os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+
+
+def hand_over(command: list[str], environment: dict[str, str]) -> int:
+    """Become `command` (where the system can), so that signals and the exit code are its own."""
+    sys.stdout.flush()
+    if os.name == "nt":
+        return subprocess.call(command, env=environment)
+    os.execve(command[0], command, environment)
+
+
+def newer_python() -> str | None:
+    """A Python on the PATH that is new enough, when this one is not."""
+    for minor in (13, 12, 11, 14):
+        found = shutil.which(f"python3.{minor}")
+        if found:
+            return found
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < LOWEST:
+        better = newer_python()
+        if better:
+            return hand_over([better, *sys.argv], dict(os.environ))
+        print(
+            f"The course needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}: install a newer "
+            "Python, then run the command again (or name it: make lab PYTHON=/path/to/python).",
+            file=sys.stderr,
+        )
+        return 1
+    goal = arguments[0] if arguments else ""
+    level = arguments[1] if goal == "python" and len(arguments) > 1 else "learner" if goal == "lab" else goal
+    if level not in LEVELS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        install(ROOT, level)
+        fetch_models(ROOT)
+    except CannotSetUp as error:
+        if str(error):
+            print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"The set-up could not write {error.filename} ({error.strerror}): check the folder's permissions and the "
+              "disk's free space, then run the command again.", file=sys.stderr)  # fmt: skip
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted: run the same command again to go on.", file=sys.stderr)
+        return 1
+    if goal == "lab":
+        return hand_over(*lab_command(ROOT))
+    if goal == "python":
+        return hand_over([str(venv_python(ROOT)), *arguments[2:]], dict(os.environ))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,145 @@
+"""A real `make lab` in a copy of the course, and a real Chromium that looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = (
+    "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-quic", "--disable-dev-shm-usage",
+)  # fmt: skip
+
+
+def chromium() -> str | None:
+    """`PROMPT2DATA_CHROMIUM`, the system's Chromium, or None for the one Playwright brought."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return os.environ.get("PROMPT2DATA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium(), args=[*FLAGS, *(["--no-sandbox"] if root else [])]
+        )
+        yield launched
+        launched.close()
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab over `folder`."""
+
+    folder: Path
+    url: str
+    token: str
+    log: Path
+
+    def ask(self, path: str) -> list | dict:
+        """The server's answer to GET `path` of its REST API."""
+        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    def wait_until_idle(self, seconds: float) -> None:
+        """Wait until the one kernel has had nothing to do for two seconds."""
+        deadline, quiet_since = time.monotonic() + seconds, None
+        while quiet_since is None or time.monotonic() - quiet_since < 2:
+            assert time.monotonic() < deadline, "the notebook did not come to its end in time"
+            kernels = self.ask("/api/kernels")
+            busy = len(kernels) != 1 or kernels[0]["execution_state"] != "idle"
+            quiet_since = None if busy else quiet_since or time.monotonic()
+            time.sleep(0.3)
+
+
+def copy_of_the_course(folder: Path) -> Path:
+    """What a clone holds, with this clone's environment: JupyterLab may write into it as it likes."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    (folder / ".venv").symlink_to(Path(sys.prefix))
+    return folder
+
+
+@contextlib.contextmanager
+def make_lab(folder: Path) -> Iterator[Lab]:
+    """`make lab` in `folder`, on a port of its own; ended with all its kernels."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    arguments = f"--no-browser --port={port} --ServerApp.port_retries=0 --IdentityProvider.token={token}"
+    # Lets the test ask JupyterLab to scroll to a cell; everything else goes by mouse and keyboard.
+    arguments += " --LabApp.expose_app_in_browser=True"
+    log = folder / "lab.log"
+    with open(log, "wb") as sink:
+        process = subprocess.Popen(
+            ["make", "lab", f"PYTHON={sys.executable}", f"LAB_ARGS={arguments}"],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+        lab = Lab(folder, f"http://127.0.0.1:{port}", token, log)
+        try:
+            deadline = time.monotonic() + 120
+            while True:
+                with contextlib.suppress(OSError):
+                    lab.ask("/api/status")
+                    break
+                assert process.poll() is None and time.monotonic() < deadline, log.read_text("utf-8", "replace")
+                time.sleep(0.3)
+            yield lab
+        finally:
+            with contextlib.suppress(OSError):
+                for kernel in lab.ask("/api/kernels"):
+                    request = urllib.request.Request(f"{lab.url}/api/kernels/{kernel['id']}", method="DELETE")
+                    request.add_header("Authorization", f"token {token}")
+                    urllib.request.urlopen(request, timeout=20).close()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait(30)
+
+
+def screenshot(page: Page, name: str, otherwise: Path) -> Path:
+    """Save what the page shows under `PROMPT2DATA_SCREENSHOTS`, or in the folder `otherwise`."""
+    folder = Path(os.environ.get("PROMPT2DATA_SCREENSHOTS") or otherwise)
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / f"{name}.png")
+    return folder / f"{name}.png"
+
+
+def scroll_to(page: Page, cell: str) -> None:
+    """Make the cell with this id the active one of the open notebook, in sight."""
+    page.evaluate(
+        """async (id) => {
+            const notebook = window.jupyterapp.shell.currentWidget.content;
+            const index = notebook.widgets.findIndex((widget) => widget.model.id === id);
+            notebook.activeCellIndex = index;
+            notebook.deselectAll();
+            await notebook.scrollToItem(index, 'center');
+        }""",
+        cell,
+    )
+    page.wait_for_timeout(300)

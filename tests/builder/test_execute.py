@@ -1,0 +1,66 @@
+"""Execution in a real kernel: whose interpreter, which environment, and what stops it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from builder.execute import ExecutionFailed
+from builder.outputs import private_paths
+
+
+def with_cell(small, source: str) -> None:
+    small.edit('print(words("four words are here"))', source)
+
+
+def test_interpreter_and_environment(small):
+    with_cell(
+        small,
+        "import os\nimport sys\n"
+        f"assert sys.executable == {sys.executable!r}\n"
+        "assert os.environ['PROMPT2DATA_STRICT'] == '1' and os.environ['PROMPT2DATA_PROGRESS'] == '0'\n"
+        "assert os.path.samefile(os.environ['PROMPT2DATA_OUTPUT'], os.getcwd())\n"
+        "assert 'IPython' in sys.modules\nprint('fine')",
+    )
+    said = small.build(execute=True)
+    assert any("answer" in line and " s" in line for line in said), "progress names each cell"
+
+
+@pytest.mark.parametrize(
+    "source, says",
+    [
+        ("import warnings\nwarnings.warn('careful')", "cell 'answer': text on stderr"),
+        ("import os\nprint(os.getcwd())", "cell 'answer': a path of this machine"),
+        (f"print({private_paths()[0]!r})", "cell 'answer': a path of this machine"),
+        ("print('line\\n' * 30_000)", "cell 'answer': an output of"),
+        ("import os\nos._exit(1)", "the kernel died in cell 'answer'"),
+        (
+            "from tqdm import tqdm\nfor _ in tqdm(range(3), file=__import__('sys').stdout): pass",
+            "a progress bar",
+        ),
+    ],
+)
+def test_refused(small, source, says):
+    with_cell(small, source)
+    with pytest.raises(ExecutionFailed, match=says):
+        small.build(execute=True)
+    assert not small.solution.exists()
+
+
+def test_widgets_keep_their_static_form(small):
+    with_cell(
+        small,
+        "import ipywidgets\nfrom IPython.display import HTML\n"
+        "out = ipywidgets.Output()\ndisplay(ipywidgets.VBox([ipywidgets.IntSlider(), out]))\n"
+        "with out:\n    print('inside')\ndisplay(HTML('<b>static</b>'))",
+    )
+    small.build(execute=True)
+    text = small.solution.read_text()
+    assert "<b>static</b>" in text and "widget-view" not in text and "VBox(children" not in text
+
+
+def test_figures_are_stored_as_pictures(small):
+    with_cell(small, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    small.build(execute=True)
+    assert '"image/png"' in small.solution.read_text()

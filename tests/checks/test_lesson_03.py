@@ -1,0 +1,384 @@
+"""Every check of lesson 03, both ways."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from prompt2data.checks import lesson_03 as check
+from prompt2data.quality.evolutions import LEAKS, REFUSALS, STOPWORDS, words
+
+LESSON = "03_evol_instruct"
+
+
+def opening(text):
+    """What a card says is wrong, without the child that shows it."""
+    return text.splitlines()[0].split(" The child:")[0]
+
+
+def refused_each_for_its_own_reason(card, run, wrong):
+    """Every wrong answer gets a card that names its mistake, and no two cards open alike."""
+    openings = []
+    for answer, says in wrong:
+        text = run(card, answer)
+        assert text.startswith("✘"), answer.__name__
+        assert says in text, f"{answer.__name__}: {text}"
+        openings.append(opening(text))
+    assert len(set(openings)) == len(openings)
+
+
+# -- 3.1 ----------------------------------------------------------------------------------------------------------
+
+
+def chains(rows):
+    for row in rows:
+        yield row["instruction"], row.get("evolved_instructions", [row.get("evolved_instruction")])
+
+
+def edge(root, generation, parent, child):
+    return {"root": root, "generation": generation, "parent": parent, "child": child}
+
+
+def by_zip(rows):
+    return [
+        edge(root, number, parent, child)
+        for root, chain in chains(rows)
+        for number, (parent, child) in enumerate(zip([root, *chain], chain, strict=False), 1)
+    ]
+
+
+def backwards_with_more_columns(rows):
+    return [{**found, "model_name": "m"} for found in reversed(by_zip(rows))]
+
+
+def as_dataset(rows):
+    from datasets import Dataset
+
+    return Dataset.from_list(by_zip(rows))
+
+
+def parent_stays_root(rows):
+    return [{**found, "parent": found["root"]} for found in by_zip(rows)]
+
+
+def root_moves(rows):
+    return [{**found, "root": found["parent"]} for found in by_zip(rows)]
+
+
+def from_zero(rows):
+    return [{**found, "generation": found["generation"] - 1} for found in by_zip(rows)]
+
+
+def letters(rows):
+    return [
+        edge(row["instruction"], 1, row["instruction"], child)
+        for row in rows
+        for child in row.get("evolved_instructions", row.get("evolved_instruction"))
+    ]
+
+
+def lists_only(rows):
+    return by_zip([row for row in rows if "evolved_instructions" in row])
+
+
+def without_copies(rows):
+    return [found for found in by_zip(rows) if found["parent"] != found["child"]]
+
+
+def last_only(rows):
+    return [found for found in by_zip(rows) if found["generation"] in (1, 3)][:2]
+
+
+def changes_rows(rows):
+    found = by_zip(rows)
+    rows[0]["generation"] = 1
+    return found
+
+
+def forgets_to_return(rows):
+    by_zip(rows)
+
+
+def test_edges_accepts(solution, card):
+    for answer in (solution(LESSON)["edges"], by_zip, backwards_with_more_columns, as_dataset):
+        assert card(check.edges, answer) == "✔ Passed."
+
+
+def test_edges_names_the_mistake(card):
+    refused_each_for_its_own_reason(
+        card,
+        lambda card, answer: card(check.edges, answer),
+        [
+            (parent_stays_root, "the parent is the child before"),
+            (root_moves, "wrong root"),
+            (from_zero, "counted from 1"),
+            (letters, "a single letter"),
+            (lists_only, "gave no edge"),
+            (without_copies, "copies its parent"),
+            (last_only, "number of edges"),
+            (changes_rows, "changed the rows"),
+            (forgets_to_return, "None"),
+        ],
+    )
+
+
+def test_edges_stub(card):
+    def edges(rows):
+        """One dictionary per evolution."""
+        ...  # your code here
+
+    assert card(check.edges, edges) == "… Not attempted yet."
+
+
+# -- 3.2 ----------------------------------------------------------------------------------------------------------
+
+
+def make(**changed):
+    """A right `why_drop`, with single parts of it changed."""
+    parts = {
+        "empty": lambda child: not (child or "").strip(),
+        "leak": lambda parent, text: any(leak in text and leak not in parent.lower() for leak in LEAKS),
+        "refusal": lambda text: text.strip().startswith(REFUSALS),
+        "apostrophe": lambda text: text.replace("’", "'"),
+        "lower": str.lower,
+        "stopwords": lambda text: all(word in STOPWORDS for word in words(text)),
+        "copy": lambda parent, child: words(parent) == words(child),
+        "keep": None,
+        **changed,
+    }
+
+    def why_drop(parent, child):
+        if parts["empty"](child):
+            return "empty"
+        text = parts["apostrophe"](parts["lower"](child or ""))
+        if parts["leak"](parent, text):
+            return "leak"
+        if parts["refusal"](text):
+            return "refusal"
+        if parts["stopwords"](text):
+            return "stopwords"
+        return "copy" if parts["copy"](parent, child) else parts["keep"]
+
+    return why_drop
+
+
+RIGHT = [
+    make(keep=""),
+    make(keep=False),
+    make(refusal=lambda text: any(text.strip()[: len(opening)] == opening for opening in REFUSALS)),
+    make(copy=lambda parent, child: " ".join(words(parent)) == " ".join(words(child))),
+]
+WRONG = [
+    (make(empty=lambda child: not child), "nothing but white space"),
+    (make(empty=lambda child: child is None), "without any text"),
+    (make(empty=lambda child: child is None or child.strip() == "" or "None" in child), "not the value `None`"),
+    (make(lower=lambda text: text), "in capitals"),
+    (make(apostrophe=lambda text: text), "curly apostrophe"),
+    (make(leak=lambda parent, text: any(leak in text for leak in LEAKS)), "parent itself speaks"),
+    (make(leak=lambda parent, text: "prompt" in text and "prompt" not in parent.lower()), "is no leak"),
+    (make(leak=lambda parent, text: False), "words of the evolving prompt"),
+    (make(refusal=lambda text: any(opening in text for opening in REFUSALS)), "in the middle"),
+    (make(refusal=lambda text: text.strip().startswith((*REFUSALS, "i can't"))), "bakers have problems"),
+    (make(refusal=lambda text: text.startswith(REFUSALS)), "after white space"),
+    (make(stopwords=lambda text: bool(words(text)) and all(w in STOPWORDS for w in words(text))), "only punctuation"),
+    (make(stopwords=lambda text: any(w in STOPWORDS for w in words(text))), None),
+    (make(stopwords=lambda text: len(text.split()) < 3), None),
+    (make(copy=lambda parent, child: parent == child), "only in case and punctuation"),
+    (make(copy=lambda parent, child: " ".join(words(parent)) in " ".join(words(child))), "adds something"),
+    (make(copy=lambda parent, child: set(words(child)) <= set(words(parent))), None),
+    (make(keep="kept"), None),
+]
+
+
+def test_why_drop_accepts(solution, card):
+    for answer in (solution(LESSON)["why_drop"], *RIGHT):
+        assert card(check.why_drop, answer) == "✔ Passed."
+
+
+@pytest.mark.parametrize("place", range(len(WRONG)))
+def test_why_drop_refuses(card, place):
+    answer, says = WRONG[place]
+    text = card(check.why_drop, answer)
+    assert text.startswith("✘")
+    assert says is None or says in text
+
+
+def test_why_drop_messages_differ(card):
+    named = [(answer, says) for answer, says in WRONG if says]
+    openings = [opening(card(check.why_drop, answer)) for answer, _says in named]
+    assert len(set(openings)) == len(openings)
+
+
+def test_why_drop_constant_answers(card):
+    assert "keeps every child" in card(check.why_drop, lambda parent, child: None if child else "")
+    assert "same answer for every child" in card(check.why_drop, lambda parent, child: "leak")
+    assert "a text, or None" in card(check.why_drop, lambda parent, child: ["leak"])
+    assert "AttributeError" in card(check.why_drop, lambda parent, child: child.strip() and None)
+
+
+def test_why_drop_stub(card):
+    def why_drop(parent, child):
+        """The first reason."""
+        ...  # your code here
+
+    assert card(check.why_drop, why_drop) == "… Not attempted yet."
+
+
+# -- 3.3 ----------------------------------------------------------------------------------------------------------
+
+KINDS = ("Use at most {n} words.", "Mention {word}.", "Do not mention {word}.")
+WORDS = ("butter", "rye", "salt", "steam")
+
+
+def make_constrain(
+    n=lambda rng: rng.randint(5, 30),
+    free=lambda instruction: [word for word in WORDS if word not in words(instruction)],
+    kinds=KINDS,
+    limit=lambda answer, n: len(answer.split()) <= n,
+    has=lambda answer, word: word in words(answer),
+    glue=" ",
+    source=None,
+):
+    def constrain(instruction, rng):
+        rng = source or rng
+        left = free(instruction)
+        kind = rng.choice(kinds if left else kinds[:1])
+        number, word = n(rng), rng.choice(left or [""])
+        if kind == KINDS[0]:
+            verify = lambda answer: limit(answer, number)  # noqa: E731
+        else:
+            verify = lambda answer: has(answer, word) == (kind == KINDS[1])  # noqa: E731
+        return f"{instruction}{glue}{kind.format(n=number, word=word)}", verify
+
+    return constrain
+
+
+def make_evolve(constrain, low=lambda value, limit: value < limit, against_parent=False, back=True, ask=all, last=None):
+    def evolve(root, rng, similarity, limit, generations=3):
+        child, checks = root, []
+        for _generation in range(generations):
+            longer, verify = constrain(child, rng)
+            if low(similarity(child if against_parent else root, longer), limit):
+                if not back:
+                    child = longer
+                    checks.append(verify)
+                break
+            child = longer
+            checks.append(verify)
+        return child, lambda answer: ask([verify(answer) for verify in checks][last:])
+
+    return evolve
+
+
+GOOD = make_constrain()
+
+
+class Verifier:
+    """Another right shape: an object that remembers the child and reads the constraint from it."""
+
+    def __init__(self, added):
+        self.added = added
+
+    def __call__(self, answer):
+        if "at most" in self.added:
+            return len(answer.split()) <= int(self.added.split()[3])
+        word = self.added.rstrip(".").split()[-1]
+        return int((word in words(answer)) != self.added.startswith("Do not"))
+
+
+def constrain_with_class(instruction, rng):
+    child, _verify = GOOD(instruction, rng)
+    return [child, Verifier(child[len(instruction) + 1 :])]
+
+
+def evolve_recursively(root, rng, similarity, limit, generations=3):
+    def go(child, checks, left):
+        longer, verify = constrain_with_class(child, rng)
+        if not left or similarity(longer, root) < limit:
+            return child, lambda answer: not any(not verify(answer) for verify in checks)
+        return go(longer, [*checks, verify], left - 1)
+
+    return go(root, [], generations)
+
+
+late = {}
+
+
+def late_binding(instruction, rng):
+    """Every verifier reads what was drawn last."""
+    child, late["verify"] = GOOD(instruction, rng)
+    return child, lambda answer: late["verify"](answer)
+
+
+def test_constrain_accepts(solution, card):
+    names = solution(LESSON)
+    assert card(check.constrain, names["constrain"], names["evolve"]) == "✔ Passed."
+    assert card(check.constrain, constrain_with_class, evolve_recursively) == "✔ Passed."
+    assert card(check.constrain, GOOD, make_evolve(GOOD)) == "✔ Passed."
+
+
+WRONG_CONSTRAIN = [
+    (make_constrain(limit=lambda answer, n: len(answer.split()) < n), "exactly as many words"),
+    (make_constrain(limit=lambda answer, n: len(answer.split()) <= n + 1), "one word too many"),
+    (make_constrain(has=lambda answer, word: word in answer.lower()), "inside longer words"),
+    (make_constrain(has=lambda answer, word: word in answer.split()), "in capitals and with a comma"),
+    (make_constrain(kinds=KINDS[:2]), "never came"),
+    (make_constrain(n=lambda rng: rng.randint(1, 30)), "from 5 to 30"),
+    (make_constrain(free=lambda instruction: list(WORDS)), "mentions this word already"),
+    (make_constrain(free=lambda instruction: [w for w in WORDS if w not in instruction]), None),
+    (make_constrain(free=lambda instruction: [w for w in WORDS if w not in instruction.lower()]), "still free"),
+    (make_constrain(glue=""), "instruction and a space"),
+    (make_constrain(source=random), "global random state"),
+    (make_constrain(source=random.Random(5)), "another source"),
+    (lambda instruction, rng: (f"{instruction} Mention salt.", lambda answer: True), "is `rng` used"),
+    (lambda instruction, rng: GOOD(instruction, rng)[0], "Two things"),
+    (lambda instruction, rng: (f"{instruction} Add {rng.choice(WORDS)}.", bool), "not one of `KINDS`"),
+    (late_binding, "keep its own draw"),
+]
+
+
+@pytest.mark.parametrize("place", range(len(WRONG_CONSTRAIN)))
+def test_constrain_refuses(card, place):
+    answer, says = WRONG_CONSTRAIN[place]
+    text = card(check.constrain, answer, make_evolve(GOOD))
+    assert text.startswith("✘")
+    assert says is None or says in text
+
+
+def test_constrain_messages_differ(card):
+    named = [answer for answer, says in WRONG_CONSTRAIN if says]
+    openings = [opening(card(check.constrain, answer, make_evolve(GOOD))) for answer in named]
+    assert len(set(openings)) == len(openings)
+
+
+def test_evolve_names_the_mistake(card):
+    wrong = [
+        (make_evolve(GOOD, against_parent=True), "compared with its parent"),
+        (make_evolve(GOOD, back=False), "below the limit came back"),
+        (make_evolve(GOOD, low=lambda value, limit: value <= limit), "only a lower one stops"),
+        (make_evolve(GOOD, low=lambda value, limit: False), "below the limit came back"),
+        (make_evolve(GOOD, last=-1), "should ask for all"),
+        (make_evolve(GOOD, ask=any), "any answer will do"),
+        (lambda root, rng, similarity, limit, generations=3: GOOD(root, rng), "never called"),
+    ]
+    for answer, says in wrong:
+        text = card(check.constrain, GOOD, answer)
+        assert text.startswith("✘") and says in text, text
+
+
+def test_constrain_stubs(card):
+    def stub(instruction, rng):
+        """A docstring."""
+        ...  # your code here
+
+    assert card(check.constrain, stub, stub) == "… Not attempted yet."
+    assert card(check.constrain, GOOD, stub) == "… Not attempted yet."
+    assert card(check.constrain, stub, make_evolve(GOOD)) == "… Not attempted yet."
+
+
+def test_the_checks_leave_the_global_random_state_alone(card):
+    random.seed(5)
+    before = random.getstate()
+    card(check.constrain, make_constrain(source=random), make_evolve(GOOD))
+    assert random.getstate() == before

@@ -1,0 +1,35 @@
+"""Lesson 04's tables: tokens of a prompt, and the next ones, against the model itself."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from prompt2data.tokens import next_tokens, token_table
+
+PROMPT = "<|im_start|>user\nHi there<|im_end|>\n<|im_start|>"
+
+
+def test_the_tokens_spell_the_text_and_special_ones_are_marked(llm):
+    tokenizer = llm._pipeline.tokenizer
+    rows = token_table(tokenizer, PROMPT)
+    assert "".join(eval(row["token"]) for row in rows) == PROMPT
+    assert [row["token"] for row in rows if row["special"]] == ["'<|im_start|>'", "'<|im_end|>'", "'<|im_start|>'"]
+    assert token_table(tokenizer, "") == []
+
+
+def test_next_tokens_are_the_models_own(llm):
+    tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
+    rows = next_tokens(llm, PROMPT, k=5)
+    ids = tokenizer(PROMPT, return_tensors="pt", add_special_tokens=False)["input_ids"]
+    with torch.inference_mode():
+        probabilities = model(input_ids=ids).logits[0, -1].float().softmax(-1)
+    values, places = probabilities.topk(5)
+    assert [row["probability"] for row in rows] == pytest.approx(values.tolist())
+    assert [row["token"] for row in rows] == [ascii(tokenizer.decode([place])) for place in places.tolist()]
+
+
+def test_a_long_word_is_completed(llm):
+    rows = {row["token"]: row["word"] for row in next_tokens(llm, PROMPT)}
+    assert rows["'ass'"] == "'assistant'"
+    assert rows["'user'"] == "'user'"

@@ -1,0 +1,70 @@
+"""Every notebook of the course, from first to last cell, with the real model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from builder.course import load
+from builder.execute import kernel
+from builder.validate import MIN_COMPARED
+
+ROOT = Path(__file__).parents[2]
+COURSE = load(ROOT)
+EXERCISES = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
+ALONE = {"setup", "given", "exercise", "check"}
+
+
+def name(path: Path) -> str:
+    return path.stem
+
+
+def test_every_lesson_has_both_halves():
+    listed = [lesson.name for lesson in COURSE.lessons]
+    assert listed, "course.toml lists no lesson"
+    assert [path.stem for path in EXERCISES] == listed
+    assert [path.stem for path in SOLUTIONS] == listed
+
+
+@pytest.mark.parametrize("path", EXERCISES, ids=name)
+def test_checks_refuse_the_stub(path: Path, tmp_path: Path):
+    """Strict, unfilled, and without the rest of the notebook: each check says that nothing was attempted."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and ALONE & set(cell.metadata.get("tags", []))
+    ]
+    with kernel(notebook, ROOT, tmp_path, allow_errors=True) as client:
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+    wrong = []
+    for cell in notebook.cells:
+        errors = [
+            f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"
+        ]
+        if "check" in cell.metadata.tags:
+            if not any("not attempted" in error.lower() for error in errors):
+                wrong.append(
+                    f"{cell.id}: an unfilled exercise must be refused as not attempted, but: {errors}"
+                )
+        elif errors:
+            wrong.append(f"{cell.id}: raised {errors}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", EXERCISES, ids=name)
+def test_exercise(path: Path, nbval):
+    """As a learner first meets it: nothing filled in, and still no error."""
+    ran = nbval(path)
+    assert ran.ok, f"{ran.passed} of {ran.code_cells} cells passed\n{ran.report}"
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=name)
+def test_solution(path: Path, nbval):
+    ran = nbval(path, strict=True)
+    assert ran.ok, f"{ran.passed} of {ran.code_cells} cells passed\n{ran.report}"
+    assert ran.compared >= MIN_COMPARED

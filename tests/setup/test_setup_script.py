@@ -1,0 +1,177 @@
+"""scripts/setup.py and the Makefile: what a call costs, and what it says when it cannot go on."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.setup.support import ROOT, pip_from
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("course_setup", ROOT / "scripts" / "setup.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A copy of what the set-up reads."""
+    root = tmp_path / "course"
+    root.mkdir()
+    lists = [path.name for path in ROOT.glob("requirements*.txt")]
+    for name in ("Makefile", "pyproject.toml", "README.md", "LICENSE", "constraints.txt", *lists):
+        shutil.copy(ROOT / name, root)
+    for name in ("scripts", "prompt2data"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return root
+
+
+def test_a_second_call_installs_and_fetches_nothing() -> None:
+    command = ["make", "-s", f"PYTHON={sys.executable}", "help"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    call = [sys.executable, "scripts/setup.py", "python", "dev", "-c", "pass"]
+    subprocess.run(call, cwd=ROOT, check=True, capture_output=True)
+    seconds = []
+    for _ in range(3):
+        start = time.monotonic()
+        # An index out of reach: whoever wanted to install or fetch would fail.
+        done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, env=pip_from(url="http://127.0.0.1:9"))
+        seconds.append(time.monotonic() - start)
+        assert done.returncode == 0, done.stderr
+        assert "Installing" not in done.stdout
+        assert "Fetching" not in done.stdout
+    assert min(seconds) < 1
+
+
+def test_what_counts_as_installed(script: ModuleType, course: Path) -> None:
+    python = script.venv_python(course)
+    python.parent.mkdir(parents=True)
+    python.touch()
+    stamp = course / ".venv" / "installed-learner"
+    assert not script.installed(course, "learner")
+    stamp.write_text(script.fingerprint(course, "learner"))
+    assert script.installed(course, "learner")
+    assert not script.installed(course, "dev")
+    with open(course / "requirements-dev.txt", "a") as file:
+        file.write("another>=1\n")
+    assert script.installed(course, "learner"), "learners do not wait for a change in what builds the course"
+    with open(course / "requirements.txt", "a") as file:
+        file.write("another>=1\n")
+    assert not script.installed(course, "learner")
+
+
+def test_a_moved_course_is_installed_again(script: ModuleType, course: Path) -> None:
+    (course / ".venv").mkdir()
+    before = script.fingerprint(course, "learner")
+    moved = course.rename(course.parent / "elsewhere")
+    assert script.fingerprint(moved, "learner") != before
+
+
+def run_make(
+    goal: str, root: Path, environment: dict[str, str], *prefix: str, **options: str
+) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [*prefix, "make", goal, *(f"{key}={value}" for key, value in options.items())],
+        cwd=root, env=environment, capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def said(done: subprocess.CompletedProcess) -> str:
+    """The one sentence on stderr; make's own line about the goal aside."""
+    assert done.returncode != 0
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
+    assert len(lines) == 1 and lines[0].endswith("."), done.stderr
+    return lines[0]
+
+
+def test_no_network_before_set_up(course: Path, no_network: list[str]) -> None:
+    """In a network of its own, without a way out."""
+    sentence = said(run_make("lab", course, dict(os.environ), *no_network, PYTHON=sys.executable))
+    assert sentence.startswith("The package index could not be reached")
+    assert "connect to the network, then run the command again" in sentence
+    assert (course / ".venv" / "setup.log").stat().st_size > 0
+    assert not list((course / ".venv").glob("installed-*"))
+
+
+def test_no_python(course: Path) -> None:
+    sentence = said(run_make("lab", course, dict(os.environ), PYTHON="python-that-is-not-there"))
+    assert "needs Python 3.11 or newer" in sentence
+
+
+def test_python_too_old(script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(script.sys, "version_info", (3, 9, 2))
+    monkeypatch.setenv("PATH", "")
+    assert script.main(["lab"]) == 1
+    assert "needs Python 3.11 or newer" in capsys.readouterr().err
+
+
+def test_an_old_python_can_read_the_script() -> None:
+    for version in ((3, 7), (3, 9)):
+        ast.parse((ROOT / "scripts" / "setup.py").read_text("utf-8"), feature_version=version)
+
+
+def test_a_newer_python_is_found(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = tmp_path / "python3.12"
+    newer.write_text("")
+    newer.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert script.newer_python() == str(newer)
+
+
+def test_nothing_fits_this_python(script: ModuleType, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-index", "no-such-package-of-ours>=1"]
+    with pytest.raises(script.CannotSetUp, match="No package for no-such-package-of-ours.* fits this machine"):
+        script.run_pip(command, tmp_path / "setup.log", tmp_path)
+
+
+def test_a_successful_pip_is_quiet(script: ModuleType, tmp_path: Path) -> None:
+    script.run_pip([sys.executable, "-m", "pip", "--version"], tmp_path / "setup.log", tmp_path)
+    assert "pip" in (tmp_path / "setup.log").read_text()
+
+
+def test_full_disk_and_other_failures(script: ModuleType) -> None:
+    text = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    assert "disk filled up" in script.explain_pip(text, Path(".venv/setup.log"))
+    text = "ERROR: Cannot install a==1 and b==2 because these package versions have conflicting dependencies."
+    assert "conflicting dependencies" in script.explain_pip(text, Path(".venv/setup.log"))
+
+
+def test_root_only_where_it_is_root(script: ModuleType, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_ARGS", "--no-browser --port 1234")
+    for uid, expected in ((0, True), (1000, False)):
+        monkeypatch.setattr(script.os, "geteuid", lambda uid=uid: uid)
+        command, environment = script.lab_command(course)
+        assert ("--allow-root" in command) is expected
+        assert command[-3:] == ["--no-browser", "--port", "1234"]
+        assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(course / "scripts" / "jupyter")
+
+
+def test_lab_opens_at_the_first_lesson(script: ModuleType, course: Path) -> None:
+    assert "--LabApp.default_url=/lab" in script.lab_command(course)[0]
+    (course / "notebooks").mkdir()
+    for name in ("02_b.ipynb", "01_a.ipynb"):
+        (course / "notebooks" / name).touch()
+    assert "--LabApp.default_url=/lab/tree/notebooks/01_a.ipynb" in script.lab_command(course)[0]
+
+
+def test_half_made_environment_is_made_anew(script: ModuleType, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dangling interpreter, as an upgrade of the system leaves it."""
+    python = script.venv_python(course)
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/nowhere/python3")
+    monkeypatch.setattr(script, "run_pip", lambda *arguments: None)
+    script.install(course, "learner")
+    assert subprocess.run([python, "-c", "pass"]).returncode == 0

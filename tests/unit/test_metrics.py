@@ -1,0 +1,91 @@
+"""Shares, diversity, novelty, similarity and cost on given data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prompt2data import metrics
+from prompt2data.metrics import Share, compare, distinct_n, share, told_apart, tokens_per_kept_row
+
+
+def test_a_share_prints_its_interval():
+    assert str(share(51, 64)) == "51 of 64 (80 %, 68–88 %)"
+    assert str(share([])) == "0 of 0"
+    assert share(word == "a" for word in "abca") == Share(2, 4)
+
+
+def test_the_interval_is_wilsons():
+    # Reference values: Wilson score interval at 95 %, as in Brown, Cai and DasGupta (2001).
+    assert (share(0, 10).low, round(share(0, 10).high, 4)) == (0.0, 0.2775)
+    assert (round(share(10, 10).low, 4), share(10, 10).high) == (0.7225, 1.0)
+    assert (round(share(5, 10).low, 4), round(share(5, 10).high, 4)) == (0.2366, 0.7634)
+
+
+@given(st.integers(0, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_holds_the_share(counts):
+    result = share(*counts)
+    assert 0 <= result.low <= result.value <= result.high <= 1 or result.n == 0
+
+
+def test_a_share_refuses_impossible_counts():
+    with pytest.raises(ValueError, match="k=5, n=4"):
+        share(5, 4)
+
+
+def test_a_difference_is_called_one_only_when_intervals_part():
+    low, high, near = share(2, 32), share(28, 32), share(6, 32)
+    assert told_apart(low, high) and not told_apart(low, near)
+    assert compare("A", low, "B", high) == "B is higher than A: 28 of 32 (88 %, 72–95 %) against 2 of 32 (6 %, 2–20 %)."
+    assert compare("A", high, "B", low).startswith("A is higher than B")
+    assert "not told apart at n = 32" in compare("A", low, "B", near)
+    assert "n = 32, 8" in compare("A", low, "B", share(1, 8))
+
+
+def test_distinct_n_pools_texts_and_does_not_cross_them():
+    texts = ["the dough rests", "The dough rests", "the loaf cools down"]
+    assert distinct_n(texts, 2) == pytest.approx(5 / 7)
+    assert distinct_n(texts, 1) == pytest.approx(6 / 10)
+    assert distinct_n([], 2) == distinct_n(["one"], 2) == 0.0
+
+
+def test_unique_share_ignores_case_and_outer_spaces():
+    assert metrics.unique_share(["Why?", " why?", "How?", "When?"]) == 0.75
+    assert metrics.unique_share([]) == 0.0
+
+
+def test_rouge_and_novelty():
+    assert metrics.rouge_l("the dough rests", "the dough rests") == 1.0
+    assert metrics.rouge_l("the dough rests", "cold water") == 0.0
+    assert metrics.rouge_l("a b c d", "a x c y") == pytest.approx(0.5)
+    pool = ["bake the loaf", "feed the starter daily"]
+    assert metrics.nearest("feed the starter", pool)[0] == 1
+    assert metrics.novelty("bake the loaf", pool) == 0.0
+    assert metrics.nearest("anything", []) == (-1, 0.0) and metrics.novelty("anything", []) == 1.0
+
+
+def test_embeddings_are_unit_vectors_that_know_meaning():
+    vectors = metrics.embed(["How do I bake bread?", "What is the way to make a loaf?", "The train is late."])
+    assert vectors.shape == (3, 384)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+    assert metrics.embed([]).shape == (0, 384)
+    assert metrics.cosine(["bread"], ["bread"])[0] == pytest.approx(1, abs=1e-5)
+
+
+def test_tokens_are_counted_over_tasks_turns_and_generations():
+    rows = [
+        {"distilabel_metadata": {"statistics_a": {"input_tokens": 5, "output_tokens": 7}}},
+        {"distilabel_metadata": {"statistics_m": {"input_tokens": [[3], [4]], "output_tokens": [[1], [2]]},
+                                 "statistics_b": {"input_tokens": [1, 1], "output_tokens": [2, 2]},
+                                 "raw_output_b": {"output_tokens": 99}}},
+        {"distilabel_metadata": None},
+        {},
+    ]  # fmt: skip
+    assert metrics.generated_tokens(rows) == 7 + 3 + 4
+    assert metrics.read_tokens(rows) == 5 + 7 + 2
+    assert tokens_per_kept_row(rows, [rows[0], rows[1]]) == "2 of 4 rows kept; 7 generated tokens per kept row."
+    assert tokens_per_kept_row(rows, []) == "0 of 4 rows kept; 14 tokens generated."
+    assert tokens_per_kept_row([], 0) == "0 of 0 rows kept; 0 tokens generated."
