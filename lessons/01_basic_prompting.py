@@ -42,9 +42,11 @@ Three kinds of rows matter for post-training:
 | **critiques** | a prompt, a completion, and a text on what is wrong with it | lesson 6 |
 
 ```
-                       ┌─ prompt + completion ───────────── instructions ──> supervised fine-tuning
-texts, topics, seeds ──┼─ prompt + chosen + rejected ────── preferences ───> preference alignment
-                       └─ prompt + completion + critique ── critiques ─────> judging, revising
+             ┌─ prompt + completion ──────────> supervised fine-tuning
+texts,       │
+topics,  ────┼─ prompt + chosen + rejected ───> preference alignment
+seeds        │
+             └─ prompt + completion + critique > judging, revising
 ```
 """
 
@@ -369,7 +371,7 @@ for text in texts_of(runs[1.3])[:4]:
 """
 ### 🐕 Exercise 1.2: how diverse is it? (15 min)
 
-Write `distinct_n(texts, n)`: the share of different runs of `n` words among all runs of `n` words in `texts`. Words
+Write `distinct_share(texts, n)`: the share of different runs of `n` words among all runs of `n` words in `texts`. Words
 are what `text.lower().split()` gives. A run never crosses from one text into the next. Without any run the answer is
 0.0.
 
@@ -674,9 +676,7 @@ If the answer is in the wrong language or broken, change the model, not the prom
 * *Changing two things at once.* Keep the seed and the prompts, change one setting, compare.
 * *Cutting texts in the middle.* A row that used its whole budget is usually not finished.
 
-## Next
-
-Lesson 2 makes new instructions from a few given ones, and grounds them in a text.
+**Next**: lesson 2 makes new instructions from a few given ones, and grounds them in a text.
 
 ## References
 

@@ -141,9 +141,12 @@ from prompt2data.quality.instructions import clean
 sentences = re.split(r"(?<=\.) ", TEXT)
 parts = [" ".join(sentences[i : i + 3]) for i in (0, 3, 6)]
 stock_rows = next(stock.process([{"input": part} for part in parts]))
+usable_lists = 0
 for answer in stock_rows:
     reasons = [why_drop(line, SEEDS) or "kept" for line in clean(answer["instructions"])]
-    print(len(answer["instructions"]), "lines:", dict(Counter(reasons)))
+    usable_lists += reasons == ["kept"] * 5
+    print(len(answer["instructions"]), "lines; different ones:", dict(Counter(reasons)))
+print("usable lists:", usable_lists, "of", len(stock_rows))
 
 # %% id="stock-look"
 for answer in stock_rows:
@@ -151,9 +154,9 @@ for answer in stock_rows:
 
 # %% [markdown] id="stock-read"
 """
-A *usable list* would be five lines, all kept. Count how many of the three texts gave one. If none did, read the lines
-to see what the model did instead: a story, an answer, the prompt once more? If all three did, your model follows
-instructions well, and what follows will show you how much smaller a model would do.
+A *usable list* is five different lines, all kept. If none of the three texts gave one, read the lines to see what the
+model did instead: an answer, one question again and again, the prompt once more? If all three did, your model follows
+instructions well, and you can compare that with what a plainer prompt gives.
 
 Keep in mind what this prompt demands: read five sections, hold back from answering, count to five, vary the verbs, use
 no numbers. Small models *continue* well and *obey* badly. So change the form of the task, and keep the task.
@@ -163,8 +166,8 @@ no numbers. Small models *continue* well and *obey* badly. So change the form of
 """
 ### 🐢 Exercise 2.1: clean a list (5 min)
 
-You asked for no numbering; look above at what you got. distilabel splits the answer at its line breaks and does nothing
-else, so numbers and bullets stay in the instructions, and would be learned as part of them.
+The prompt asked for no numbering; look above at what you got. distilabel splits the answer at its line breaks and drops
+empty lines, no more, so numbers and bullets stay in the instructions, and would be learned as part of them.
 
 Write `clean_lines(lines)`: a list of the instructions, in the same order,
 
@@ -384,7 +387,7 @@ between them), divide its length by the length of each text, and take the harmon
 for the same words in the same order, and 0 where no word is shared.
 """
 
-# %% id="rouge" tags=["nbval-check-output"]
+# %% id="rouge" tags=["given", "nbval-check-output"]
 from prompt2data.metrics import rouge_l
 
 given = "How long should the dough rest?"
@@ -415,9 +418,6 @@ novel. Use `rouge_l(a, b)` from above.
 """
 
 # %% id="ex-novel-code" tags=["exercise"]
-from prompt2data.metrics import rouge_l
-
-
 def is_novel(candidate: str, pool: list[str], threshold: float = 0.7) -> bool:
     """Whether the ROUGE-L of `candidate` is below `threshold` (0 to 1) with every text in `pool`."""
     ### BEGIN SOLUTION
@@ -474,9 +474,8 @@ print(len(SEEDS), "seeds,", len(pool), "in the pool")
 
 # %% [markdown] id="loop-read"
 """
-Follow *too similar* from round to round. The fuller the pool, the more there is to be similar to; so do not expect the
-yield of the first round to last. This is a cost that grows, and the reason why the paper needed a model of 175 billion
-parameters and many calls.
+Follow *too similar* from round to round. The fuller the pool, the more there is to be similar to. If its count rises and
+*novel* falls, each new instruction costs more than the one before.
 
 Read the decisions, and first those that were *close*. Are you of the same opinion as the threshold?
 """
@@ -502,9 +501,9 @@ line whether *you* would want to answer it. The filter never asked.
 
 ## Without the filter
 
-The novelty filter costs candidates. What does it buy? Run the same loop without it: same seeds, same first round, same
-settings. **Will later rounds repeat the pool more often, or less?** A repeat is a line whose ROUGE-L with something in
-its pool is 0.7 or more. Among them are the exact copies.
+The novelty filter throws candidates away. What does it buy? Run the same loop without it: same seeds, same first round,
+same settings. A **repeat** is a line whose ROUGE-L with something in its pool is 0.7 or more. Among the repeats are the
+**exact copies**. **Will they become more from round to round, or fewer? And only without the filter?**
 """
 
 # %% id="no-filter"
@@ -521,7 +520,7 @@ for name, entries in [("WITH THE FILTER", log), ("WITHOUT", loose_log)]:
     print(name)
     for number in (1, 2, 3):
         print(f"round {number}: repeats {repeats(entries, number)}; exact copies {repeats(entries, number, True)}")
-print(compare("round 3 without the filter", repeats(loose_log, 3), "round 1", repeats(loose_log, 1)))
+    print("→", compare("round 3", repeats(entries, 3), "round 1", repeats(entries, 1)))
 
 # %% id="growth"
 fig, (left, right) = plots.figure(2, figsize=(9, 3.4))
@@ -532,53 +531,58 @@ for name, entries, style in [("with the filter", log, "-"), ("without", loose_lo
     values = [repeats(entries, number) for number in (1, 2, 3)]
     errors = [[s.value - s.low for s in values], [s.high - s.value for s in values]]
     right.errorbar([1, 2, 3], [s.value for s in values], yerr=errors, ls=style, capsize=4, label=name)
-plots.finish(left, title="The pool grows", x="lines proposed", y="size of the pool", legend=True)
-plots.finish(right, title="Proposals that repeat the pool", x="round", y="share (0 to 1)", legend=True)
+plots.finish(left, title="What enters the pool", x="lines proposed", y="size of the pool", legend=True)
+plots.finish(right, title="What the model proposes: repeats", x="round", y="share (0 to 1)", legend=True)
 right.set(ylim=(0, 1), xticks=[1, 2, 3])
 plots.show(fig, alt="Left: pool size against lines proposed, two lines. Right: share of repeats in three rounds.")
 
 # %% [markdown] id="growth-read"
 """
-The left panel seems to speak against the filter: without it, the pool can only be larger. But what is in it? The
-right panel shows what the model *proposes*. The filter cannot change that at once. It decides what the model sees as
-examples in the next round.
+The left panel seems to speak against the filter: without it, the pool can only be larger. The right panel shows what
+the model *proposes*, and no filter can forbid that.
 
-* If the repeats rise from round to round, the pool feeds on itself. Copies become examples, and examples call for more
-  copies. Over many generations of models this is the seed of **model collapse**: rare things vanish, frequent things
-  are all that is left.
-* If they do not rise in three rounds, the intervals may be too wide, or the seeds varied enough. Try more rounds.
+* If the repeats rise in both loops, part of the rise has a plain reason: a fuller pool has more to repeat. The
+  filter pays for that with refused lines. Without it, they stay.
+* If they rise only without the filter, the pool feeds on itself already: copies become examples, and examples call for
+  more copies.
+* If they rise in neither, the seeds were varied enough for three rounds. Try more.
 
-A heat map shows a pool at a glance: each cell is the ROUGE-L of two instructions. The seeds, then the 24 newest of
-each pool:
+So look at what is *in* the pools. A heat map shows a pool at a glance: each cell is the ROUGE-L of two instructions.
+They stand in alphabetical order, so that equal openings are neighbours. An instruction has a **twin** if its ROUGE-L
+with another one is 0.7 or more.
 """
 
 # %% id="heat-maps"
 import numpy as np
 
-pools = {"the seeds": SEEDS, "with the filter": pool[-24:], "without": loose_pool[-24:]}
 fig, axes = plots.figure(3, figsize=(10, 3.6))
-shares = {}
-for ax, (name, texts) in zip(axes, pools.items()):
+twins = {}
+for ax, (name, texts) in zip(axes, {"the seeds": SEEDS, "with the filter": pool, "without": loose_pool}.items()):
+    texts = sorted(texts)
     grid = np.array([[rouge_l(a, b) if i > j else 0.0 for j, b in enumerate(texts)] for i, a in enumerate(texts)])
-    pairs = grid[np.tril_indices(len(texts), -1)]
-    shares[name] = share(pairs >= 0.7)
-    picture = ax.imshow(grid + grid.T + np.eye(len(texts)), vmin=0, vmax=1, cmap="cividis")
+    grid += grid.T
+    twins[name] = share(grid.max(axis=0) >= 0.7)
+    picture = ax.imshow(grid + np.eye(len(texts)), vmin=0, vmax=1, cmap="cividis")
     ax.grid(False)
-    plots.finish(ax, title=f"{name}: mean {pairs.mean():.2f}", x="instruction", y="instruction")
+    mean = grid.sum() / (len(texts) * (len(texts) - 1))
+    plots.finish(ax, title=f"{name}: mean {mean:.2f}", x="instruction", y="instruction")
 fig.colorbar(picture, ax=axes, label="ROUGE-L (0 to 1)")
 plots.show(fig, alt="Three heat maps of pairwise ROUGE-L: seeds, pool with the filter, pool without it.")
-for name, pairs in shares.items():
-    print(f"{name}: {pairs.k} of {pairs.n} pairs at 0.7 or more")
+print("with a twin:", compare("without the filter", twins["without"], "with it", twins["with the filter"]))
 
 # %% [markdown] id="heat-read"
 """
-The bright diagonal is each instruction with itself. Bright spots off it are repeats; in the middle panel there can be
-none at 0.7 or more, since the filter forbids them. Between the seeds and the filtered pool, compare the *mean*: if it
-rose, even novel lines fall into a few patterns (*How do I make …*). That no single pair is too close does not make a
-pool broad.
+The diagonal is each instruction with itself. Bright spots off it are twins. The middle panel can have none: the filter
+forbids them. Now think of the next round. Its examples are drawn from the pool, so the share with a twin is also the
+share of examples that ask for what is there already. And a model *trained* on the pool reads its twins twice. Over many
+generations of models trained on each other's output, this is the seed of **model collapse**: the frequent is learned
+again and again, the rare vanishes.
+
+Compare the *means*, too. If the filtered pool's is higher than the seeds', then even novel lines follow a few patterns.
+Blocks along the diagonal show which: they share an opening. That no pair is too close does not make a pool broad.
 
 The paper has a second guard. Of the eight examples in each of its prompts, six are always seeds, and two come from the
-model. So what a person wrote stays in the majority.
+model. So what people wrote stays in the majority.
 """
 
 # %% [markdown] id="ex-bootstrap" tags=["exercise"]
@@ -601,14 +605,14 @@ Your `is_novel` is ready to be used. **Question worth having**: which of the two
 """
 
 # %% id="ex-bootstrap-code" tags=["exercise"]
-import random
 from collections.abc import Callable
+from random import Random
 
 
 def bootstrap(seeds: list[str], propose: Callable, n: int, budget: int, k: int, seed: int = 0) -> list[str]:
     """Up to `n` novel instructions from at most `budget` calls of `propose`, each shown `k` examples."""
     ### BEGIN SOLUTION
-    rng = random.Random(seed)
+    rng = Random(seed)
     new = []
     for _call in range(budget):
         if len(new) >= n:
@@ -658,7 +662,7 @@ Both are grounded. What you measured above is why.
 * A parameter's effect on the prompt is exact. Its effect on the data is measured.
 * The form of a prompt can decide everything: a list to continue is not a message to reply to.
 * A text in the prompt gives topics that you need not name, and answers that can be looked up.
-* A novelty filter costs more with every round, and protects every round to come.
+* A novelty filter refuses lines that you paid for. It decides what the next round will be shown.
 
 ## Where this goes wrong
 

@@ -625,7 +625,7 @@ Three such rules, each with its verifier. The prompt asks for all three.
 
 # %% id="rules" tags=["nbval-check-output"]
 RULES = [
-    ("Use at most ten words.", lambda answer: len(answer.split()) <= 10),
+    ("Use at most twelve words.", lambda answer: len(answer.split()) <= 12),
     ("Use the word flour.", lambda answer: "flour" in evolutions.words(answer)),
     ("End with a question mark.", lambda answer: answer.strip().endswith("?")),
 ]
@@ -640,8 +640,8 @@ answerer = TextGeneration(llm=llm, num_generations=4)
 answerer.load()
 answers = []
 for seed in SEEDS:
-    # 20 tokens are more than ten words: whatever is cut has broken the first rule already
-    llm.generation_kwargs = {"max_new_tokens": 20, "seed": seed}
+    # 24 tokens are nearly always more than twelve words: what is cut has broken the first rule already
+    llm.generation_kwargs = {"max_new_tokens": 24, "seed": seed}
     rows = next(answerer.process([{"instruction": instruction} for instruction in asked]))
     answers += [{**row, "seed": seed} for row in rows]
 
@@ -660,7 +660,7 @@ def met(seed, level):
 levels = range(len(RULES) + 1)
 curves = {seed: [met(seed, level) for level in levels] for seed in SEEDS}
 for level in levels:
-    print(f"{level} rules met: seed 0 {curves[0][level]}; seed 1 {curves[1][level]}")
+    print(f"rules: {level}; met by: seed 0 {curves[0][level]}; seed 1 {curves[1][level]}")
 
 # %% id="rules-plot"
 fig, ax = plots.figure(figsize=(6, 3.2))
@@ -680,7 +680,8 @@ plots.finish(
 plots.show(fig, "Share of answers that meet the first 0, 1, 2 and 3 rules, for two seeds, with intervals.")
 
 # %% id="rules-compare"
-print(compare("one rule", curves[0][1], "three rules", curves[0][3]))
+for seed in SEEDS:
+    print(f"seed {seed}:", compare("one rule", curves[seed][1], "three rules", curves[seed][3]))
 for row in [row for row in answers if all(verify(row["generation"] or "") for _rule, verify in RULES)][:3]:
     print("   ", row["instruction"], "->", row["generation"])
 

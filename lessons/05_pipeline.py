@@ -385,12 +385,16 @@ print((shelf / "README.md").read_text())
 # %% [markdown] id="about-folder"
 """
 The folder is complete: `load_dataset` understands it as it stands, here and on anybody's machine.
+
+`cache_dir` is there for a reason. `load_dataset` keeps a copy of what it has read and finds it again by the folder's *name*. A folder of the same name with new rows would give you the old ones, so the copy gets a place of its own.
 """
 
 # %% id="folder" tags=["nbval-check-output"]
+import tempfile
+
 from datasets import load_dataset
 
-shared = load_dataset(str(shelf), split="train")
+shared = load_dataset(str(shelf), split="train", cache_dir=tempfile.mkdtemp())
 print(sorted(path.name for path in shelf.iterdir()))
 print(shared.to_list() == pairs.to_list())
 
@@ -663,9 +667,6 @@ distilabel can keep the result of every step on disk and, on the next run, skip 
 """
 
 # %% id="cache" tags=["nbval-check-output"]
-import tempfile
-
-
 def run_cached(text, cache):
     with Pipeline(name="cached", cache_dir=cache) as pipeline:
         bring = LoadDataFromDicts(name="bring", data=[{"text": text}])
@@ -830,7 +831,7 @@ print(tokens_per_kept_row(rows, kept))
 * **No mapping between two tasks of the same kind**: the second repeats the first and writes over it, without a word.
 * **A fan-in of branches with different lengths**: rows vanish. `KeepColumns` after a fan-in even drops all branches but the first.
 * **`None` in the dataset**: a step failed on a batch. Look at what the run printed, and count.
-* **Old rows from a new run**: the cache; the data is not part of its key.
+* **Old rows from a new run**: a cache, distilabel's or that of `load_dataset`; the rows are not part of its key.
 * **It stops while loading**: each step holds its own model; use a smaller one, or `load_groups`.
 
 **Next**: lesson 6 lets two branches answer the same prompt, puts the answers side by side, and asks which one is better.

@@ -63,7 +63,8 @@ def in_worker() -> bool:
     """Whether this process was started by another Python process to run a part of its work."""
     import multiprocessing
 
-    return multiprocessing.parent_process() is not None
+    # The second holds while a spawned process imports the script, before it knows its parent.
+    return multiprocessing.parent_process() is not None or hasattr(multiprocessing.current_process(), "_inheriting")
 
 
 def quiet() -> None:
@@ -126,7 +127,6 @@ def _patch_distilabel() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import datasets
-        import distilabel.models
         import transformers
 
         from prompt2data import naming

@@ -84,7 +84,7 @@ class StepTimes(logging.Handler):
                 ax.barh(place, batch.seconds, left=batch.began, color=color, edgecolor="white")
         ax.set_yticks(range(len(self.steps)), list(self.steps))
         ax.set_xlim(left=0)
-        ax.invert_yaxis()
+        ax.set_ylim(len(self.steps) - 0.4, -0.6)  # the first step at the top
         ax.grid(axis="y", visible=False)
 
     def __repr__(self) -> str:

@@ -15,6 +15,7 @@ import multiprocessing
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pickle import PicklingError
@@ -51,8 +52,11 @@ _POLL_SECONDS = 0.02
 
 def install() -> None:
     """Mend distilabel's pipelines in this process. Starts nothing; calling it again changes nothing."""
-    import distilabel.distiset
-    from distilabel.pipeline import base, local, ray, step_wrapper
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about code that no learner wrote
+        import datasets
+        import distilabel.distiset
+        from distilabel.pipeline import base, local, ray, step_wrapper
 
     if getattr(base.BasePipeline, "_prompt2data", False):
         return
@@ -89,6 +93,7 @@ def install() -> None:
     # It would ask a web service for each task's citation.
     distilabel.distiset.get_bibtex = _no_bibtex
     distilabel.distiset.load_dataset = _beside_the_run(distilabel.distiset.load_dataset)
+    datasets.disable_progress_bars()
     drawing.install()
     install_display()
 
@@ -127,7 +132,6 @@ def _safe_run(stock: Callable[..., Any]) -> Callable[..., Any]:
             stack.enter_context(_interrupt_handler_kept())
             stack.enter_context(_own_ray(self))
             stack.callback(runlog.stop_logging)
-            stack.enter_context(_no_progress_bars())
             del arguments["self"]
             known = set(self.dag)
             stack.callback(_remember_dataset, self, known)
@@ -180,20 +184,6 @@ def _interrupt_handler_kept() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    import datasets
-
-    if datasets.are_progress_bars_disabled():
-        yield
-        return
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        datasets.enable_progress_bars()
 
 
 # The flow of batches ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     from distilabel.models.llms.huggingface.transformers import TransformersLLM
     from transformers import PreTrainedTokenizerBase
 
-_LONGEST_WORD = 3  # further tokens looked at to complete a word
+_LONGEST_WORD = 2  # further tokens looked at to complete a word
 
 
 def token_table(tokenizer: PreTrainedTokenizerBase, text: str) -> list[dict[str, Any]]:
@@ -36,8 +37,11 @@ def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str,
     tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
     ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
 
+    # Logits of all positions are many megabytes nobody reads; nearly every model can leave them out.
+    last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+
     def probabilities(ids: torch.Tensor) -> torch.Tensor:
-        return model(input_ids=ids).logits[:, -1].float().softmax(dim=-1)
+        return model(input_ids=ids, **last_only).logits[:, -1].float().softmax(dim=-1)
 
     with torch.inference_mode():
         top = probabilities(ids)[0].topk(k)

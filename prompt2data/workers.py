@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 import traceback
+import warnings
 import zlib
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -131,9 +132,11 @@ def run_step(connection: Connection, surroundings: Surroundings, payload: bytes,
     sys.stdout = ChannelText(channel)
     surroundings.apply()
     try:
-        from distilabel.pipeline.base import set_pipeline_running_env_variables
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from distilabel.pipeline.base import set_pipeline_running_env_variables
 
-        from prompt2data import environment, runlog
+            from prompt2data import environment, runlog
 
         environment.prepare_worker()
         set_pipeline_running_env_variables(surroundings.pipeline, surroundings.cache_id)

@@ -57,7 +57,9 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
     extra = set(answer[0]) - {"prompt", "completion"}
     if extra:
         raise Wrong(
-            _("A clean pair has the keys prompt and completion only."), expected=sorted(_PAIRS[0]), actual=sorted(answer[0])
+            _("A clean pair has the keys prompt and completion only."),
+            expected=sorted(_PAIRS[0]),
+            actual=sorted(answer[0]),
         )
     if call(to_pairs, []) is None or list(call(to_pairs, [])) != []:
         raise Wrong(_("No rows should give no pairs."), expected=[], actual=call(to_pairs, []))
@@ -110,7 +112,9 @@ def distinct_share(function: Callable[[list[str], int], float]) -> None:
         )
     if not close(call(function, ["The dough the DOUGH"], 1), 0.5):
         raise Wrong(
-            _("'The' and 'the' are the same word here."), expected=0.5, actual=call(function, ["The dough the DOUGH"], 1)
+            _("'The' and 'the' are the same word here."),
+            expected=0.5,
+            actual=call(function, ["The dough the DOUGH"], 1),
         )
     if not close(call(function, ["a b a b a"], 3), 2 / 3):
         raise Wrong(

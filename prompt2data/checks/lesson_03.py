@@ -360,6 +360,6 @@ def _all_of_them(evolve: Callable[..., Any]) -> None:
             faults.append(good + " well" * 31)
         for fault in faults:
             if call(verify, fault):
-                message = _("This answer breaks a constraint, and `evolve`'s `verify` passes it: it should ask for all.")
+                message = _("This answer breaks a constraint, but `evolve` lets it pass: it should ask for all.")
                 hint = both.format(child=repr(child), answer=repr(fault))
                 raise Wrong(message, expected=False, actual=True, hint=hint)

@@ -25,7 +25,7 @@ def test_next_tokens_are_the_models_own(llm):
     with torch.inference_mode():
         probabilities = model(input_ids=ids).logits[0, -1].float().softmax(-1)
     values, places = probabilities.topk(5)
-    assert [row["probability"] for row in rows] == pytest.approx(values.tolist())
+    assert [row["probability"] for row in rows] == pytest.approx(values.tolist(), rel=1e-3)
     assert [row["token"] for row in rows] == [ascii(tokenizer.decode([place])) for place in places.tolist()]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from datasets import Dataset
+from datasets import Dataset, load_dataset
 from distilabel.errors import DistilabelUserError
 from distilabel.models.llms.base import LLM
 from distilabel.models.llms.utils import prepare_output
@@ -12,6 +12,7 @@ from distilabel.steps import KeepColumns, LoadDataFromDicts
 from distilabel.steps.tasks import TextGeneration
 
 from prompt2data import pipelines
+from prompt2data.cards import Card, write_dataset
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -65,6 +66,19 @@ def test_a_saved_pipeline_does_not_hold_its_rows(tmp_path):
     pipeline.save(tmp_path / "pipeline.yaml", format="yaml")
     again = Pipeline.from_yaml(tmp_path / "pipeline.yaml")
     assert again.dag.get_step("load")["step"].data == []
+
+
+def test_load_dataset_finds_its_copy_by_the_name_of_the_folder(tmp_path):
+    def shelf(text: str) -> str:
+        card = Card(title="t", summary="s", licence="l", model="m", seed=0, columns={"text": "a text"})
+        return str(write_dataset(tmp_path / text / "shelf", Dataset.from_list([{"text": text}]), card))
+
+    def load(folder: str, cache: str) -> list[str]:
+        return list(load_dataset(folder, split="train", cache_dir=str(tmp_path / cache))["text"])
+
+    first, second = shelf("first"), shelf("second")
+    assert load(first, "shared") == load(second, "shared") == ["first"]
+    assert load(second, "its own") == ["second"]
 
 
 class Scripted(LLM):

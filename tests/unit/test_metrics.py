@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt2data import metrics
-from prompt2data.metrics import Share, compare, distinct_n, share, told_apart, tokens_per_kept_row
+from prompt2data.metrics import Share, compare, distinct_n, share, tokens_per_kept_row, told_apart
 
 
 def test_a_share_prints_its_interval():

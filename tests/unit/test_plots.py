@@ -6,7 +6,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-from prompt2data import plots  # noqa: E402
+from prompt2data import plots
 
 
 def drawn():

@@ -1,0 +1,91 @@
+"""`pipeline.draw()`: a picture without a network, in every script."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from distilabel.pipeline import Pipeline
+from distilabel.steps import GroupColumns, LoadDataFromDicts, StepInput, step
+
+from prompt2data import drawing, pipelines
+from tests.pipelines.support import script
+
+DRAW = """
+from prompt2data import pipelines
+pipelines.install()
+from distilabel.pipeline import Pipeline
+from distilabel.steps import LoadDataFromDicts, KeepColumns
+with Pipeline() as pipeline:
+    load = LoadDataFromDicts(name="load", data=[{"指令": "x", "b": 1}])
+    load >> [KeepColumns(name=name, columns=["指令"]) for name in ("one", "two", "three")]
+print(pipeline.draw("p.png"), pipeline.draw("p.svg"))
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def installed() -> None:
+    pipelines.install()
+
+
+def pipeline_with(column: str) -> Pipeline:
+    @step(inputs=[column], outputs=["answer"])
+    def Answer(inputs: StepInput):
+        yield inputs
+
+    with Pipeline() as pipeline:
+        load = LoadDataFromDicts(name="load", data=[{column: "x"}])
+        load >> Answer(name="answer") >> GroupColumns(name="group", columns=["answer"])
+    return pipeline
+
+
+def size(png: bytes) -> tuple[int, int]:
+    assert png.startswith(b"\x89PNG")
+    return struct.unpack(">II", png[16:24])
+
+
+def test_without_a_network_and_always_the_same(tmp_path: Path, no_network: list[str]) -> None:
+    pictures = []
+    for seed in ("1", "2"):  # Python's hashes, hence the order in which distilabel walks its sets
+        folder = tmp_path / seed
+        folder.mkdir()
+        process = script(folder, DRAW, prefix=no_network, PYTHONHASHSEED=seed)
+        output, errors = process.communicate(timeout=60)
+        assert (output, errors) == ("p.png p.svg\n", "")
+        pictures.append((folder / "p.png").read_bytes())
+        assert "指令" in (folder / "p.svg").read_text(encoding="utf-8")
+    assert pictures[0] == pictures[1]
+    assert min(size(pictures[0])) > 100
+
+
+@pytest.mark.parametrize("column", ["instruction", "chỉ dẫn", "指令", "指示", "지시", 'odd (x) [y] "z" | end'])
+def test_column_names_are_on_the_arrows(tmp_path: Path, column: str, recwarn: pytest.WarningsRecorder) -> None:
+    path = tmp_path / "p.png"
+    pipeline = pipeline_with(column)
+    assert pipeline.draw(path) == path
+    assert size(path.read_bytes())[0] > size(path.read_bytes())[1]
+    assert not [warning for warning in recwarn if "installed font" in str(warning.message)]
+    graph = drawing.graph_of(pipeline)
+    assert f'load --> |"{column.replace(chr(34), "#quot;")}"| answer' in graph
+    pipeline.draw(path, top_to_bottom=True, show_edge_labels=False)
+    assert size(path.read_bytes())[0] < size(path.read_bytes())[1]
+
+
+def test_characters_that_no_font_has_are_warned_about(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"No installed font has all characters .* Draw to an \.svg file"):
+        pipeline_with("\U000f0001").draw(tmp_path / "p.png")
+    assert (tmp_path / "p.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("picture.pdf", "A pipeline is drawn to a file ending in .png or .svg, not to 'picture.pdf'."),
+        ("no/such/folder/p.png", "The picture cannot be written to 'no/such/folder/p.png'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_in_one_sentence(path: str, sentence: str) -> None:
+    with pytest.raises(drawing.DrawingError) as error:
+        pipeline_with("x").draw(path)
+    assert str(error.value).startswith(sentence) and "\n" not in str(error.value)

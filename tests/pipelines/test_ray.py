@@ -1,0 +1,26 @@
+"""A pipeline on a real local Ray."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from tests.pipelines.support import wait_until_gone
+
+
+def test_ray_runs_quietly_and_ends_with_the_run(new_kernel) -> None:
+    assert importlib.util.find_spec("ray"), "Ray is not installed: pip install -r requirements-ray.txt"
+    kernel = new_kernel()
+    kernel.run(
+        "from prompt2data import pipelines\npipelines.install()\n"
+        "from distilabel.pipeline import Pipeline\nfrom distilabel.steps import LoadDataFromDicts, StepInput, step\n"
+        "@step(inputs=['n'], outputs=['m'])\n"
+        "def Times(inputs: StepInput):\n    yield [{**row, 'm': 10 * row['n']} for row in inputs]\n"
+        "with Pipeline() as pipeline:\n"
+        "    LoadDataFromDicts(name='load', data=[{'n': 1}, {'n': 2}]) >> Times(name='times')\n"
+    )
+    cell = kernel.run("print(pipeline.ray().run()['default']['train']['m'][:])", timeout=180)
+    assert (cell.text, cell.stderr, cell.error) == ("Pipeline finished: 2 steps, 2 rows.\n[10, 20]\n", "", "")
+    assert wait_until_gone(kernel.known, 10) == []  # Ray was started for this run
+    assert kernel.run("import ray; print(ray.is_initialized(), pipelines.ray_available())").text == "False True\n"
+    cell = kernel.run("print(pipeline.run()['default']['train']['m'][:])")
+    assert cell.text == "Pipeline finished: 2 steps, 2 rows.\n[10, 20]\n"
