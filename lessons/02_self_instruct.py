@@ -562,7 +562,8 @@ for ax, (name, texts) in zip(axes, {"the seeds": SEEDS, "with the filter": pool,
     grid = np.array([[rouge_l(a, b) if i > j else 0.0 for j, b in enumerate(texts)] for i, a in enumerate(texts)])
     grid += grid.T
     twins[name] = share(grid.max(axis=0) >= 0.7)
-    picture = ax.imshow(grid + np.eye(len(texts)), vmin=0, vmax=1, cmap="cividis")
+    tenths = (grid + np.eye(len(texts))).round(1)
+    picture = ax.imshow(tenths, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
     ax.grid(False)
     mean = grid.sum() / (len(texts) * (len(texts) - 1))
     plots.finish(ax, title=f"{name}: mean {mean:.2f}", x="instruction", y="instruction")

@@ -115,9 +115,17 @@ def unique_share(texts: Sequence[str]) -> float:
 
 @lru_cache(maxsize=1)
 def _scorer():
+    import logging
+
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer(["rougeL"])
+    root = logging.getLogger()
+    handlers = list(root.handlers)
+    scorer = RougeScorer(["rougeL"])
+    # It logs through absl, which gives the root logger a handler: from then on every library's warnings would be shown.
+    for handler in set(root.handlers).difference(handlers):
+        root.removeHandler(handler)
+    return scorer
 
 
 def rouge_l(a: str, b: str) -> float:

@@ -83,7 +83,7 @@ def start_manager() -> SyncManager:
     """The process that holds the queues between steps, started, and ending with this one."""
     manager = SyncManager(ctx=context())
     with _without_main(), _polling:
-        manager.start(workers.guard, (os.getpid(), start_method() == "forkserver"))
+        manager.start(workers.prepare_manager, (os.getpid(), start_method() == "forkserver"))
     return manager
 
 

@@ -112,6 +112,12 @@ def guard(parent: int, die_with_server: bool) -> None:
     threading.Thread(target=watch, name="prompt2data-guard", daemon=True).start()
 
 
+def prepare_manager(parent: int, die_with_server: bool) -> None:
+    """Prepare the process that holds the queues: it reads the batches, and so imports distilabel."""
+    guard(parent, die_with_server)
+    warnings.simplefilter("ignore")
+
+
 def _exists(pid: int) -> bool:
     if os.name == "nt":  # there, os.kill would end the process; the sentinel is a real handle and enough
         return True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from prompt2data.quality.instructions import LEAKS, clean, reads_like_request, why_drop
@@ -82,3 +85,11 @@ def test_leaks_are_in_selfinstructs_own_prompt_or_its_echo():
 
     criteria = SelfInstruct(llm=TransformersLLM(model="never-loaded")).criteria_for_query_generation.lower()
     assert sum(leak in criteria for leak in LEAKS) >= 3
+
+
+def test_rouge_leaves_the_root_logger_alone():
+    code = (
+        "import logging; from prompt2data.metrics import rouge_l; rouge_l('a b', 'a c');"
+        "assert not logging.getLogger().handlers, logging.getLogger().handlers"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr == ""
