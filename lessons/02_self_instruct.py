@@ -58,7 +58,7 @@ fit this text. Before you run a task, read its prompt. `format_input` shows it, 
 from distilabel.steps.tasks import SelfInstruct
 from prompt2data import BatchedTransformersLLM
 
-chat = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 128})
+chat = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 96})
 stock = SelfInstruct(llm=chat, name="stock")
 stock.load()
 
@@ -283,13 +283,13 @@ def usable(rows):
 
 
 for seed in prompts:
-    print(f"seed {seed}:", compare("as a text", usable(as_text[seed]), "as a message", usable(as_message[seed])))
+    print(f"seed {seed}:", compare("text", usable(as_text[seed]), "message", usable(as_message[seed])))
 
 # %% [markdown] id="shapes-read"
 """
 * If the text is higher with both seeds, then the form of the prompt decided, and nothing else could: model, list,
-  seeds and settings were the same. Around a user's turn, the template says *somebody speaks to you: reply*. A list
-  that breaks off says *go on*.
+  seeds and settings were the same. What the template wrote around the list, headers and a system message where it has
+  one, says *somebody speaks to you: reply*. A list that breaks off says *go on*.
 * If the two are not told apart, your model understands from the list alone what you want. Larger models may.
 
 A share says how many failed, and not why. The reasons, both seeds together:

@@ -75,6 +75,8 @@ def setup_logging(
         log_to(QueueHandler(log_queue).enqueue)
         return
     stop_logging()
+    if log_queue is None:  # a pipeline class without workers
+        return
     chosen = os.environ.get("DISTILABEL_LOG_LEVEL", "").upper()
     if chosen and chosen not in _LEVELS:
         warnings.warn(f"DISTILABEL_LOG_LEVEL is '{chosen}', which is none of {', '.join(_LEVELS)}.", stacklevel=2)
