@@ -88,6 +88,7 @@ def install() -> None:
     base.BasePipeline._manage_batch_flow = _asking_generators_on(base.BasePipeline._manage_batch_flow)
     wrapper = step_wrapper._StepWrapper
     wrapper._init_cuda_device_placement = _telling_the_step(wrapper._init_cuda_device_placement)
+    base.BasePipeline._load_stages_status = _marking_the_run(base.BasePipeline._load_stages_status)
     base.BasePipeline._cache = _only_where_asked(base.BasePipeline._cache)
 
     # It would ask a web service for each task's citation.
@@ -124,7 +125,8 @@ def _safe_run(stock: Callable[..., Any]) -> Callable[..., Any]:
         self._exception, self._stop_called, self._stop_calls = None, False, 0
         _forget_dataset(self)
         with ExitStack() as stack:
-            if _asks_for_cache(self, arguments):
+            self._prompt2data_cached = _asks_for_cache(self, arguments)
+            if self._prompt2data_cached:
                 stack.enter_context(runfolders.locked(self._cache_dir, self.name))
             else:
                 self._cache_dir = runfolders.fresh()
@@ -138,6 +140,8 @@ def _safe_run(stock: Callable[..., Any]) -> Callable[..., Any]:
             distiset = stock(self, **arguments)
             if self._exception is not None:  # Ray's run does not always look
                 raise self._exception
+            if self._prompt2data_cached:
+                runfolders.end(self)
         _print_summary(self, distiset)
         return distiset
 
@@ -260,6 +264,18 @@ def _only_where_asked(stock: Callable[..., None]) -> Callable[..., None]:
             self.save(path=self._cache_location["pipeline"], format="yaml")
 
     return cache
+
+
+def _marking_the_run(stock: Callable[..., None]) -> Callable[..., None]:
+    """The first look into the cache, when data and parameters are known and with them the run's folder in it."""
+
+    @functools.wraps(stock)
+    def load_stages_status(self: Any, use_cache: bool = True) -> None:
+        if getattr(self, "_prompt2data_cached", False):
+            runfolders.begin(self)
+        stock(self, use_cache)
+
+    return load_stages_status
 
 
 def _beside_the_run(stock: Callable[..., Any]) -> Callable[..., Any]:

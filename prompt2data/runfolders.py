@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from prompt2data.failures import CacheInUse
 from prompt2data.i18n import _
 
 _PREFIX = "prompt2data-runs-"
+_UNFINISHED = ".prompt2data-unfinished"
 _session: Path | None = None
 _owner: int | None = None
 
@@ -92,3 +94,24 @@ def locked(folder: Path, pipeline: str) -> Iterator[None]:
     finally:
         with suppress(OSError):
             lock.release()
+
+
+def begin(pipeline: Any) -> None:
+    """Mark the run's part of its cache folder as unfinished, and first clear what a run left there that never ended.
+
+    distilabel would take up such a run without the batches that were under way, and wait for them for ever.
+    """
+    execution = pipeline._cache_location["data"].parent
+    if (execution / _UNFINISHED).exists():
+        steps_data = pipeline._cache_location["steps_data"]
+        steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
+        for folder in (execution, *(steps_data / f"{step.name}_{step.signature}" for step in steps)):
+            shutil.rmtree(folder, ignore_errors=True)
+        print(_("The last run with this cache folder did not end: starting it anew."))
+    execution.mkdir(parents=True, exist_ok=True)
+    (execution / _UNFINISHED).touch()
+
+
+def end(pipeline: Any) -> None:
+    """The run ended well: its cache is good."""
+    (pipeline._cache_location["data"].parent / _UNFINISHED).unlink(missing_ok=True)

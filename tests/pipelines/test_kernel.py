@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.pipelines.support import Kernel, wait_for, wait_until_gone
+from tests.pipelines.support import STEPS, Kernel, wait_for, wait_until_gone
 
 
 def assert_sound(kernel: Kernel) -> None:
@@ -188,6 +188,26 @@ def test_the_cache_is_distilabels_own_where_it_is_asked_for(kernel: Kernel) -> N
         assert cell.text.splitlines()[-1] == "[10, 20]"
     cell = kernel.run("print(rows(three_steps([3, 4], cache_dir=folder).run(use_cache=False)))")
     assert cell.text.splitlines()[-1] == "[30, 40]"
+
+
+@pytest.mark.parametrize("how", ["kill process", "raise load"])
+def test_a_cached_run_that_did_not_end_can_be_run_again(kernel: Kernel, how: str) -> None:
+    # distilabel takes such a run up without the batches under way, and waits for them for ever.
+    cell = kernel.run(
+        "import tempfile; folder = tempfile.mkdtemp()\n"
+        f"try:\n    three_steps([1, 2, 3], fault={how!r}, cache_dir=folder, name='again').run(use_cache=True)\n"
+        "except RuntimeError:\n    print('failed')\n"
+        "Times.act = lambda self, moment: None\n"
+        f"for _ in range(2):\n"
+        f"    print(rows(three_steps([1, 2, 3], fault={how!r}, cache_dir=folder, name='again').run(use_cache=True)))\n",
+        timeout=30,
+    )
+    assert cell.text == (
+        "failed\nThe last run with this cache folder did not end: starting it anew.\n"
+        "Pipeline finished: 3 steps, 3 rows.\n[10, 20, 30]\n"
+        "Pipeline finished: 3 steps, 3 rows.\n[10, 20, 30]\n"
+    )
+    assert kernel.run(STEPS).status == "ok"
 
 
 def test_draw_shows_the_picture(kernel: Kernel) -> None:

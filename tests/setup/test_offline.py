@@ -20,7 +20,7 @@ def test_a_lesson_without_network(lesson: str, no_network: list[str], tmp_path: 
     fetch(), embedding_folder()
     settings = {"PROMPT2DATA_REHEARSAL": "8", "PROMPT2DATA_PROGRESS": "0", "PROMPT2DATA_OUTPUT": str(tmp_path)}
     done = subprocess.run(
-        [*no_network, sys.executable, "-m", "builder", "run", lesson],
+        [*no_network, "make", "run", f"LESSON={lesson}"],
         cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
