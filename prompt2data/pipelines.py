@@ -12,6 +12,7 @@ import functools
 import importlib.util
 import inspect
 import multiprocessing
+import os
 import signal
 import threading
 import time
@@ -320,6 +321,10 @@ def _own_ray(pipeline: Any) -> Iterator[None]:
     ours = not ray.is_initialized() and not pipeline._ray_head_node_url
     if ours:
         quiet = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
+        if "RAY_ADDRESS" not in os.environ:
+            # Otherwise Ray joins what it finds noted on this machine: another notebook's Ray, which ends when that
+            # notebook's run ends, or one that was killed, for which it waits in vain.
+            quiet["address"] = "local"
         pipeline._ray_init_kwargs = {**quiet, **pipeline._ray_init_kwargs}
     try:
         yield

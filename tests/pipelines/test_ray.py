@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import importlib.util
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from tests.pipelines.support import wait_until_gone
 
 
-def test_ray_runs_quietly_and_ends_with_the_run(new_kernel) -> None:
+@pytest.fixture
+def note_of_a_killed_ray() -> Iterator[None]:
+    """What a killed notebook leaves: Ray's note of a cluster that nobody answers for."""
+    note = Path(tempfile.gettempdir()) / "ray" / "ray_current_cluster"
+    if note.exists():
+        yield
+        return
+    note.parent.mkdir(exist_ok=True)
+    note.write_text("127.0.0.1:9")
+    yield
+    note.unlink(missing_ok=True)
+
+
+def test_ray_runs_quietly_and_ends_with_the_run(new_kernel, note_of_a_killed_ray: None) -> None:
     assert importlib.util.find_spec("ray"), "Ray is not installed: pip install -r requirements-ray.txt"
     kernel = new_kernel()
     kernel.run(
