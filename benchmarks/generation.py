@@ -110,9 +110,7 @@ def main() -> None:
                 f"{result.tokens / result.seconds:>10.1f}{ratio:>8.2f}"
             )
         against_plain = results["BatchedTransformersLLM"].rows_per_minute / base.rows_per_minute
-        against_generate = (
-            results["BatchedTransformersLLM"].rows_per_minute / results["model.generate"].rows_per_minute
-        )
+        against_generate = results["BatchedTransformersLLM"].rows_per_minute / results["model.generate"].rows_per_minute
         print(f"{rows:>4}  ratio to TransformersLLM {against_plain:.2f}, to model.generate {against_generate:.2f}")
         if against_generate < 0.8 or against_plain < {16: 3.0, 64: 4.0}.get(rows, 0.0):
             failed.append(rows)

@@ -18,9 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, default=ROOT, help="the course's folder")
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="derive notebooks and solutions from the lessons")
-    build.add_argument(
-        "--no-execute", action="store_true", help="leave solutions with changed code without outputs"
-    )
+    build.add_argument("--no-execute", action="store_true", help="leave solutions with changed code without outputs")
     build.add_argument("lessons", nargs="*", metavar="LESSON", help="only these: a name, or a number")
     commands.add_parser("check", help="name every derived file that is not what its sources give")
     run = commands.add_parser("run", help="execute a solution and say where its dataset is")
@@ -58,9 +56,7 @@ def _build(options: argparse.Namespace, course: Course) -> int:
 
     entries: list[LessonEntry] = [course.find(word) for word in options.lessons] or list(course.lessons)
     return _executing(
-        lambda: build(
-            course, entries, not options.no_execute, lambda text: _say(_relative(text, options.root))
-        )
+        lambda: build(course, entries, not options.no_execute, lambda text: _say(_relative(text, options.root)))
     )
 
 

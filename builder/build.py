@@ -12,9 +12,7 @@ from builder.problems import Problem, Refused
 from builder.state import State, checks_module
 
 
-def build(
-    course: Course, entries: list[LessonEntry], execute: bool, say: Callable[[str], None] = print
-) -> None:
+def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callable[[str], None] = print) -> None:
     """Derive the notebooks of `entries`; with all lessons given, the README as well.
 
     Raises Refused when a source breaks a rule, ExecutionFailed (after all other lessons) when a solution does
@@ -105,9 +103,7 @@ def unknown_checks(lesson, exercises, module: Path) -> list[Problem]:
             if name not in defined:
                 line = exercise.check.first + statement.lineno - 1
                 problems.append(Problem(lesson.path, line, f"{module.name} has no check called {name!r}"))
-    problems += [
-        Problem(lesson.path, 0, f"no check cell calls check.{name}") for name in sorted(decorated - called)
-    ]
+    problems += [Problem(lesson.path, 0, f"no check cell calls check.{name}") for name in sorted(decorated - called)]
     return problems
 
 

@@ -91,7 +91,5 @@ def _readme(course: Course, exercises: dict) -> list[Problem]:
     except Refused as refused:
         return refused.problems
     if path.read_text(encoding="utf-8") != expected:
-        return [
-            Problem(path, 0, f"its lesson table differs from what course.toml and the lessons give: {ADVICE}")
-        ]
+        return [Problem(path, 0, f"its lesson table differs from what course.toml and the lessons give: {ADVICE}")]
     return []

@@ -90,8 +90,7 @@ def load(root: Path) -> Course:
             branch=data["branch"],
             languages=tuple(Language(**language) for language in data["languages"]),
             lessons=tuple(
-                LessonEntry(**{**lesson, "prerequisites": tuple(lesson["prerequisites"])})
-                for lesson in data["lessons"]
+                LessonEntry(**{**lesson, "prerequisites": tuple(lesson["prerequisites"])}) for lesson in data["lessons"]
             ),
         )
     except (KeyError, TypeError) as error:
@@ -112,8 +111,6 @@ def unmatched_sources(course: Course) -> list[Problem]:
     listed = {course.source(lesson.name) for lesson in course.lessons}
     found = set((course.root / "lessons").glob("*.py"))
     toml = course.root / "course.toml"
-    problems = [
-        Problem(path, 0, f"listed in {toml.name}, but the file is missing") for path in listed - found
-    ]
+    problems = [Problem(path, 0, f"listed in {toml.name}, but the file is missing") for path in listed - found]
     problems += [Problem(path, 0, f"no lesson of {toml.name} has this source") for path in found - listed]
     return sorted(problems, key=str)

@@ -136,9 +136,7 @@ def _run(client: NotebookClient, cell: nbformat.NotebookNode, index: int) -> Non
     try:
         client.execute_cell(cell, index)
     except CellExecutionError as error:
-        raise ExecutionFailed(
-            f"cell {cell.id!r} raised {error.ename}: {error.evalue}\n{_trace(cell)}"
-        ) from None
+        raise ExecutionFailed(f"cell {cell.id!r} raised {error.ename}: {error.evalue}\n{_trace(cell)}") from None
     except CellTimeoutError:
         raise ExecutionFailed(f"cell {cell.id!r} took longer than {CELL_TIMEOUT} s") from None
     except DeadKernelError:

@@ -60,9 +60,7 @@ def graded(course: Course, entry: LessonEntry, lesson: Lesson, exercises: list[E
 
 def links(course: Course, entry: LessonEntry, folder: str) -> str:
     """Markdown of the generated cell that leads to Colab and to the notebook's counterpart."""
-    other, label = (
-        ("solutions", "Worked solution") if folder == "notebooks" else ("notebooks", "Exercises to fill in")
-    )
+    other, label = ("solutions", "Worked solution") if folder == "notebooks" else ("notebooks", "Exercises to fill in")
     return (
         f"{badge(course, entry.name, folder)} &nbsp; {label}: [here](../{other}/{entry.name}.ipynb)"
         f" or [in Colab]({colab(course, entry.name, other)})"
@@ -97,9 +95,7 @@ def leaks(lesson: Lesson, notebook: NotebookNode) -> list[Problem]:
         here = shown.get(cell.id, "").split("\n")
         for line in here:
             if line.strip() in inside - outside:
-                problems.append(
-                    Problem(lesson.path, cell.line, f"solution line left in {cell.id!r}: {line.strip()}")
-                )
+                problems.append(Problem(lesson.path, cell.line, f"solution line left in {cell.id!r}: {line.strip()}"))
         if here != cut.outside and not problems:
             problems.append(
                 Problem(lesson.path, cell.line, f"cell {cell.id!r} is not its source with solutions emptied")
@@ -110,9 +106,7 @@ def leaks(lesson: Lesson, notebook: NotebookNode) -> list[Problem]:
                 continue
             for other, source in shown.items():
                 if text in _squeezed(source):
-                    problems.append(
-                        Problem(lesson.path, cell.line, f"the solution of {cell.id!r} stands in {other!r}")
-                    )
+                    problems.append(Problem(lesson.path, cell.line, f"the solution of {cell.id!r} stands in {other!r}"))
     return problems
 
 

@@ -82,9 +82,7 @@ def regions(source: str) -> Regions:
                 cut.faults.append((index, "the solution is empty"))
             start = None
         elif MARKER_WORDS.search(line):
-            cut.faults.append(
-                (index, f"a solution marker must stand alone on its line, as {BEGIN!r} or {END!r}")
-            )
+            cut.faults.append((index, f"a solution marker must stand alone on its line, as {BEGIN!r} or {END!r}"))
         else:
             cut.solved.append(line)
             (cut.outside if start is None else cut.inside[-1]).append(line)
@@ -102,9 +100,7 @@ def parse(path: Path) -> Lesson:
     markers = [number for number, line in enumerate(lines, start=1) if MARKER.match(line)]
     opening = next((number for number, line in enumerate(lines, start=1) if line.strip()), 1)
     if not markers or opening != markers[0]:
-        raise refuse(
-            path, opening, 'the lesson must open with a cell marker, as in: # %% [markdown] id="title"'
-        )
+        raise refuse(path, opening, 'the lesson must open with a cell marker, as in: # %% [markdown] id="title"')
     # comment_magics off: otherwise the comment "# copy the rows" would be read as the shell command `copy`.
     form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
     raw = jupytext.reads(text, fmt=form).cells
@@ -125,14 +121,10 @@ def parse(path: Path) -> Lesson:
         elif cell_id in RESERVED_IDS:
             problems.append(Problem(path, line, f"id {cell_id!r} belongs to a generated cell"))
         elif cell_id in lines_of:
-            problems.append(
-                Problem(path, line, f"id {cell_id!r} is already that of line {lines_of[cell_id]}")
-            )
+            problems.append(Problem(path, line, f"id {cell_id!r} is already that of line {lines_of[cell_id]}"))
         lines_of.setdefault(str(cell_id), line)
         if unknown:
-            problems.append(
-                Problem(path, line, f"a cell has an id and tags, not {', '.join(sorted(unknown))}")
-            )
+            problems.append(Problem(path, line, f"a cell has an id and tags, not {', '.join(sorted(unknown))}"))
         if not isinstance(tags, list) or not set(map(str, tags)) <= TAGS:
             problems.append(Problem(path, line, f"tags {tags}: known are {', '.join(sorted(TAGS))}"))
             tags = []

@@ -119,9 +119,7 @@ def _exercises(lesson: Lesson, faults: _Faults) -> list[Exercise]:
             continue
         match = HEADING.fullmatch(heading.lines()[0])
         if not match:
-            faults.add(
-                heading, "an exercise opens with a heading like: ### 🐢 Exercise 1.1: title (5 min)", 0
-            )
+            faults.add(heading, "an exercise opens with a heading like: ### 🐢 Exercise 1.1: title (5 min)", 0)
         else:
             if match[2] != f"{lesson.number}" or match[3] != f"{len(levels) + 1}":
                 faults.add(heading, f"this is exercise {lesson.number}.{len(levels) + 1}", 0)
@@ -238,15 +236,9 @@ class _Flow:
             owner = self.owner.get(read.name)
             if owner is None:
                 if not (read.deferred and read.name in self.everywhere):
-                    self.faults.add(
-                        cell, f"reads {read.name!r}, which no cell before it binds", read.line - 1
-                    )
+                    self.faults.add(cell, f"reads {read.name!r}, which no cell before it binds", read.line - 1)
             elif owner[0] not in allowed:
-                where = (
-                    "an answer of the exercise"
-                    if owner[0] == "exercise"
-                    else "bound in the solution-only cell"
-                )
+                where = "an answer of the exercise" if owner[0] == "exercise" else "bound in the solution-only cell"
                 self.faults.add(cell, f"reads {read.name!r}, {where} {owner[1].id!r}", read.line - 1)
         self.bind(kind, cell, found.binds)
 

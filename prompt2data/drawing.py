@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import warnings
+from base64 import b64encode
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -178,9 +179,11 @@ def _show(picture: bytes, suffix: str, alt: str) -> None:
 
     if not in_notebook():
         return
-    from IPython.display import SVG, Image, display
+    from IPython.display import display
 
-    display(Image(picture, alt=alt) if suffix == ".png" else SVG(picture.decode()))
+    kind = "image/png" if suffix == ".png" else "image/svg+xml"
+    content = b64encode(picture).decode() if suffix == ".png" else picture.decode()
+    display({kind: content, "text/plain": alt}, raw=True, metadata={kind: {"alt": alt}})
 
 
 def _repr(self: Any) -> str:

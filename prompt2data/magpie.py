@@ -69,9 +69,7 @@ def renderer(tokenizer: PreTrainedTokenizerBase, add_generation_prompt: bool = F
     from jinja2.exceptions import TemplateError
 
     def apply(conversation: list[Message]) -> str:
-        return tokenizer.apply_chat_template(
-            conversation, tokenize=False, add_generation_prompt=add_generation_prompt
-        )
+        return tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=add_generation_prompt)
 
     def render(conversation: list[Message]) -> str:
         if len(conversation) < 2 or conversation[0]["role"] != "system":

@@ -178,9 +178,7 @@ def cosine(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
 def _token_counts(value: Any, kind: str) -> int:
     """Sum of the `kind` counts anywhere inside a row's statistics (numbers, lists of numbers, nested lists)."""
     if isinstance(value, Mapping):
-        return sum(
-            _flat_sum(item) if key == kind else _token_counts(item, kind) for key, item in value.items()
-        )
+        return sum(_flat_sum(item) if key == kind else _token_counts(item, kind) for key, item in value.items())
     if isinstance(value, list | tuple):
         return sum(_token_counts(item, kind) for item in value)
     return 0
@@ -196,9 +194,7 @@ def _metadata_tokens(rows: Iterable[Mapping[str, Any]], kind: str) -> int:
     total = 0
     for row in rows:
         metadata = row.get("distilabel_metadata") or {}
-        total += sum(
-            _token_counts(item, kind) for key, item in metadata.items() if key.startswith("statistics_")
-        )
+        total += sum(_token_counts(item, kind) for key, item in metadata.items() if key.startswith("statistics_"))
     return total
 
 

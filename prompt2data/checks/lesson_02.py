@@ -109,9 +109,7 @@ _STRANGER = "Can sourdough be frozen for months?"
 @exercise(
     hints=(
         lambda: _("One text in the pool that is too similar is enough; how the others look does not matter."),
-        lambda: _(
-            "`all(rouge_l(candidate, text) < threshold for text in pool)`, and a look at the empty candidate."
-        ),
+        lambda: _("`all(rouge_l(candidate, text) < threshold for text in pool)`, and a look at the empty candidate."),
     )
 )
 def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
@@ -121,12 +119,8 @@ def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
         raise Wrong(_("The function returned None."), hint=_("Is there a `return`?"))
     if not answer:
         if call(function, _POOL[0], list(_POOL), 0.7):
-            raise Wrong(
-                _("A copy is called novel, and a stranger is not: the answer is the wrong way round.")
-            )
-        raise Wrong(
-            _("This text shares hardly a word with the pool, but is not called novel."), actual=_STRANGER
-        )
+            raise Wrong(_("A copy is called novel, and a stranger is not: the answer is the wrong way round."))
+        raise Wrong(_("This text shares hardly a word with the pool, but is not called novel."), actual=_STRANGER)
     if call(function, _POOL[-1], list(_POOL), 0.7):
         raise Wrong(_("A text that stands in the pool, word for word, is called novel."), actual=_POOL[-1])
     for pool in (_POOL, _POOL[::-1]):
@@ -137,24 +131,20 @@ def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
                 ).format(value=rouge_l(_TWIN, _POOL[0])),
                 expected=False,
                 actual=True,
-                hint=_(
-                    "Compare with the most similar text: not with the first, the last or the average one."
-                ),
+                hint=_("Compare with the most similar text: not with the first, the last or the average one."),
             )
     similarity = nearest(_TWIN, _POOL)[1]
     if not call(function, _TWIN, list(_POOL), 0.99):
         raise Wrong(
-            _(
-                "With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?"
-            ).format(value=similarity),
+            _("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?").format(
+                value=similarity
+            ),
             expected=True,
             actual=False,
         )
     if call(function, "flour water", ["flour salt"], 0.5):
         raise Wrong(
-            _(
-                "'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."
-            ),
+            _("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."),
             expected=False,
             actual=True,
         )
@@ -210,20 +200,14 @@ def _run(function: Callable, answers: Sequence[Any], n: int, budget: int, k: int
     propose, seeds = _Scripted(answers, budget), list(_SEEDS)
     result = _texts(call(function, seeds, propose, n, budget, k, **kwargs))
     if seeds != _SEEDS:
-        raise Wrong(
-            _("The list of seeds changed."), hint=_("Begin with a copy: `list(seeds)`."), actual=seeds
-        )
+        raise Wrong(_("The list of seeds changed."), hint=_("Begin with a copy: `list(seeds)`."), actual=seeds)
     return result, propose
 
 
 @exercise(
     hints=(
-        lambda: _(
-            "Two things end the loop: `n` accepted ones, or `budget` calls. Count calls, whatever they bring."
-        ),
-        lambda: _(
-            "`for candidate in propose(examples) or []:` goes over nothing if the answer is None or empty."
-        ),
+        lambda: _("Two things end the loop: `n` accepted ones, or `budget` calls. Count calls, whatever they bring."),
+        lambda: _("`for candidate in propose(examples) or []:` goes over nothing if the answer is None or empty."),
     )
 )
 def bootstrap(function: Callable[..., list[str]]) -> None:
@@ -234,9 +218,7 @@ def bootstrap(function: Callable[..., list[str]]) -> None:
     random.setstate(python_state)
     np.random.set_state(numpy_state)
     if touched:
-        raise Wrong(
-            _("The global random state changed."), hint=_("`random.Random(seed)` is a generator of its own.")
-        )
+        raise Wrong(_("The global random state changed."), hint=_("`random.Random(seed)` is a generator of its own."))
     _awkward_proposers(function)
     _limits(function)
     _examples(function)
@@ -251,9 +233,7 @@ def _plain_run(function: Callable) -> None:
             actual=result,
         )
     if sorted(result) == sorted(_FRESH[:3]) and result != _FRESH[:3]:
-        raise Wrong(
-            _("The new instructions are not in the order of acceptance."), expected=_FRESH[:3], actual=result
-        )
+        raise Wrong(_("The new instructions are not in the order of acceptance."), expected=_FRESH[:3], actual=result)
     if result != _FRESH[:3]:
         raise Wrong(_("Three calls gave one novel candidate each."), expected=_FRESH[:3], actual=result)
 
@@ -281,9 +261,7 @@ def _limits(function: Callable) -> None:
             actual=result,
         )
     if result != _FRESH[:2]:
-        raise Wrong(
-            _("The first n novel candidates of an answer are wanted."), expected=_FRESH[:2], actual=result
-        )
+        raise Wrong(_("The first n novel candidates of an answer are wanted."), expected=_FRESH[:2], actual=result)
     if len(propose.seen) > 1:
         raise Wrong(
             _("`propose` was called again although there were n already."),
@@ -322,16 +300,12 @@ def _examples(function: Callable) -> None:
     # By now everything fresh has been offered: both kinds should turn up in some thirty draws.
     shown = {text for examples in propose.seen[len(_FRESH) :] for text in examples}
     if not shown & set(_FRESH):
-        raise Wrong(
-            _("What was accepted never serves as an example: draw from the pool, not from the seeds.")
-        )
+        raise Wrong(_("What was accepted never serves as an example: draw from the pool, not from the seeds."))
     if not shown & set(_SEEDS):
         raise Wrong(_("The seeds never serve as examples: they are part of the pool."))
     result, small = _run(function, [_FRESH[:1]], n=1, budget=1, k=50)
     if sorted(small.seen[0]) != sorted(_SEEDS):
-        raise Wrong(
-            _("With k larger than the pool, all of the pool is shown."), expected=_SEEDS, actual=small.seen[0]
-        )
+        raise Wrong(_("With k larger than the pool, all of the pool is shown."), expected=_SEEDS, actual=small.seen[0])
 
     state = random.getstate()
     random.seed(123)  # a function that reads the global state must not get the same one twice

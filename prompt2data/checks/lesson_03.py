@@ -236,9 +236,7 @@ def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> t
             raise Wrong(_("The word should be one of `WORDS`."), expected=_WORDS, actual=added)
         if match:
             return child, kind, match[1], verify
-    raise Wrong(
-        _("What was added is not one of `KINDS` with its gap filled."), expected="Mention salt.", actual=added
-    )
+    raise Wrong(_("What was added is not one of `KINDS` with its gap filled."), expected="Mention salt.", actual=added)
 
 
 def _draws(function: Callable[..., Any]) -> None:

@@ -56,9 +56,7 @@ def test_grading_metadata(built):
     }
     points = {name: found[f"ex-{name}-check"].metadata.nbgrader for name in ("words", "longest", "total")}
     assert [grading["points"] for grading in points.values()] == [1, 2, 3]
-    assert all(
-        grading["grade"] and grading["locked"] and not grading["solution"] for grading in points.values()
-    )
+    assert all(grading["grade"] and grading["locked"] and not grading["solution"] for grading in points.values())
     assert not any("nbgrader" in cell.metadata for cell in cells(built.solution).values())
 
 
@@ -76,14 +74,8 @@ def test_solution_notebook(built):
 def test_links_lead_to_the_counterpart(built):
     here, there = cells(built.notebook)["links"].source, cells(built.solution)["links"].source
     assert "(../solutions/01_counting.ipynb)" in here and "(../notebooks/01_counting.ipynb)" in there
-    assert (
-        "colab-badge.svg)](https://colab.research.google.com/github/someone/minicourse/blob/main/notebooks/"
-        in here
-    )
-    assert (
-        "colab-badge.svg)](https://colab.research.google.com/github/someone/minicourse/blob/main/solutions/"
-        in there
-    )
+    assert "colab-badge.svg)](https://colab.research.google.com/github/someone/minicourse/blob/main/notebooks/" in here
+    assert "colab-badge.svg)](https://colab.research.google.com/github/someone/minicourse/blob/main/solutions/" in there
 
 
 def test_setup_cell(built):
@@ -91,10 +83,7 @@ def test_setup_cell(built):
     assert cells(built.notebook)["setup"].source == source
     tree = ast.parse(source)
     bound = {
-        alias.asname or alias.name
-        for part in tree.body
-        if isinstance(part, ast.ImportFrom)
-        for alias in part.names
+        alias.asname or alias.name for part in tree.body if isinstance(part, ast.ImportFrom) for alias in part.names
     }
     assert bound == set(NAMES)
     assert source.index("pip") < source.index("from minicourse import"), "it must install before it imports"
@@ -114,9 +103,7 @@ def test_same_sources_same_bytes(small):
 def test_readme_table(small):
     small.build()
     text = (small.root / "README.md").read_text()
-    assert (
-        "| 1. Counting: from words to numbers | 10 + 30 | [notebook](notebooks/01_counting.ipynb) |" in text
-    )
+    assert "| 1. Counting: from words to numbers | 10 + 30 | [notebook](notebooks/01_counting.ipynb) |" in text
     assert text.startswith("# A Small Course\n\n<!-- begin:lessons -->\n| lesson |")
     assert text.endswith("<!-- end:lessons -->\n\nThe end.\n")
 

@@ -44,7 +44,5 @@ def test_names(source):
 
 
 def test_line_and_deferral():
-    reads = {
-        read.name: (read.line, read.deferred) for read in names_of("a\n\ndef f():\n    return b\n").reads
-    }
+    reads = {read.name: (read.line, read.deferred) for read in names_of("a\n\ndef f():\n    return b\n").reads}
     assert reads == {"a": (1, False), "b": (4, True)}

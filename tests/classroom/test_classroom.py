@@ -55,9 +55,7 @@ def nbgrader(folder: Path, root: Path, *words: str) -> str:
 
 
 def code_of(path: Path) -> dict[str, str]:
-    return {
-        cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
-    }
+    return {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"}
 
 
 def hand_in(folder: Path, student: str, lesson: str, answers: dict[str, str]) -> None:

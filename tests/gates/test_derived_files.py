@@ -86,8 +86,5 @@ def test_prose(path):
 def test_builder_needs_no_torch():
     imports = "import sys; from builder import build, check, classroom, run, execute"
     assert (
-        subprocess.run(
-            [sys.executable, "-c", f"{imports}; sys.exit('torch' in sys.modules)"], cwd=ROOT
-        ).returncode
-        == 0
+        subprocess.run([sys.executable, "-c", f"{imports}; sys.exit('torch' in sys.modules)"], cwd=ROOT).returncode == 0
     )

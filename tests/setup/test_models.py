@@ -231,5 +231,3 @@ def test_importing_is_light() -> None:
     )
     said = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]", "a machine without a GPU driver spends no second on torch here"
-
-
