@@ -4,6 +4,8 @@
 PYTHON ?= python3
 LAB_ARGS ?=
 TESTS ?=
+# Two at a time: starting kernels and importing keeps one core busy, so the other has room for a second test.
+JOBS ?= 2
 DIR ?= classroom
 export LAB_ARGS
 
@@ -21,7 +23,7 @@ lab: ## open JupyterLab at lesson 01 (LAB_ARGS="--no-browser --port 8890" goes t
 	@$(SETUP) lab
 
 test: ## run every test (TESTS="tests/unit -x" for some)
-	@$(SETUP) python dev -m pytest -n0 $(TESTS)
+	@$(SETUP) python dev -m pytest -n $(JOBS) --dist worksteal $(TESTS)
 
 run: ## run a worked solution without a browser: make run LESSON=05_pipeline
 	@test -n "$(LESSON)" || { echo "Say which lesson: make run LESSON=05_pipeline" >&2; exit 1; }

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
+# Several tests at a time share the cores: each process that one starts takes its part of them.
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    _share = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _share)))
+
 
 def pytest_terminal_summary(terminalreporter) -> None:
     """Add up what the notebook tests recorded (under xdist as well: the reports carry it)."""
