@@ -242,7 +242,7 @@ prompts = [
 
 
 def to_pairs(rows: list[dict]) -> list[dict]:
-    """Pairs `{"prompt": …, "completion": …}` from rows with `instruction` and `generation`, in the same order."""
+    """Pairs with `prompt` and `completion`, from rows with `instruction` and `generation`."""
     ### BEGIN SOLUTION
     return [
         {"prompt": row["instruction"].strip(), "completion": row["generation"].strip()}
@@ -340,11 +340,12 @@ fig, ax = plots.figure()
 ax.plot(temperatures, diversity, label="distinct-2")
 low = [s.value - s.low for s in sense]
 high = [s.high - s.value for s in sense]
-ax.errorbar(temperatures, [s.value for s in sense], yerr=[low, high], capsize=4, label="a question that ended")
+values = [s.value for s in sense]
+ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label="a question that ended")
 ax.set_ylim(0, 1.05)
 title = "What the sampling temperature buys, and what it costs (n = 32 each)"
 plots.finish(ax, title=title, x="sampling temperature", y="share (0 to 1)", legend=True)
-plots.show(fig, alt="Line chart of distinct-2 and of the share of sensible questions against four temperatures.")
+plots.show(fig, alt="Distinct-2 and the share of sensible questions against four temperatures.")
 
 # %% [markdown] id="sweep-again-why"
 """
@@ -414,13 +415,16 @@ four beginnings and you have 32 different prompts, each asked once, at the colde
 """
 
 # %% id="grid"
-topics = ["flour", "a sourdough starter", "the oven", "the crust", "kneading", "rising times", "salt", "storing bread"]
+topics = [
+    "flour", "a sourdough starter", "the oven", "the crust",
+    "kneading", "rising times", "salt", "storing bread",
+]  # fmt: skip
 beginnings = ["How", "Why", "What", "When"]
-grid = [
-    f'Write one question that a beginner might ask about {topic} when baking bread at home. Begin with "{beginning}".'
-    for topic in topics
-    for beginning in beginnings
-]
+wording = (
+    "Write one question that a beginner might ask about {} when baking bread at home. "
+    'Begin with "{}".'
+)
+grid = [wording.format(topic, beginning) for topic in topics for beginning in beginnings]
 crossed = sample(grid, temperature=0.1)
 print(texts_of(crossed)[:4])
 
@@ -430,15 +434,16 @@ print(texts_of(crossed)[:4])
 """
 
 # %% id="grid-price"
-unique = {name: share(len(set(texts_of(rows))), 32) for name, rows in [("one prompt", cold), ("the grid", crossed)]}
-print("different texts.", compare("the grid", unique["the grid"], "one prompt", unique["one prompt"]))
-print(f"distinct-2: {distinct_n(texts_of(cold), 2):.2f} with one prompt, {distinct_n(texts_of(crossed), 2):.2f} with the grid")
+one, many = (share(len(set(texts_of(rows))), 32) for rows in (cold, crossed))
+print("different texts.", compare("the grid", many, "one prompt", one))
+for name, rows in [("one prompt", cold), ("the grid", crossed)]:
+    print(f"distinct-2, {name}: {distinct_n(texts_of(rows), 2):.2f}")
 
 one, many = (share(sensible(row, "sample") for row in rows) for rows in (cold, crossed))
 print("sense.", compare("the grid", many, "one prompt", one))
-begun = share(
-    (question_in(row["generation"]) or "").startswith(beginnings[place % 4]) for place, row in enumerate(crossed)
-)
+
+found = [question_in(row["generation"]) or "" for row in crossed]
+begun = share(text.startswith(beginnings[place % 4]) for place, text in enumerate(found))
 print("begins as asked:", begun)
 
 # %% [markdown] id="grid-read"
@@ -526,16 +531,19 @@ changes whenever somebody adds a line above it.
 """
 
 # %% id="ex-build-code" tags=["exercise"]
-def build_prompts(topics: list[str], beginnings: list[str], formats: list[str], k: int, seed: int) -> list[str]:
+def build_prompts(
+    topics: list[str], beginnings: list[str], formats: list[str], k: int, seed: int
+) -> list[str]:
     """`k` different prompts, balanced over the topics, reproducible under `seed`."""
     ### BEGIN SOLUTION
     import random
 
     rng = random.Random(seed)
     ways = [(beginning, form) for beginning in beginnings for form in formats]
-    if k > len(topics) * len(ways):
-        raise ValueError(f"{k} prompts wanted, but there are only {len(topics) * len(ways)} combinations")
-    # Every topic has its own shuffled list of ways; topics take turns, so none gets ahead by more than one
+    there_are = len(topics) * len(ways)
+    if k > there_are:
+        raise ValueError(f"{k} prompts wanted, but there are only {there_are} combinations")
+    # Every topic has its own shuffled list of ways, and topics take turns: none gets ahead
     order = rng.sample(topics, len(topics))
     shuffled = {topic: rng.sample(ways, len(ways)) for topic in order}
     prompts = []
@@ -550,9 +558,8 @@ def build_prompts(topics: list[str], beginnings: list[str], formats: list[str], 
 check.build_prompts(build_prompts)
 
 # %% id="ex-build-look" tags=["solution-only", "nbval-check-output"]
-for prompt in build_prompts(
-    ["salt", "steam"], ["How", "Why"], ["Ask one question about {topic}. Begin with {beginning}."], k=3, seed=0
-):
+one_format = ["Ask one question about {topic}. Begin with {beginning}."]
+for prompt in build_prompts(["salt", "steam"], ["How", "Why"], one_format, k=3, seed=0):
     print(prompt)
 
 # %% [markdown] id="ex-build-note" tags=["solution-only"]
@@ -582,7 +589,7 @@ for pair in [
     {"prompt": "How long should dough rise?", "completion": "  "},
     {"prompt": "Bread is tasty.", "completion": "Indeed it is."},
     {"prompt": "Who won the match?", "completion": "The home team won."},
-    {"prompt": "How long should dough rise?", "completion": "Two hours, or until", "finish_reason": "length"},
+    {"prompt": "How long?", "completion": "Until the dough", "finish_reason": "length"},
 ]:
     print(why_drop(pair))
 
@@ -592,7 +599,9 @@ from collections import Counter
 questions = sample(grid, temperature=0.5, seed=2)
 asked = [question for row in questions if (question := question_in(row["generation"]))]
 brief = "{{ instruction }} Answer in one short sentence."
-answers = sample(sorted(set(asked)), temperature=0.2, seed=2, max_new_tokens=64, template=brief) if asked else []
+answers = []
+if asked:
+    answers = sample(sorted(set(asked)), 0.2, seed=2, max_new_tokens=64, template=brief)
 
 pairs = [
     {
@@ -627,7 +636,8 @@ for pair in kept[:2] + [pair for pair in pairs if why_drop(pair)][:2]:
 
 # %% id="personas"
 personas = ["a busy parent", "a retired chemist", "a student with one small pot", "a child of eight"]
-played = sample([f"You are {persona}. Ask one question about baking bread at home." for persona in personas], 0.5)
+request_as = "You are {}. Ask one question about baking bread at home."
+played = sample([request_as.format(persona) for persona in personas], 0.5)
 for persona, row in zip(personas, played):
     print(f"{persona}: {row['generation']}")
 
