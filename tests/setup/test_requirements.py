@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from importlib.metadata import distributions, packages_distributions
 from pathlib import Path
@@ -86,7 +87,9 @@ def test_learners_get_neither_jupyterlab_in_colab_nor_nbgrader() -> None:
 
 def test_constraints_are_the_versions_installed_here() -> None:
     pinned = pins()
-    installed = {canonicalize_name(found.name): Version(found.version) for found in distributions()}
+    # Where packages are installed, not all of sys.path: setuptools adds a folder of its own copies when imported.
+    folders = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+    installed = {canonicalize_name(found.name): Version(found.version) for found in distributions(path=folders)}
     wrong = {
         name: (str(version), str(pinned.get(name)))
         for name, version in installed.items()
