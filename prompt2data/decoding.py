@@ -117,6 +117,7 @@ def decode(
     uniforms: Sequence[np.ndarray] | None = None,
     pad: int = 0,
     on_step: Callable[[int, int], None] | None = None,
+    on_finish: Callable[[int, DecodedRow], None] | None = None,
 ) -> list[DecodedRow]:
     """Continue every prompt until a stop token or `max_new_tokens`.
 
@@ -129,6 +130,7 @@ def decode(
         uniforms: one array of at least `max_new_tokens` numbers in [0, 1) a row; not needed for greedy decoding.
         pad: any valid token id.
         on_step: called after each step with the number of tokens it gave and of rows it finished.
+        on_finish: called with a row's place in `prompts` and the row, as soon as it ends.
 
     Returns:
         One `DecodedRow` a prompt, in the order of the prompts.
@@ -159,6 +161,8 @@ def decode(
             else:
                 results[row].tokens.append(token)
                 going.append(place)
+            if on_finish is not None and (token in stops[row] or step + 1 == max_new_tokens):
+                on_finish(row, results[row])
         if on_step is not None:
             on_step(len(active), finished if step + 1 < max_new_tokens else len(active))
         if not going or step + 1 == max_new_tokens:

@@ -57,6 +57,9 @@ def prepare_worker() -> None:
         i18n.set_language(os.environ["PROMPT2DATA_LANGUAGE"])
     quiet()
     _patch_distilabel()
+    from prompt2data import stepping
+
+    stepping.install()
 
 
 def in_worker() -> bool:

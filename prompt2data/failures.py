@@ -37,6 +37,10 @@ class StepFailed(PipelineError):
     wrapped: BaseException | None = None  # distilabel's own exception
 
 
+class ModelNotLoaded(OneSentence, RuntimeError):
+    """A model whose files are there and cannot be loaded. In a pipeline it ends the run."""
+
+
 class CacheInUse(PipelineError):
     """Another process is running the same pipeline in the same cache folder."""
 

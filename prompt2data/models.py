@@ -50,7 +50,7 @@ def choose() -> str:
     wanted = os.environ.get("PROMPT2DATA_MODEL", "").strip()
     if wanted:
         return public_name(wanted)
-    if _gpu_bytes() >= GPU_BYTES and (_in_hub_cache(LARGE) or _hub_answer(LARGE) == "found"):
+    if _gpu_bytes() >= GPU_BYTES and (local_folder(LARGE) or _hub_answer(LARGE) == "found"):
         return LARGE
     return EMBEDDED
 
@@ -71,7 +71,7 @@ def resolve(name: str | os.PathLike) -> str:
         folder = Path(name).expanduser().absolute()
         public_name(folder)  # known from now on, so that its name leads back to it
         return str(_checked(folder))
-    if _in_hub_cache(name):
+    if local_folder(name):
         return name
     answer = _hub_answer(name)
     if answer == "found":
@@ -164,24 +164,24 @@ def _gpu_bytes() -> int:
     return torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else 0
 
 
-def _in_hub_cache(name: str) -> bool:
-    """Whether the local hub cache holds `name` with all its weights."""
+def local_folder(name: str, revision: str = "main") -> Path | None:
+    """The folder with the files of `name`, a folder or a hub id; `None` where the hub cache lacks its weights."""
+    if Path(name).is_dir():
+        return Path(name)
     from huggingface_hub import try_to_load_from_cache
 
-    def cached(file: str) -> str | None:
-        path = try_to_load_from_cache(name, file)
-        return path if isinstance(path, str) else None
-
     try:
-        if not cached("config.json"):
-            return False
-        index = cached("model.safetensors.index.json")
-        if not index:
-            return cached("model.safetensors") is not None
-        parts = set(json.loads(Path(index).read_text("utf-8"))["weight_map"].values())
-        return all(cached(part) for part in parts)
+        config = try_to_load_from_cache(name, "config.json", revision=revision)
     except ValueError:  # not a name a hub repository can have
-        return False
+        return None
+    if not isinstance(config, str):
+        return None
+    folder = Path(config).parent
+    index = folder / "model.safetensors.index.json"
+    wanted = {"model.safetensors"}
+    if index.is_file():
+        wanted = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+    return folder if all((folder / file).is_file() for file in wanted) else None
 
 
 def _hub_answer(name: str) -> str:

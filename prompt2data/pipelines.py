@@ -57,7 +57,7 @@ def install() -> None:
         warnings.simplefilter("ignore")  # about code that no learner wrote
         import datasets
         import distilabel.distiset
-        from distilabel.pipeline import base, local, ray, step_wrapper
+        from distilabel.pipeline import base, local, ray
 
     if getattr(base.BasePipeline, "_prompt2data", False):
         return
@@ -87,8 +87,6 @@ def install() -> None:
     base.BasePipeline._run_load_queue_loop = faults.recording_errors(base.BasePipeline._run_load_queue_loop)
     base.BasePipeline._run_steps = _sending_light(base.BasePipeline._run_steps)
     base.BasePipeline._manage_batch_flow = _asking_generators_on(base.BasePipeline._manage_batch_flow)
-    wrapper = step_wrapper._StepWrapper
-    wrapper._init_cuda_device_placement = _telling_the_step(wrapper._init_cuda_device_placement)
     base.BasePipeline._load_stages_status = _marking_the_run(base.BasePipeline._load_stages_status)
     base.BasePipeline._cache = _only_where_asked(base.BasePipeline._cache)
 
@@ -177,6 +175,8 @@ def _print_summary(pipeline: Any, distiset: Any) -> None:
         ngettext("Pipeline finished: {n} step", "Pipeline finished: {n} steps", steps).format(n=steps)
         + ngettext(", {n} row.", ", {n} rows.", rows).format(n=rows)
     )
+    if runlog.texts is not None and (made := runlog.texts.generated) + (found := runlog.texts.from_cache):
+        print(_("Texts: {made} generated, {found} from the cache.").format(made=made, found=found))
 
 
 @contextmanager
@@ -295,19 +295,6 @@ def _no_bibtex(reference: str) -> str:
 
 
 # Ray ----------------------------------------------------------------------------------------------------------------
-
-
-def _telling_the_step(stock: Callable[..., None]) -> Callable[..., None]:
-    """Tell an LLM which step it serves under Ray too, where distilabel leaves it out: its random streams follow it."""
-
-    @functools.wraps(stock)
-    def init_cuda_device_placement(self: Any) -> None:
-        stock(self)
-        llm = getattr(self.step, "llm", None)
-        if self.ray_pipeline and hasattr(llm, "_llm_identifier"):
-            llm._llm_identifier = f"{self.step.name}-replica-{self.replica}"
-
-    return init_cuda_device_placement
 
 
 @contextmanager

@@ -25,6 +25,8 @@ _TRACEBACK = "Subprocess traceback:"
 # Said better by the exception that follows.
 _SAID_ELSEWHERE = ("❌ Failed to load", "🛑")
 
+_TEXTS = logging.getLogger("distilabel.texts")
+texts: TextCounts | None = None  # the TextCounts of the run that goes on, or went last
 _listener: QueueListener | None = None
 _file: logging.FileHandler | None = None
 _before: tuple[list[logging.Handler], int, bool] | None = None
@@ -55,6 +57,26 @@ class OneLine(logging.Handler):
         print(" ".join(message.split()))
 
 
+class TextCounts(logging.Handler):
+    """Adds up how many texts the workers of a run generated, and how many they took from the cache."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.generated = 0
+        self.from_cache = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name == _TEXTS.name:
+            self.generated += record.generated
+            self.from_cache += record.from_cache
+
+
+def count_texts(generated: int, from_cache: int) -> None:
+    """Note in the log how many texts a call generated and how many it took from the cache."""
+    counts = {"generated": generated, "from_cache": from_cache}
+    _TEXTS.info("Texts: %d generated, %d from the cache", generated, from_cache, extra=counts)
+
+
 def last_line(traceback: str) -> str:
     """What a traceback says in the end, its message cut to one line: `ValueError: …`."""
     found = re.findall(r"^[ \t]+.*\n((?:\w+\.)*\w+(?::.*)?)$", traceback, flags=re.MULTILINE)
@@ -67,7 +89,7 @@ def setup_logging(
     logging_handlers: list[logging.Handler] | None = None,
 ) -> None:
     """Stands in for distilabel's function of this name. Without `filename`, the caller is a Ray worker."""
-    global _listener, _file, _before
+    global _listener, _file, _before, texts
     if filename is None:
         from prompt2data import environment
 
@@ -84,7 +106,8 @@ def setup_logging(
     Path(filename).parent.mkdir(parents=True, exist_ok=True)
     _file = logging.FileHandler(filename, delay=True, encoding="utf-8")
     _file.setFormatter(logging.Formatter("[%(asctime)s] %(levelname)-8s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    handlers = [*(logging_handlers or []), OneLine(getattr(logging, chosen or "WARNING")), _file]
+    texts = TextCounts()
+    handlers = [*(logging_handlers or []), texts, OneLine(getattr(logging, chosen or "WARNING")), _file]
     _listener = QueueListener(log_queue, *handlers, respect_handler_level=True)
     _listener.start()
     logger = logging.getLogger("distilabel")

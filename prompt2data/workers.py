@@ -11,13 +11,11 @@ from __future__ import annotations
 import io
 import multiprocessing
 import os
-import random
 import signal
 import sys
 import threading
 import traceback
 import warnings
-import zlib
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -47,17 +45,6 @@ class Surroundings:
         os.environ["OMP_NUM_THREADS"] = str(self.threads)
         if "torch" in sys.modules:  # loaded in the fork server: too late for the variable
             sys.modules["torch"].set_num_threads(self.threads)
-        self._seed()
-
-    def _seed(self) -> None:
-        # All workers are forks of one process: numpy would continue from the same state in every step and every run.
-        base = os.environ.get("PROMPT2DATA_SEED") or str(random.SystemRandom().getrandbits(32))
-        seed = zlib.crc32(f"{base}/{self.step}/{self.replica}".encode())
-        random.seed(seed)
-        if "numpy" in sys.modules:
-            sys.modules["numpy"].random.seed(seed)
-        if "torch" in sys.modules:
-            sys.modules["torch"].manual_seed(seed)
 
 
 class Channel:

@@ -80,9 +80,9 @@ def test_alone_or_in_company_gives_the_same_text(llm, chats):
 
 def test_the_same_prompt_again_gives_another_text_and_a_new_llm_starts_over(llm, chats):
     first = fresh(llm)
-    once, twice = texts(first.generate(chats[:1])), texts(first.generate(chats[:1]))
+    once, twice = texts(first.generate(chats[2:3])), texts(first.generate(chats[2:3]))
     assert once != twice
-    assert texts(fresh(llm).generate(chats[:1])) == once
+    assert texts(fresh(llm).generate(chats[2:3])) == once
 
 
 def test_seed_and_arguments_change_the_text(llm, chats):

@@ -12,7 +12,8 @@ import weakref
 import pytest
 
 from prompt2data import models
-from prompt2data.llm import BatchedTransformersLLM, is_out_of_memory
+from prompt2data.batches import is_out_of_memory
+from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
 
 
@@ -138,8 +139,8 @@ def test_the_batch_shrinks_when_memory_runs_out(tmp_path):
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         outputs = llm.generate(chats, max_new_tokens=4)
         assert all(output["generations"][0] is not None for output in outputs) and len(outputs) == 48
-        assert llm._working_batch_size and llm._working_batch_size < 48, llm._working_batch_size
-        print("SHRUNK TO", llm._working_batch_size)
+        assert llm._batcher.size < 48, llm._batcher.size
+        print("SHRUNK TO", llm._batcher.size)
     """
     (tmp_path / "script.py").write_text(textwrap.dedent(script))
     done = subprocess.run(

@@ -1,0 +1,86 @@
+"""The `prompt2data` command (also `python -m prompt2data`): the generation cache, to see and to clear."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+
+from prompt2data.cache import CacheUnavailable, CacheWarning, GenerationCache, opened
+from prompt2data.i18n import _
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with these arguments, else those of the process: 0, or 1 and one sentence.
+
+    Raises `SystemExit` as argparse does: 2 for arguments it does not know, 0 after `--help`.
+    """
+    arguments = _parser().parse_args(argv)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always", CacheWarning)
+        try:
+            cache = opened()
+            if cache is None:
+                lines = [_("The generation cache is turned off: unset PROMPT2DATA_CACHE, or set it to a folder.")]
+            else:
+                lines = _clear(cache) if arguments.action == "clear" else _show(cache)
+            code = 0
+        except CacheUnavailable as error:
+            heard.clear()
+            print(error, file=sys.stderr)
+            lines, code = [], 1
+    for warning in heard:
+        print(warning.message, file=sys.stderr)
+    for line in lines:
+        print(line)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="prompt2data", description=_("The command of From Prompt to Data."))
+    commands = parser.add_subparsers(dest="command", required=True, metavar=_("command"))
+    about = _("show what the generation cache holds, or clear it")
+    cache = commands.add_parser("cache", help=about, description=about)
+    cache.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "clear"),
+        default="show",
+        help=_("show: its folder and size (what happens without a word); clear: forget every text"),
+    )
+    return parser
+
+
+def _show(cache: GenerationCache) -> list[str]:
+    stats = cache.stats()
+    rows = {
+        _("Folder"): str(cache.folder),
+        _("Texts"): str(stats.entries),
+        _("Size"): _("{size} MB of at most {limit} MB").format(size=_mb(stats.bytes), limit=_mb(stats.limit)),
+        _("Damaged"): _("{damaged} set aside").format(damaged=stats.damaged),
+    }
+    width = max(map(len, rows))
+    return [f"{name:<{width}}  {value}" for name, value in rows.items()]
+
+
+def _clear(cache: GenerationCache) -> list[str]:
+    try:
+        before = cache.stats()
+    except CacheUnavailable:  # clearing is the way out of that
+        cache.clear()
+        return [_("Cleared {folder}.").format(folder=cache.folder)]
+    cache.clear()
+    return [
+        _("Cleared {folder}: {entries} texts, {size} MB.").format(
+            folder=cache.folder, entries=before.entries, size=_mb(before.bytes)
+        )
+    ]
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1_000_000:.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""What the generation cache may change: the time. Never a text."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from distilabel.steps.tasks import TextGeneration
+
+from prompt2data import cache
+from prompt2data.llm import BatchedTransformersLLM
+from prompt2data.models import EMBEDDED
+
+TEXTS = [
+    "Hi!",
+    "Name three kinds of bread.",
+    "Explain in two sentences why bread dough rises, to somebody who has never baked anything in their life.",
+    "What does salt do?",
+    "Name three kinds of bread.",
+    "Write one question about ovens.",
+    "Hi!",
+]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A cache of this test's own, empty."""
+    monkeypatch.setenv("PROMPT2DATA_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def fresh(llm, **fields) -> BatchedTransformersLLM:
+    """A new LLM that counts anew, on the model that is in memory already."""
+    made = BatchedTransformersLLM(model=EMBEDDED, **fields)
+    made._pipeline = llm._pipeline
+    return made
+
+
+def generations(llm, texts, **arguments) -> list[str]:
+    chats = [[{"role": "user", "content": text}] for text in texts]
+    outputs = llm.generate(chats, max_new_tokens=arguments.pop("max_new_tokens", 12), **arguments)
+    return [text for output in outputs for text in output["generations"]]
+
+
+def decoded(monkeypatch) -> Counter:
+    """Counts the rows that really go through the model."""
+    from prompt2data import batches
+
+    count = Counter()
+    stock = batches.decode
+
+    def counting(model, prompts, *args, **kwargs):
+        count["rows"] += len(prompts)
+        return stock(model, prompts, *args, **kwargs)
+
+    monkeypatch.setattr(batches, "decode", counting)
+    return count
+
+
+def test_off_cold_half_warm_and_warm_give_the_same_texts(llm, folder, monkeypatch):
+    count = decoded(monkeypatch)
+    off = generations(fresh(llm, cache=False), TEXTS, num_generations=2)
+    assert count["rows"] == 2 * len(TEXTS) and len(set(off)) > len(TEXTS)
+    half = generations(fresh(llm), TEXTS[:3], num_generations=2)
+    before = count["rows"]
+    half_warm = generations(fresh(llm), TEXTS, num_generations=2)
+    assert count["rows"] - before == 2 * len(TEXTS[3:])
+    before = count["rows"]
+    warm = generations(fresh(llm), TEXTS, num_generations=2)
+    assert count["rows"] == before, "a warm cache needs no forward pass"
+    assert off == half_warm == warm and off[: len(half)] == half
+    cache.opened().clear()
+    assert generations(fresh(llm), TEXTS, num_generations=2) == off
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_the_batch_and_the_order_do_not_matter(llm, folder, batch_size):
+    """Two equal prompts keep their own texts, in the order in which they come."""
+    straight = generations(fresh(llm, cache=False), TEXTS)
+    order = list(range(len(TEXTS)))
+    random.Random(batch_size).shuffle(order)
+    shuffled = fresh(llm, batch_size=batch_size)
+    parts = [order[:2], order[2:3], order[3:]]
+    found = [text for part in parts for text in generations(shuffled, [TEXTS[place] for place in part])]
+    by_prompt, expected = {}, {}
+    for place, text in zip(order, found, strict=True):
+        by_prompt.setdefault(TEXTS[place], []).append(text)
+    for prompt, text in zip(TEXTS, straight, strict=True):
+        expected.setdefault(prompt, []).append(text)
+    assert by_prompt == expected
+
+
+def test_a_cell_run_again_gives_new_texts_and_a_notebook_run_again_the_same(llm, folder):
+    first = fresh(llm)
+    cell, cell_again = generations(first, TEXTS[2:4]), generations(first, TEXTS[2:4])
+    assert not set(cell) & set(cell_again)
+    restarted = fresh(llm)
+    assert [generations(restarted, TEXTS[2:4]), generations(restarted, TEXTS[2:4])] == [cell, cell_again]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"max_new_tokens": 13},
+        {"temperature": 0.9},
+        {"top_p": 0.8},
+        {"top_k": 40},
+        {"repetition_penalty": 1.2},
+        {"do_sample": False},
+        {"seed": 1},
+    ],
+    ids=str,
+)
+def test_other_arguments_are_other_entries(llm, folder, monkeypatch, changed):
+    generations(fresh(llm), TEXTS[:1])
+    count = decoded(monkeypatch)
+    generations(fresh(llm), TEXTS[:1])
+    assert count["rows"] == 0
+    generations(fresh(llm), TEXTS[:1], **changed)
+    assert count["rows"] == 1
+
+
+def test_a_larger_budget_goes_on_with_the_text_that_is_kept(llm, folder):
+    short = generations(fresh(llm), TEXTS[2:3], max_new_tokens=6)[0]
+    longer = generations(fresh(llm), TEXTS[2:3], max_new_tokens=12)[0]
+    assert longer.startswith(short) and longer != short
+
+
+def test_the_same_texts_from_a_model_of_another_name_and_place_but_not_of_other_files(
+    llm, folder, tmp_path, monkeypatch
+):
+    """The fingerprint is of the content: a copy of the model is the same model, one with another template is not."""
+    from prompt2data import models
+
+    source = models.resolve(EMBEDDED)
+    twin, other = tmp_path / "twin", tmp_path / "other"
+    for copy in (twin, other):
+        copy.mkdir()
+        for path in source_files(source):
+            (copy / path.name).symlink_to(path)
+    template = (other / "chat_template.jinja").read_text()
+    (other / "chat_template.jinja").unlink()
+    (other / "chat_template.jinja").write_text(template + "{# another #}")
+    texts = generations(fresh(llm), TEXTS[:2])
+    count = decoded(monkeypatch)
+
+    def on(folder):
+        made = BatchedTransformersLLM(model=str(folder))
+        made.load()
+        return generations(made, TEXTS[:2])
+
+    assert on(twin) == texts and count["rows"] == 0
+    on(other)
+    assert count["rows"] == 2
+
+
+def source_files(folder):
+    from pathlib import Path
+
+    return [path for path in Path(folder).iterdir() if path.name != "prompt2data.json"]
+
+
+def test_two_tasks_with_equal_settings_write_different_texts(llm, folder):
+    rows = [{"instruction": text} for text in TEXTS[1:3]]
+    made = {}
+    for name in ("left", "right"):
+        task = TextGeneration(name=name, llm=fresh(llm, generation_kwargs={"max_new_tokens": 12}))
+        task.load()
+        made[name] = [row["generation"] for row in next(task.process(rows))]
+    assert made["left"] != made["right"]
+
+
+def test_an_interrupted_call_keeps_what_was_finished_and_goes_on_from_there(llm, folder, monkeypatch):
+    from prompt2data import batches
+
+    expected = generations(fresh(llm, cache=False), TEXTS)
+    made = fresh(llm, batch_size=2)
+    stock, calls = batches.decode, Counter()
+
+    def interrupted(*args, **kwargs):
+        calls["n"] += 1
+        if calls["n"] == 3:
+            raise KeyboardInterrupt
+        return stock(*args, **kwargs)
+
+    monkeypatch.setattr(batches, "decode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        generations(made, TEXTS)
+    monkeypatch.setattr(batches, "decode", stock)
+    count = decoded(monkeypatch)
+    assert generations(made, TEXTS) == expected
+    assert count["rows"] == len(TEXTS) - 4
+
+
+def test_the_model_is_loaded_with_the_first_text_that_is_missing(llm, folder):
+    texts = generations(fresh(llm), TEXTS[:2])
+    late = BatchedTransformersLLM(model=EMBEDDED)
+    late.load()
+    assert not late._pipeline.loaded
+    assert generations(late, TEXTS[:2]) == texts
+    assert not late._pipeline.loaded, "everything was in the cache"
+    generations(late, ["Something new."], max_new_tokens=2)
+    assert late._pipeline.loaded
+    late.unload()
+
+
+def test_a_model_put_in_by_hand_is_not_taken_for_the_one_in_the_files(llm, folder, monkeypatch):
+    generations(fresh(llm), TEXTS[:1])
+    made = BatchedTransformersLLM(model=EMBEDDED)
+    made.load()
+    made._pipeline.model = llm._pipeline.model
+    count = decoded(monkeypatch)
+    generations(made, TEXTS[:1])
+    assert count["rows"] == 1
+
+
+def test_replicas_that_share_batches_agree_on_the_occurrence(llm, folder):
+    """Whichever replica takes a batch, and whatever it did before, the batch's texts are the same."""
+    busy, idle = fresh(llm), fresh(llm)
+    busy.begin_batch(0)
+    first = generations(busy, TEXTS[:2])
+    busy.begin_batch(1)
+    second = generations(busy, TEXTS[:2])
+    idle.begin_batch(1)
+    assert generations(idle, TEXTS[:2]) == second != first
+
+
+def test_no_text_of_a_row_without_content_and_no_entry_for_it(llm, folder):
+    made = fresh(llm)
+    outputs = made.generate(
+        [[{"role": "user", "content": None}], [{"role": "user", "content": "Hi!"}]], max_new_tokens=3
+    )
+    assert outputs[0]["generations"] == [None] and outputs[1]["generations"][0]
+    assert cache.opened().stats().entries == 1
