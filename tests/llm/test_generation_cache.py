@@ -7,10 +7,15 @@ from collections import Counter
 
 import pytest
 from distilabel.steps.tasks import TextGeneration
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from transformers import GenerationConfig
 
 from prompt2data import cache
+from prompt2data.lazy import LazyPipeline
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
+from prompt2data.sampling import SamplingParams
 
 TEXTS = [
     "Hi!",
@@ -233,3 +238,46 @@ def test_no_text_of_a_row_without_content_and_no_entry_for_it(llm, folder):
     )
     assert outputs[0]["generations"] == [None] and outputs[1]["generations"][0]
     assert cache.opened().stats().entries == 1
+
+
+# What a row's place in the cache depends on: two values for each part.
+PARTS = {
+    "text": st.sampled_from(["Hi!", "Hi"]),
+    "temperature": st.sampled_from([0.7, 0.8]),
+    "top_p": st.sampled_from([0.9, 1.0]),
+    "top_k": st.sampled_from([50, 0]),
+    "repetition_penalty": st.sampled_from([1.0, 1.1]),
+    "do_sample": st.booleans(),
+    "budget": st.integers(1, 2),
+    "seed": st.integers(0, 1),
+    "step": st.sampled_from(["", "left"]),
+    "batch": st.sampled_from([None, 0, 1]),
+    "before": st.integers(0, 2),
+    "generation": st.integers(0, 2),
+    "stop": st.sampled_from([2, 5]),
+    "model": st.sampled_from(["one", "other"]),
+    "dtype": st.sampled_from(["torch.float32", "torch.bfloat16"]),
+    "device": st.sampled_from(["cpu", "cuda"]),
+}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(one=st.fixed_dictionaries(PARTS), changes=st.dictionaries(st.sampled_from(sorted(PARTS)), st.data(), max_size=2))
+def test_rows_share_an_entry_only_if_all_they_depend_on_is_equal(llm, folder, one, changes):
+    other = one | {part: data.draw(PARTS[part]) for part, data in changes.items()}
+    assert (entry(llm, **one) == entry(llm, **other)) == (one == other)
+
+
+def entry(llm, text, budget, seed, step, batch, before, generation, stop, **parts) -> str:
+    """Where the cache keeps the row; the model stays idle."""
+    known = {name: parts.pop(name) for name in ("model", "dtype", "device")}
+    made = BatchedTransformersLLM(model=EMBEDDED)
+    config = GenerationConfig(eos_token_id=stop)
+    made._pipeline = LazyPipeline(llm._pipeline.tokenizer, config, load=None, identify=lambda: known)
+    made._batch = batch
+    chat = [{"role": "user", "content": text}]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("prompt2data.llm.calling_step", lambda: step)
+        for _time in range(before + 1):
+            requests = made._requests(chat, 3, SamplingParams(**parts), budget, seed)
+    return requests[generation].entry
