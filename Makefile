@@ -4,6 +4,7 @@
 PYTHON ?= python3
 LAB_ARGS ?=
 TESTS ?=
+LESSONS ?=
 # Two at a time: starting kernels and importing keeps one core busy, so the other has room for a second test.
 JOBS ?= 2
 DIR ?= classroom
@@ -13,7 +14,7 @@ SETUP = command -v $(PYTHON) >/dev/null 2>&1 || { \
   echo "The course needs Python 3.11 or newer, and there is no $(PYTHON) here: install it from your system's packages, then run the command again." >&2; \
   exit 1; }; $(PYTHON) scripts/setup.py
 
-.PHONY: help lab test run build check classroom clean
+.PHONY: help lab test times run build check classroom clean
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -23,7 +24,10 @@ lab: ## open JupyterLab at lesson 01 (LAB_ARGS="--no-browser --port 8890" goes t
 	@$(SETUP) lab
 
 test: ## run every test (TESTS="tests/unit -x" for some)
-	@$(SETUP) python dev -m pytest -n $(JOBS) --dist worksteal $(TESTS)
+	@$(SETUP) python dev -m pytest -n $(JOBS) $(TESTS)
+
+times: ## time the notebooks, cold and warm; fails where one takes too long (LESSONS="1 5" for some)
+	@$(SETUP) python dev -m tests.notebooks.timing --jobs $(JOBS) $(LESSONS)
 
 run: ## run a worked solution without a browser: make run LESSON=05_pipeline
 	@test -n "$(LESSON)" || { echo "Say which lesson: make run LESSON=05_pipeline" >&2; exit 1; }

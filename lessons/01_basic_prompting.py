@@ -152,7 +152,9 @@ nobody asked for it. It is part of every prompt you send, so it is part of your 
 ## Fluent is not true
 
 From here on the course uses its own engine, `BatchedTransformersLLM`. It takes the same arguments, works on many rows
-at once, and samples with settings that suit small models. More on that below.
+at once, and samples with settings that suit small models. More on that below. It also keeps every text it has
+generated, on disk. Run a *cell* again and you get new samples. Run the *notebook* again from the top and you get the
+same ones, in seconds.
 
 First, a question that the model cannot know the answer to: it is about this course. **What will it do: say so, or
 answer anyway?**
@@ -462,19 +464,22 @@ question, draw several, and let code decide.
 
 distilabel's `TransformersLLM` hands the prompts to the model one after the other. A processor or GPU can do much more
 at once: reading the weights from memory costs the same for one row as for many. Time both on the same eight prompts,
-with the same settings.
+with the same settings. The cache is switched off for this: a text that is remembered takes no time.
 """
 
 # %% id="batches"
 import time
 
 settings = {"max_new_tokens": 24, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
+llm.cache = False
 seconds = {}
 for name, timed in [("one by one", task), ("batched", answer)]:
     timed.llm.generation_kwargs = settings
+    next(timed.process([{"instruction": request}]))  # a first call may load the model
     start = time.perf_counter()
     next(timed.process([{"instruction": prompt} for prompt in grid[:8]]))
     seconds[name] = time.perf_counter() - start
+llm.cache = True
 
 print(f"the batch was {seconds['one by one'] / seconds['batched']:.1f} times as fast")
 

@@ -36,7 +36,10 @@ topics = [
     "a sourdough starter", "kneading dough", "a loaf that did not rise", "a pale crust",
     "salt in bread", "steam in the oven", "storing fresh bread", "wholemeal flour",
 ]  # fmt: skip
-seeds = [{"instruction": f"Write one question that a home baker asks about {topic}."} for topic in topics]
+seeds = [
+    {"instruction": f"Write one short question that a beginner might ask about {topic}. Begin with How."}
+    for topic in topics
+]
 print(seeds[0]["instruction"])
 
 # %% [markdown] id="about-llm"
@@ -657,7 +660,16 @@ for name in sorted(survivors):
 An exception in a step does not end the run, and does not drop the row either: the **whole batch** comes out with `None` in the columns that the step should have written. A batch has 50 rows unless you say otherwise. In a `TextGeneration` further down, one `None` instruction is an exception again, and blanks *its* batch.
 
 So count the `None`s before you trust a dataset, and give steps that may fail small batches. What does end a run: a step that cannot load, a generator step that fails, and a *global* step (one that needs all rows at once) that fails.
+
+Small batches make a model slow, though. The course's `isolate_failures` wraps a step so that a bad row costs itself alone, in a batch of any size, and leaves with the reason:
 """
+
+# %% id="isolated" tags=["nbval-check-output"]
+from prompt2data import isolate_failures
+
+keep_text = isolate_failures(KeepColumns(name="keep_text", columns=["text"]))
+for row in next(keep_text.process(faulty)):
+    print(row)
 
 # %% [markdown] id="about-cache"
 """
@@ -693,7 +705,71 @@ This has two consequences. Where you use the cache, new data needs a new pipelin
 
 A third trap: `use_cache=False` with a `cache_dir` of your own does not read the cache, but still writes it, for a later run to find.
 
-**Killed and resumed?** The cache is also meant for this: a run that was interrupted should continue where it stopped. In distilabel 1.5.3, a run that was killed from outside and is started again with its cache can wait for ever ([issue 1065](https://github.com/argilla-io/distilabel/issues/1065), open). Do not build a week's work on it: cut long work into several runs, and save after each.
+**Killed and resumed?** distilabel's cache is also meant for this. In version 1.5.3, a run that was killed from outside and is started again with its cache can wait for ever ([issue 1065](https://github.com/argilla-io/distilabel/issues/1065), open). The next section does it another way.
+"""
+
+# %% [markdown] id="about-kill"
+"""
+## Further: killed, and continued
+
+A run of hours will be interrupted one day: the battery, the memory, an update. What is lost? Here a run is killed on purpose, in the middle of its work. A thread waits until three texts are there and then kills the process of the step `write`, as the system does when memory runs out. So that there is something to lose, the cells use a new, empty folder for generated texts.
+"""
+
+# %% id="kill"
+import multiprocessing
+import os
+import threading
+import time
+
+from prompt2data import cache as generation_cache
+from prompt2data.pipelines import WorkerDied
+
+usual_folder = os.environ.get("PROMPT2DATA_CACHE")
+os.environ["PROMPT2DATA_CACHE"] = tempfile.mkdtemp()
+
+with Pipeline(name="interrupted") as interrupted:
+    bring = LoadDataFromDicts(name="bring", data=seeds)
+    llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 24}, batch_size=2)
+    write = TextGeneration(name="write", llm=llm)
+    bring >> write
+
+
+def kill_the_writer(texts):
+    """Wait until so many texts are finished, then kill the process that writes them."""
+    while generation_cache.opened().stats().entries < texts:
+        time.sleep(0.02)
+    for process in multiprocessing.active_children():
+        if process.name.startswith("write"):
+            process.kill()
+
+
+threading.Thread(target=kill_the_writer, args=[3], daemon=True).start()
+try:
+    interrupted.run()
+except WorkerDied as error:
+    print(error)
+print(generation_cache.opened().stats().entries, "texts were finished")
+
+# %% [markdown] id="about-resume"
+"""
+The run ended with one sentence instead of waiting for a process that is no more. No dataset came out. **How many texts will the second run have to generate?** To continue a run, run it again:
+"""
+
+# %% id="resume"
+continued = interrupted.run()["default"]["train"]
+print(len(continued), "rows,", len(set(continued["instruction"])), "different instructions")
+
+# The usual folder again, for the cells below
+if usual_folder is None:
+    del os.environ["PROMPT2DATA_CACHE"]
+else:
+    os.environ["PROMPT2DATA_CACHE"] = usual_folder
+
+# %% [markdown] id="read-resume"
+"""
+Every row is there, once, and the finished texts were not generated again. No state of the pipeline was saved for this. `BatchedTransformersLLM` puts each text into its *generation cache* at the moment the row ends, under a key of everything the text depends on: the model's files, the prompt, the sampling arguments, the seed, the step, and how often this prompt came before in it. A second run asks for the same texts and finds them. A run with other data asks for other texts, and gets no old rows.
+
+This works because a step chooses the same way when it runs again: its random numbers follow from the seed and its name. It holds for this engine only. With another engine (see below), save after each part of a long run.
 """
 
 # %% [markdown] id="about-memory"

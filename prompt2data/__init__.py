@@ -25,6 +25,7 @@ del _name, _value
 # Public name -> module that defines it. Loaded on first use, so that `import prompt2data` stays light.
 _LAZY = {
     "BatchedTransformersLLM": "prompt2data.llm",
+    "isolate_failures": "prompt2data.rows",
     "output_path": "prompt2data.environment",
     "setup": "prompt2data.environment",
 }

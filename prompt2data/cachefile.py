@@ -110,12 +110,12 @@ def open_existing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, *first: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
     try:
         connection.text_factory = bytes  # a damaged text is no UTF-8
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
-        for pragma in _PRAGMAS:
+        for pragma in (*first, *_PRAGMAS):
             connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         connection.close()
@@ -251,7 +251,8 @@ def take_over(damaged: Path, connection: sqlite3.Connection) -> int:
 def _readable(damaged: Path) -> Iterator[tuple]:
     """Key, payload, checksum of the rows that can be read; what cannot is skipped in growing steps."""
     query = "SELECT rowid, key, payload, checksum FROM entries WHERE rowid > ? ORDER BY rowid"
-    with suppress(*TROUBLES), closing(_connect(damaged)) as connection:
+    # With this pragma SQLite reads on where the file ends too early.
+    with suppress(*TROUBLES), closing(_connect(damaged, "writable_schema = ON")) as connection:
         row, stride = 0, 1
         for _skip in range(_SKIPS):
             try:

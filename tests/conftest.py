@@ -1,8 +1,18 @@
-"""Shared by all tests: the line at the end that says how many notebooks, cells and outputs were run."""
+"""Shared by all tests: their order, the generation cache of the run, and the tables at its end."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests import order
+from tests.notebooks import tables
+
+CACHE = "PROMPT2DATA_CACHE"
+KEPT = tables.kept_cache()  # before the tests turn it off
+CACHE_LINE = tables.cache_line(KEPT)  # before the tests fill it
 
 # Several tests at a time share the cores: each process that one starts takes its part of them.
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
@@ -10,18 +20,67 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _share)))
 
 
-def pytest_terminal_summary(terminalreporter) -> None:
-    """Add up what the notebook tests recorded (under xdist as well: the reports carry it)."""
-    total = {"notebooks": 0, "cells": 0, "compared": 0}
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name == "ran" and getattr(report, "when", "") == "call":
-                    for key in total:
-                        total[key] += value[key]
-    if total["notebooks"]:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-durations", action="store_true", help="write tests/durations.toml, by which the longest start first"
+    )
+
+
+def pytest_report_header() -> str:
+    return CACHE_LINE
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order.sort(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    config.option.loadscopereorder = False  # or it would start with the files that hold the most tests
+    return order.scheduler_class()(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_the_developer() -> Iterator[None]:
+    """A test generates what it looks at; one that is about the cache names a folder itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE, "off")
+        yield
+
+
+@pytest.fixture(scope="session")
+def generations(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What `PROMPT2DATA_CACHE` is for the notebooks: one folder for all of them, on every worker.
+
+    It starts empty, unless whoever started the run named one to keep.
+    """
+    if KEPT:
+        return KEPT
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # each worker has a folder in that of the run
+    folder = base / "generations"
+    folder.mkdir(exist_ok=True)
+    return str(folder)
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """The tables, from what the tests recorded (under xdist as well: the reports carry it)."""
+    reports = [
+        report for found in terminalreporter.stats.values() for report in found if isinstance(report, pytest.TestReport)
+    ]
+    notebooks = [
+        value
+        for report in reports
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name == "notebook"
+    ]
+    if notebooks:
         terminalreporter.section("notebooks")
-        terminalreporter.write_line(
-            f"{total['notebooks']} notebooks run under nbval: {total['cells']} cells, "
-            f"{total['compared']} outputs compared with the stored ones"
-        )
+        terminalreporter.write_line(CACHE_LINE)
+        for line in tables.notebooks(notebooks) + tables.slowest_cells(notebooks):
+            terminalreporter.write_line(line)
+    if config.getoption("record_durations"):
+        count = order.record(reports)
+        terminalreporter.write_line(f"{order.DURATIONS.relative_to(order.ROOT)}: the seconds of {count} units")

@@ -8,6 +8,7 @@ import pytest
 
 from builder.execute import ExecutionFailed
 from builder.outputs import private_paths
+from builder.run import run
 
 
 def with_cell(small, source: str) -> None:
@@ -25,6 +26,22 @@ def test_interpreter_and_environment(small):
     )
     said = small.build(execute=True)
     assert any("answer" in line and " s" in line for line in said), "progress names each cell"
+
+
+def test_what_is_stored_comes_from_an_empty_cache(small, tmp_path, monkeypatch):
+    """A text that an earlier version of the code generated cannot get into the stored outputs."""
+    monkeypatch.setenv("PROMPT2DATA_CACHE", str(tmp_path / "kept"))
+    folder = "__import__('pathlib').Path(__import__('os').environ['PROMPT2DATA_CACHE'])"
+    with_cell(small, f"print(str({folder}) != {str(tmp_path / 'kept')!r}, list({folder}.iterdir()))")
+    small.build(execute=True)
+    assert "True []" in small.solution.read_text()
+
+
+def test_a_run_uses_the_cache_of_its_caller(built, tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMPT2DATA_CACHE", str(tmp_path / "kept"))
+    same = f"__import__('os').environ['PROMPT2DATA_CACHE'] == {str(tmp_path / 'kept')!r}"
+    built.edit("print(words(", f"print({same} or 1 / 0, words(", built.solution)
+    assert run(built.course(), built.course().find("1"), lambda _: None)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from prompt2data.cache import CacheUnavailable, GenerationCache
 from tests.cache.support import ROOT, child, database, entry_of, is_right, key_of, run_child
 
-ENTRIES = 150
+ENTRIES = 100
 KEYS = [key_of(number) for number in range(ENTRIES)]
 
 
@@ -134,7 +134,7 @@ def test_an_entry_under_the_key_of_another(open_cache, folder, said):
 def test_any_flipped_byte_in_the_database(whole, tmp_path, said):
     draw = random.Random(5)
     size = database(whole).stat().st_size
-    places = [*range(100), *draw.sample(range(100, 8192), 30), *draw.sample(range(8192, size), 130)]
+    places = [*range(0, 100, 3), *draw.sample(range(100, 8192), 26), *draw.sample(range(8192, size), 90)]
     salvaged = []
     for number, place in enumerate(places):
         folder = tmp_path / str(number)
@@ -168,7 +168,7 @@ def test_a_killed_process_leaves_all_it_put(logged, folder, open_cache, said):
 def test_a_truncated_database(whole, folder, said, share):
     shutil.copytree(whole, folder)
     os.truncate(database(folder), int(database(folder).stat().st_size * share))
-    survives(folder)
+    assert survives(folder) >= ENTRIES * (share - 0.4)
     assert any("damaged" in sentence for sentence in said())
 
 

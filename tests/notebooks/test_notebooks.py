@@ -30,27 +30,22 @@ def test_every_lesson_has_both_halves():
 
 
 @pytest.mark.parametrize("path", EXERCISES, ids=name)
-def test_checks_refuse_the_stub(path: Path, tmp_path: Path):
+def test_checks_refuse_the_stub(path: Path, tmp_path: Path, generations: str, monkeypatch):
     """Strict, unfilled, and without the rest of the notebook: each check says that nothing was attempted."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if cell.cell_type == "code" and ALONE & set(cell.metadata.get("tags", []))
+        cell for cell in notebook.cells if cell.cell_type == "code" and ALONE & set(cell.metadata.get("tags", []))
     ]
+    monkeypatch.setenv("PROMPT2DATA_CACHE", generations)
     with kernel(notebook, ROOT, tmp_path, allow_errors=True) as client:
         for index, cell in enumerate(notebook.cells):
             client.execute_cell(cell, index)
     wrong = []
     for cell in notebook.cells:
-        errors = [
-            f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"
-        ]
+        errors = [f"{output.ename}: {output.evalue}" for output in cell.outputs if output.output_type == "error"]
         if "check" in cell.metadata.tags:
             if not any("not attempted" in error.lower() for error in errors):
-                wrong.append(
-                    f"{cell.id}: an unfilled exercise must be refused as not attempted, but: {errors}"
-                )
+                wrong.append(f"{cell.id}: an unfilled exercise must be refused as not attempted, but: {errors}")
         elif errors:
             wrong.append(f"{cell.id}: raised {errors}")
     assert not wrong, "\n".join(wrong)

@@ -12,24 +12,21 @@ from builder.course import load
 from builder.problems import Refused
 
 ROOT = Path(__file__).parents[2]
-SMALL = Path(__file__).parents[1] / "builder" / "fixtures" / "course"
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the course's sources, as much as a build needs."""
     for folder in ("lessons", "prompt2data"):
-        shutil.copytree(
-            ROOT / folder, tmp_path / "tree" / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / folder, tmp_path / "tree" / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("course.toml", "README.md"):
         shutil.copy(ROOT / file, tmp_path / "tree" / file)
     return tmp_path / "tree"
 
 
-def built(root: Path, execute: bool = False):
+def built(root: Path):
     course = load(root)
-    build(course, list(course.lessons), execute, lambda _: None)
+    build(course, list(course.lessons), False, lambda _: None)
     return course
 
 
@@ -66,9 +63,7 @@ def test_broken_import_of_a_module(tree, nbval):
     path = first_lesson(tree)
     text = path.read_text(encoding="utf-8")
     line = "from prompt2data.checks import lesson_01 as check"
-    path.write_text(
-        text.replace(line, line.replace("prompt2data.checks", "prompt2data.cheks")), encoding="utf-8"
-    )
+    path.write_text(text.replace(line, line.replace("prompt2data.checks", "prompt2data.cheks")), encoding="utf-8")
     course = built(tree)
     notebook = only_up_to(course.exercise(course.lessons[0].name), "as check")
     ran = nbval(notebook, root=tree, count=False)
@@ -81,26 +76,14 @@ def only_up_to(path: Path, text: str) -> Path:
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
-    last = next(
-        i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and text in cell.source
-    )
+    last = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and text in cell.source)
     notebook.cells = notebook.cells[: last + 1]
     nbformat.write(notebook, path)
     return path
 
 
-@pytest.fixture(scope="module")
-def small_executed(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("small") / "course"
-    shutil.copytree(SMALL, root, ignore=shutil.ignore_patterns("__pycache__"))
-    built(root, execute=True)
-    return root
-
-
 def test_small_course_passes(small_executed, nbval):
-    ran = nbval(
-        small_executed / "solutions" / "01_counting.ipynb", strict=True, root=small_executed, count=False
-    )
+    ran = nbval(small_executed / "solutions" / "01_counting.ipynb", strict=True, root=small_executed, count=False)
     assert ran.ok and (ran.code_cells, ran.compared) == (11, 3), ran.report
 
 

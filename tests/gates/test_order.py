@@ -1,0 +1,162 @@
+"""The order of the tests, in a real run of two workers: quick ones, the longest, and exercises after solutions."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from builder.course import load
+from tests import order
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("gates", "unit", "checks", "pipelines", "notebooks")
+LOGGED = """
+import os
+import pytest
+from prompt2data.cache import Entry, GenerationCache
+
+def note(what):
+    with open(os.environ["LOG"], "a") as log:
+        log.write(f"{os.environ.get('PYTEST_XDIST_WORKER', 'alone')} {what} {os.environ['PROMPT2DATA_CACHE']}\\n")
+"""
+NOTEBOOKS = """
+@pytest.mark.parametrize("name", ["01", "02", "03"])
+def test_exercise(name, generations, record_property):
+    note(f"exercise-{name}")
+    record_property("notebook", {"lesson": name, "half": "notebooks", "passed": 2, "compared": 0, "seconds": 3.0,
+                                 "made": None, "cells": {"setup": 1.5}})
+
+@pytest.mark.parametrize("name", ["01", "02", "03"])
+def test_solution(name, generations, record_property):
+    note(f"solution-{name}")
+    GenerationCache(generations).put(name, Entry([1, 2], "stop"))
+    record_property("notebook", {"lesson": name, "half": "solutions", "passed": 2, "compared": 1, "seconds": 9.0,
+                                 "made": None, "cells": {"setup": 1.5, "slow": 6.25}})
+"""
+SECONDS = {
+    "tests/pipelines/test_long.py": 40,
+    "tests/notebooks/test_notebooks.py::test_solution[01]": 20,
+    "tests/notebooks/test_notebooks.py::test_solution[02]": 90,
+    "tests/notebooks/test_notebooks.py::test_exercise[01]": 200,
+    "tests/notebooks/test_notebooks.py::test_exercise[02]": 10,
+    "tests/notebooks/test_notebooks.py::test_exercise[03]": 50,
+    "tests/pipelines/test_gone.py": 30,
+    "tests/gates/test_last.py": 500,
+}
+ORDER = (
+    "last-1 last-2 quick-1 quick-2 solution-03 solution-02 long-1 long-2 solution-01 "
+    "exercise-01 exercise-03 exercise-02"
+).split()
+
+
+class Course:
+    """A folder with tests that note when they run; `run` is a test run in it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        for name in ("conftest.py", "order.py", "notebooks/tables.py"):
+            (root / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "tests" / name, root / "tests" / name)
+        for path, name in (("gates/test_last", "last"), ("unit/test_a", "quick"), ("pipelines/test_long", "long")):
+            tests = "".join(f"\ndef test_{number}():\n    note('{name}-{number}')\n" for number in (1, 2))
+            self.write(f"tests/{path}.py", LOGGED + tests)
+        self.write("tests/notebooks/test_notebooks.py", LOGGED + NOTEBOOKS)
+        self.write("tests/durations.toml", "[seconds]\n" + "".join(f'"{k}" = {v}\n' for k, v in SECONDS.items()))
+        paths = " ".join(f"tests/{folder}" for folder in FOLDERS)
+        self.write("pytest.ini", f"[pytest]\ntestpaths = {paths}\npythonpath = .\naddopts = --import-mode=importlib\n")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+    def run(self, *words: str, **extra: str) -> tuple[list[list[str]], str]:
+        """([worker, test, cache] of each test in the order in which they began, what pytest printed)."""
+        log = self.root / "log"
+        log.unlink(missing_ok=True)
+        dropped = ("PYTEST_", "PROMPT2DATA_", "PYTHONPATH")
+        env = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
+        env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # they take longer to load than these tests to run
+        command = [sys.executable, "-m", "pytest", "-p", "xdist.plugin", "-p", "no:cacheprovider", *words]
+        done = subprocess.run(
+            command, cwd=self.root, env={**env, "LOG": str(log), **extra}, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return [line.split() for line in log.read_text().splitlines()], done.stdout
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return Course(tmp_path_factory.mktemp("order"))
+
+
+def test_two_workers(course: Course):
+    ran, said = course.run("-n", "2")
+    tests = [test for _, test, _ in ran]
+    assert sorted(tests) == sorted(ORDER)
+    for worker in {worker for worker, _, _ in ran}:
+        mine = [ORDER.index(test) for who, test, _ in ran if who == worker]
+        assert mine == sorted(mine), "each worker goes through the order"
+    for name in ("last", "quick", "long"):
+        assert len({worker for worker, test, _ in ran if test.startswith(name)}) == 1, "a file stays on one worker"
+    assert {cache for _, _, cache in ran} == {"off"}, "a test meets no cache but the one it asks for"
+    assert "generation cache of the notebooks: cold" in said
+    assert "6 notebooks run under nbval: 12 cells, 3 outputs compared" in said
+    assert "01      solutions  slow               6.2" in said, "workers hand their cells' seconds over"
+
+
+def test_one_after_another(course: Course):
+    ran, _ = course.run("-n", "0")
+    assert [test for _, test, _ in ran] == ORDER
+
+
+def test_a_kept_cache(course: Course, tmp_path: Path):
+    kept = str(tmp_path / "kept")
+    _, said = course.run("-n", "2", PROMPT2DATA_CACHE=kept)
+    assert f"generation cache of the notebooks: cold, nothing is kept in {kept} yet" in said
+    ran, said = course.run("-n", "2", PROMPT2DATA_CACHE=kept)
+    assert f"generation cache of the notebooks: warm, 3 texts kept in {kept}" in said, "all workers filled one folder"
+    assert {cache for _, _, cache in ran} == {"off"}
+
+
+def test_durations_are_recorded(course: Course):
+    before = (course.root / "tests" / "durations.toml").read_text()
+    try:
+        course.run("-n", "2", "--record-durations", "tests/notebooks")
+        seconds = order.read(course.root / "tests" / "durations.toml")
+    finally:
+        course.write("tests/durations.toml", before)
+    assert seconds["tests/notebooks/test_notebooks.py::test_solution[02]"] == 0, "what ran has its new duration"
+    assert seconds["tests/pipelines/test_long.py"] == 40, "what did not run keeps its old one"
+    assert "tests/pipelines/test_gone.py" not in seconds
+    assert "tests/gates/test_last.py" in seconds
+    assert len(seconds) == 8
+
+
+def test_a_unit_is_the_sum_of_its_tests(tmp_path: Path):
+    marks = "tests/classroom/test_classroom.py::test_marks[01]"
+    tests = ("tests/llm/test_a.py::one", "tests/llm/test_a.py::two", marks)
+    reports = [SimpleNamespace(nodeid=test, duration=5.4) for test in tests for _when in ("setup", "call")]
+    assert order.record(reports, tmp_path / "durations.toml", tmp_path) == 2
+    text = (tmp_path / "durations.toml").read_text()
+    assert tomllib.loads(text)["seconds"] == {
+        "tests/llm/test_a.py": 22,
+        marks: 11,
+    }
+    assert text.index("test_a.py") < text.index("test_classroom.py"), "the longest first"
+
+
+def test_the_recorded_durations_speak_of_what_there_is():
+    """A renamed file would start as late as its old name says; `make test TESTS=--record-durations` puts it right."""
+    seconds = order.read()
+    assert not [name for name in seconds if not (ROOT / name.split("::")[0]).is_file()]
+    lessons = {lesson.name for lesson in load(ROOT).lessons}
+    named = {name.split("[")[1].rstrip("]") for name in seconds if "[" in name}
+    assert named == lessons
