@@ -252,23 +252,23 @@ def kill_and_resume(kill: Kill, reference: Reference, folder: Path, chance: rand
     for attempt in range(_ATTEMPTS):
         place = folder / str(attempt)  # short: sockets are made in it
         child = Child(settings, place)
-        family: list[psutil.Process] = []
+        runs, family = [child], child.family()
         try:
             victim = _wait_for_moment(kill, reference, child, chance)
             family = child.family()
             before = _strike(kill, reference, child, victim)
-            started, runs = child.started, [child]
             if kill.target != "worker":  # at once: what the killed run left behind may still be ending
                 runs.append(Child(settings, place, number=2))
             finished = runs[-1].finish(120 + 5 * reference.seconds)
-            seconds = time.time() - started
+            seconds = time.time() - child.started
         except TooLate:
             continue
         finally:
             for process in family:
                 with suppress(psutil.Error):
                     process.kill()
-            child.end()
+            for run in runs:
+                run.end()
         log, _end = read(child.log)
         lost, doubled, differing = compare(reference.rows, runs[-1].rows())
         passes, work = (amount(log) / amount(reference.events) for amount in (count_passes, count_work))
@@ -311,7 +311,6 @@ def _wait_for_moment(kill: Kill, reference: Reference, child: Child, chance: ran
 
 def _strike(kill: Kill, reference: Reference, child: Child, victim: int) -> int:
     """Kill; returns how many generations were finished. Raises `TooLate` when the phase was over."""
-    child.poll()
     try:
         if kill.target == "group":
             os.killpg(victim, signal.SIGKILL)
@@ -323,6 +322,7 @@ def _strike(kill: Kill, reference: Reference, child: Child, victim: int) -> int:
         raise TooLate from None
     if kill.target != "worker" and child.process.wait() != -signal.SIGKILL:
         raise TooLate
+    child.poll()
     ended = {event["id"] for event in child.events if event["event"] == "end"}
     if kill.phase == "loading" and any(event["event"] == "pass" for event in child.events):
         raise TooLate

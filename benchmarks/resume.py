@@ -30,7 +30,7 @@ PIPELINES = {"a": 1, "b": 4, "c": 2}  # and by how much to divide --rows: (b) ha
 BATCHES = 4
 HEADER = (
     "phase", "killed", "kills", "finished", "rows lost", "rows doubled", "texts that differ",
-    "made before", "made again", "forward passes", "rows passed",
+    "made before", "made again", "passes, ratio", "their rows, ratio",
 )  # fmt: skip
 
 
@@ -44,7 +44,11 @@ def plan(kills: int) -> list[Kill]:
 
 
 def table(outcomes: Sequence[Outcome], markdown: bool) -> str:
-    """The counts by phase and target, and all together, as text or in Markdown."""
+    """The counts by phase and target, and all together, as text or in Markdown.
+
+    "Made before" and "made again" count texts: finished when the kill came, and started once more after that. The
+    ratios are forward passes of killed and resumed run together, and the rows in them, to those of a run not killed.
+    """
     groups = [(phase, target) for phase in PHASES for target in TARGETS]
     lines = [HEADER]
     for phase, target in groups:
@@ -92,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kills = [
         (number, kill) for number, kill in enumerate(plan(options.kills), 1) if options.only in (None, kill.pipeline)
     ]
+    if not kills:
+        parser.error("no kill is left: raise --kills")
     start = time.monotonic()
     outcomes: list[Outcome] = []
     references: dict[str, Reference] = {}

@@ -57,9 +57,10 @@ def prepare_worker() -> None:
         i18n.set_language(os.environ["PROMPT2DATA_LANGUAGE"])
     quiet()
     _patch_distilabel()
-    from prompt2data import stepping
+    from prompt2data import stepping, tablefiles
 
     stepping.install()
+    tablefiles.install()
 
 
 def in_worker() -> bool:

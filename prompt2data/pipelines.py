@@ -23,7 +23,7 @@ from pickle import PicklingError
 from types import SimpleNamespace
 from typing import Any
 
-from prompt2data import drawing, faults, runfolders, runlog
+from prompt2data import drawing, faults, runfolders, runlog, tablefiles
 from prompt2data.failures import (
     CacheInUse,
     NotPortable,
@@ -89,6 +89,8 @@ def install() -> None:
     base.BasePipeline._manage_batch_flow = _asking_generators_on(base.BasePipeline._manage_batch_flow)
     base.BasePipeline._load_stages_status = _marking_the_run(base.BasePipeline._load_stages_status)
     base.BasePipeline._cache = _only_where_asked(base.BasePipeline._cache)
+    base.BasePipeline._refresh_pipeline_from_cache = _isolated_as_before(base.BasePipeline._refresh_pipeline_from_cache)
+    tablefiles.install()
 
     # It would ask a web service for each task's citation.
     distilabel.distiset.get_bibtex = _no_bibtex
@@ -265,6 +267,21 @@ def _only_where_asked(stock: Callable[..., None]) -> Callable[..., None]:
             self.save(path=self._cache_location["pipeline"], format="yaml")
 
     return cache
+
+
+def _isolated_as_before(stock: Callable[..., None]) -> Callable[..., None]:
+    """The steps that distilabel takes from its cache are plain ones: isolate those again that were isolated."""
+
+    @functools.wraps(stock)
+    def refresh_pipeline_from_cache(self: Any) -> None:
+        from prompt2data.rows import is_isolated, isolate_failures
+
+        isolated = [name for name in self.dag if is_isolated(self.dag.get_step(name)["step"])]
+        stock(self)
+        for name in isolated:
+            isolate_failures(self.dag.get_step(name)["step"])
+
+    return refresh_pipeline_from_cache
 
 
 def _marking_the_run(stock: Callable[..., None]) -> Callable[..., None]:

@@ -228,3 +228,30 @@ def test_a_pipeline_keeps_all_rows_and_says_what_failed(tmp_path):
     assert all(row[METADATA]["statistics_answer"]["output_tokens"] for row in rows if row["word"])
     assert "1 of 4 rows failed in step 'ask'" in printed and "1 of 4 rows failed in step 'answer'" in printed
     assert printed.count("failed") == 2 and "Traceback" not in printed
+
+
+def test_a_reason_far_down_reaches_the_dataset(tmp_path):
+    code = PIPELINE.partition("def main")[0] + (
+        "with Pipeline() as pipeline:\n"
+        "    load = LoadDataFromDicts(name='load', data=[{'word': 'tree'}] * 119 + [{'word': None}])\n"
+        "    load >> isolate_failures(Ask(name='ask'))\n"
+        "print(json.dumps(pipeline.run()['default']['train'].to_list()))\n"
+    )
+    rows, _printed, errors = results(tmp_path, code)
+    assert errors == "" and len(rows) == 120
+    assert [row[METADATA] for row in rows[:119]] == [None] * 119
+    assert rows[119][METADATA]["error_ask"].startswith("TypeError")
+
+
+def test_steps_from_distilabels_cache_isolate_too(tmp_path):
+    code = PIPELINE.partition("def main")[0] + (
+        "for _run in range(2):\n"
+        "    with Pipeline(name='p', cache_dir='cache') as pipeline:\n"
+        "        load = LoadDataFromDicts(name='load', data=[{'word': 'tree'}, {'word': None}])\n"
+        "        load >> isolate_failures(Ask(name='ask', use_cache=False))\n"
+        "    rows = pipeline.run(use_cache=True)['default']['train'].to_list()\n"
+        "    print([row['question'] for row in rows])\n"
+        "print(json.dumps(rows))\n"
+    )
+    rows, printed, errors = results(tmp_path, code)
+    assert errors == "" and printed.count("['Name a tree', None]") == 2 and len(rows) == 2
