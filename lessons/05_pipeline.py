@@ -712,7 +712,7 @@ A third trap: `use_cache=False` with a `cache_dir` of your own does not read the
 """
 ## Further: killed, and continued
 
-A run of hours will be interrupted one day: the battery, the memory, an update. What is lost? Here a run is killed on purpose, in the middle of its work. A thread waits until three texts are there and then kills the process of the step `write`, as the system does when memory runs out. So that there is something to lose, the cells use a new, empty folder for generated texts.
+A run of hours will be interrupted one day: the battery, the memory, an update. What is lost? Here a run is killed on purpose, in the middle of its work. A thread waits until half of the texts are there and then kills the process of the step `write`, as the system does when memory runs out. So that there is something to lose, the cells use a new, empty folder for generated texts.
 """
 
 # %% id="kill"
@@ -729,7 +729,7 @@ os.environ["PROMPT2DATA_CACHE"] = tempfile.mkdtemp()
 
 with Pipeline(name="interrupted") as interrupted:
     bring = LoadDataFromDicts(name="bring", data=seeds)
-    llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 24}, batch_size=2)
+    llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 16}, batch_size=4)
     write = TextGeneration(name="write", llm=llm)
     bring >> write
 
@@ -743,7 +743,7 @@ def kill_the_writer(texts):
             process.kill()
 
 
-threading.Thread(target=kill_the_writer, args=[3], daemon=True).start()
+threading.Thread(target=kill_the_writer, args=[len(seeds) // 2], daemon=True).start()
 try:
     interrupted.run()
 except WorkerDied as error:

@@ -71,11 +71,13 @@ def run_under_nbval(
     env = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), env.get("PYTHONPATH")]))
     env |= {"PROMPT2DATA_PROGRESS": "0", "PROMPT2DATA_OUTPUT": str(folder), "PYTHONUNBUFFERED": "1", **extra}
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the others take longer to load than a small notebook to run
     if strict:
         env["PROMPT2DATA_STRICT"] = "1"
     # -c with an empty file: the settings of this repository's own tests do not apply to notebooks.
     command = [sys.executable, "-m", "pytest", "-c", os.devnull, "--rootdir", str(folder), "-p", "no:cacheprovider"]
-    command += ["--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}", "-v"]
+    command += ["-p", "nbval.plugin", "--nbval-lax", "--nbval-current-env"]
+    command += [f"--nbval-cell-timeout={CELL_TIMEOUT}", "-v"]
     command += ["--color=no", f"--junitxml={result}", str(copy)]
     began = time.monotonic()
     lines = []
