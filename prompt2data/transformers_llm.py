@@ -72,7 +72,7 @@ class LazyTransformersLLM(TransformersLLM):
 
         folder, named = models.local_folder(self.model, self.revision), self.tokenizer or self.model
         identify = functools.partial(self._identify, self.model, named)
-        if folder is None or self.trust_remote_code:  # at the hub: only loading the model brings its files here
+        if folder is None:  # at the hub: only loading the model brings its files here
             stock = self._load_pipeline()
             settings = stock.model.generation_config
             self._pipeline = lazy.LazyPipeline(stock.tokenizer, settings, lambda: stock, identify)
