@@ -259,7 +259,7 @@ def kill_and_resume(kill: Kill, reference: Reference, folder: Path, chance: rand
             before = _strike(kill, reference, child, victim)
             if kill.target != "worker":  # at once: what the killed run left behind may still be ending
                 runs.append(Child(settings, place, number=2))
-            finished = runs[-1].finish(120 + 5 * reference.seconds)
+            finished = runs[-1].finish(300 + 5 * reference.seconds)
             seconds = time.time() - child.started
         except TooLate:
             continue
