@@ -1,4 +1,4 @@
-"""Command line: python -m builder build | check | run | classroom."""
+"""Command line: python -m builder build | check | messages | run | classroom."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from builder.course import Course, LessonEntry, load
+from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, load
 from builder.problems import Refused
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,11 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     build = commands.add_parser("build", help="derive notebooks and solutions from the lessons")
     build.add_argument("--no-execute", action="store_true", help="leave solutions with changed code without outputs")
     build.add_argument("lessons", nargs="*", metavar="LESSON", help="only these: a name, or a number")
-    commands.add_parser("check", help="name every derived file that is not what its sources give")
+    commands.add_parser("check", help="name every derived file and translation that is not up to date")
+    commands.add_parser("messages", help="bring the catalogues of all languages up to date with their sources")
     run = commands.add_parser("run", help="execute a solution and say where its dataset is")
     run.add_argument("lesson", metavar="LESSON")
     classroom = commands.add_parser("classroom", help="write a course folder for nbgrader")
     classroom.add_argument("folder", type=Path, metavar="DIR")
+    for command in (run, classroom):
+        command.add_argument("--language", default=SOURCE_LANGUAGE, metavar="CODE", help="en, vi, zh, ja or ko")
     options = parser.parse_args(arguments)
     try:
         return _dispatch(options, load(options.root.resolve()))
@@ -42,11 +45,17 @@ def _dispatch(options: argparse.Namespace, course: Course) -> int:
         return _build(options, course)
     if options.command == "check":
         return _check(options, course)
+    if options.command == "messages":
+        from builder.messages import update
+
+        update(course, lambda text: _say(_relative(text, options.root)))
+        return 0
+    course.language(options.language)
     if options.command == "run":
         return _run(options, course)
     from builder.classroom import classroom
 
-    classroom(course, options.folder)
+    classroom(course, options.folder, options.language)
     print(f"wrote a course folder for nbgrader: {options.folder}")
     return 0
 
@@ -61,12 +70,14 @@ def _build(options: argparse.Namespace, course: Course) -> int:
 
 
 def _check(options: argparse.Namespace, course: Course) -> int:
-    from builder.check import check
+    from builder.check import check, report
 
     problems = check(course)
     for problem in problems:
         print(_relative(str(problem), options.root), file=sys.stderr)
     if not problems:
+        for line in report(course):
+            print(line)
         print(f"All derived files of {len(course.lessons)} lessons are what their sources give.")
     return 1 if problems else 0
 
@@ -77,7 +88,7 @@ def _run(options: argparse.Namespace, course: Course) -> int:
     entry = course.find(options.lesson)
 
     def show() -> None:
-        written = run(course, entry, _say)
+        written = run(course, entry, _say, options.language)
         if not written:
             print("The lesson wrote no file.")
         for path in written:

@@ -1,19 +1,35 @@
-"""`build`: sources → notebooks, solutions and README tables."""
+"""`build`: sources and catalogues → notebooks, solutions, READMEs, and the binary catalogues of the helper package."""
 
 from __future__ import annotations
 
 import ast
 import os
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from builder.course import Course, LessonEntry, unmatched_sources
+from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, unmatched_sources
 from builder.problems import Problem, Refused
-from builder.state import State, checks_module
+from builder.state import DOMAINS, State, checks_module
+
+if TYPE_CHECKING:
+    from builder.source import Lesson
+    from builder.validate import Exercise
+
+
+@dataclass(frozen=True)
+class Valid:
+    """A lesson that breaks no rule, with its exercises."""
+
+    entry: LessonEntry
+    lesson: Lesson
+    exercises: list[Exercise]
 
 
 def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callable[[str], None] = print) -> None:
-    """Derive the notebooks of `entries`; with all lessons given, the README as well.
+    """Derive the notebooks of `entries` in all languages; with all lessons given, all the rest as well.
 
     Raises Refused when a source breaks a rule, ExecutionFailed (after all other lessons) when a solution does
     not run cleanly. Files are replaced whole or not at all.
@@ -32,23 +48,25 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
     if not stale and (not whole or state.readme_unchanged()):
         say("Nothing has changed.")
         return
-    exercises = {}
-    for entry in entries if whole else stale:
-        try:
-            exercises[entry.name] = validated(course, entry)
-        except Refused as refused:
-            problems += refused.problems
+    valid = {}
+    for entry in course.lessons:
+        if whole or entry in stale:
+            try:
+                valid[entry.name] = validated(course, entry)
+            except Refused as refused:
+                problems += refused.problems
     if problems:
         raise Refused(problems)
+    if whole:  # first, since solutions run with what the package says in their language
+        for path, content in compiled(course, {name: one.lesson for name, one in valid.items()}).items():
+            replace(path, content, say)
     failures = []
     for entry in stale:
-        failure = _write(course, entry, *exercises[entry.name], execute, state, say)
+        failure = _write(course, valid[entry.name], execute, state, say)
         failures += [failure] if failure else []
-    if whole and (course.root / "README.md").is_file():
-        from builder import readme
-
-        table = readme.lessons(course, {name: found for name, (_, found) in exercises.items()})
-        replace(course.root / "README.md", readme.filled(course.root / "README.md", {"lessons": table}), say)
+    if whole and course.readme().is_file():
+        for path, text in readmes(course, valid).items():
+            replace(path, text, say)
         state.remember_readme()
     if failures:
         from builder.execute import ExecutionFailed
@@ -56,8 +74,8 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
         raise ExecutionFailed("\n".join(failures))
 
 
-def validated(course: Course, entry: LessonEntry):
-    """(lesson, exercises), validated."""
+def validated(course: Course, entry: LessonEntry) -> Valid:
+    """The lesson, validated. Raises Refused."""
     from builder.source import parse
     from builder.validate import validate
 
@@ -66,16 +84,53 @@ def validated(course: Course, entry: LessonEntry):
     problems = unknown_checks(lesson, exercises, checks_module(course, entry.name))
     if problems:
         raise Refused(problems)
-    return lesson, exercises
+    return Valid(entry, lesson, exercises)
 
 
-def derived(course: Course, entry: LessonEntry):
-    """(exercise notebook, solution notebook not executed, exercises) of one lesson."""
+def derived(course: Course, valid: Valid, language: str = SOURCE_LANGUAGE):
+    """(exercise notebook, solution notebook not executed) of one lesson."""
     from builder import notebooks
 
-    lesson, exercises = validated(course, entry)
-    exercise = notebooks.exercise(course, entry, lesson, exercises)
-    return exercise, notebooks.solution(course, entry, lesson), exercises
+    exercise = notebooks.exercise(course, valid.entry, valid.lesson, valid.exercises, language)
+    return exercise, notebooks.solution(course, valid.entry, valid.lesson, language)
+
+
+def readmes(course: Course, valid: dict[str, Valid]) -> dict[Path, str]:
+    """Path → text of the README of every language."""
+    from builder import readme
+
+    exercises = {name: one.exercises for name, one in valid.items()}
+    lessons = {name: one.lesson for name, one in valid.items()}
+    codes = [language.code for language in course.built_languages]
+    return {course.readme(code): readme.readme(course, exercises, lessons, code) for code in codes}
+
+
+def compiled(course: Course, lessons: dict[str, Lesson]) -> dict[Path, bytes]:
+    """Path → content of the binary catalogues that the helper package reads: its messages, and what lessons show."""
+    from builder.catalogues import sources, store
+    from builder.catalogues.translate import Translator
+
+    shown = {
+        (f"lessons/{name}", message.key)
+        for name, lesson in lessons.items()
+        for message in sources.lesson_messages(lesson)
+        if message.kind == "shown text"
+    }
+    found = {}
+    for language in course.built_languages:
+        if language.code == SOURCE_LANGUAGE:
+            continue
+        text = Translator(course, language.code)
+        entries = [
+            entry
+            for name in sorted({name for name, _key in shown})
+            for entry in text.catalogue(name).entries
+            if (name, (entry.msgctxt, entry.msgid)) in shown
+        ]
+        package, in_lessons = (course.compiled(language.code, domain) for domain in DOMAINS)
+        found[package] = store.compiled(text.catalogue(sources.PACKAGE), course.title)
+        found[in_lessons] = store.compiled(store.Catalogue(in_lessons, language.code, entries), course.title)
+    return found
 
 
 def unknown_checks(lesson, exercises, module: Path) -> list[Problem]:
@@ -107,39 +162,56 @@ def unknown_checks(lesson, exercises, module: Path) -> list[Problem]:
     return problems
 
 
-def _write(course, entry, lesson, exercises, execute, state, say) -> str | None:
-    """Write one lesson's notebooks; the sentence of a failed execution, if it failed."""
-    from builder import notebooks, record
+def _write(course: Course, valid: Valid, execute: bool, state: State, say: Callable[[str], None]) -> str | None:
+    """Write one lesson's notebooks in all languages; the sentence of a failed execution, if one failed."""
+    executed = True
+    for language in course.built_languages:  # English first: it generates what the others find in the cache
+        ran = _write_one(course, valid, language.code, execute, say)
+        if isinstance(ran, str):
+            return ran
+        executed = executed and ran
+    state.remember(valid.entry.name, executed)
+    return None
 
-    exercise = notebooks.exercise(course, entry, lesson, exercises)
-    solution = notebooks.solution(course, entry, lesson)
-    replace(course.exercise(entry.name), notebooks.to_text(exercise), say)
-    target = course.solution(entry.name)
-    executed = record.is_current(solution, record.read(target))
+
+def _write_one(course: Course, valid: Valid, language: str, execute: bool, say: Callable[[str], None]) -> bool | str:
+    """Whether the solution is executed now; the sentence of a failed execution, if it failed."""
+    from builder import notebooks, record
+    from builder.catalogues.translate import Translator
+
+    name = valid.entry.name
+    exercise, solution = derived(course, valid, language)
+    replace(course.exercise(name, language), notebooks.to_text(exercise), say)
+    target = course.solution(name, language)
+    shown = Translator(course, language).shown(valid.lesson)
+    executed = record.is_current(solution, record.read(target), shown)
     if executed:
         record.carry_over(solution, target)
     elif execute:
         from builder.execute import ExecutionFailed, execute_to_store
 
-        say(f"executing {entry.name}")
+        say(f"executing {name}" + (f" ({language})" if language != SOURCE_LANGUAGE else ""))
+        cache = course.runs(name) / "generations"
+        if language == SOURCE_LANGUAGE:  # what it stores is generated by the code as it is now
+            shutil.rmtree(cache, ignore_errors=True)
         try:
-            execute_to_store(solution, course.root, course.package, say)
+            execute_to_store(solution, course.root, course.package, say, cache, shown)
         except ExecutionFailed as failed:
-            failing = course.runs(entry.name) / "failed.ipynb"
+            failing = course.runs(name) / "failed.ipynb"
             replace(failing, notebooks.to_text(solution), lambda _: None)
             return f"{target}: {failed}\n(what ran is in {failing})"
         executed = True
     replace(target, notebooks.to_text(solution), say)
-    state.remember(entry.name, executed)
-    return None
+    return executed
 
 
-def replace(path: Path, text: str, say: Callable[[str], None]) -> None:
-    """Write `text` to `path` in one step, if it is not there already."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+def replace(path: Path, content: str | bytes, say: Callable[[str], None]) -> None:
+    """Write `content` to `path` in one step, if it is not there already."""
+    content = content.encode() if isinstance(content, str) else content
+    if path.is_file() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_text(text, encoding="utf-8", newline="\n")
+    half.write_bytes(content)
     os.replace(half, path)
     say(f"wrote {path}")

@@ -1,13 +1,18 @@
-"""`check`: are all derived files what their sources give? Rebuilds in memory, trusts no earlier build."""
+"""`check`: are all derived files what their sources give, and all translations complete and in order?
+
+Rebuilds in memory, trusts no earlier build.
+"""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from builder import readme, record
-from builder.build import derived
-from builder.course import Course, unmatched_sources
+from builder import record
+from builder.build import Valid, compiled, derived, readmes, validated
+from builder.catalogues.translate import Translator
+from builder.course import SOURCE_LANGUAGE, Course, unmatched_sources
+from builder.guards import code, links, translations
 from builder.notebooks import to_text
 from builder.problems import Problem, Refused
 
@@ -15,32 +20,75 @@ ADVICE = "run `make build`"
 
 
 def check(course: Course) -> list[Problem]:
-    """Derived files that are missing, stray, edited or out of date, and sources that break a rule."""
+    """Derived files that are missing, stray, edited or out of date, and sources or translations that break a rule."""
     problems = unmatched_sources(course) + _strays(course)
-    exercises = {}
+    valid = {}
     for entry in course.lessons:
-        if not course.source(entry.name).is_file():
-            continue
-        try:
-            exercise, solution, exercises[entry.name] = derived(course, entry)
-        except Refused as refused:
-            problems += refused.problems
-            continue
-        problems += _compare(course.exercise(entry.name), exercise, outputs=False)
-        found = _compare(course.solution(entry.name), solution, outputs=True)
-        problems += found or _executed(course.solution(entry.name), solution)
-    if len(exercises) == len(course.lessons):
-        problems += _readme(course, exercises)
+        if course.source(entry.name).is_file():
+            try:
+                valid[entry.name] = validated(course, entry)
+            except Refused as refused:
+                problems += refused.problems
+    complete = len(valid) == len(course.lessons)
+    try:
+        for language in course.built_languages:
+            for one in valid.values():
+                problems += _lesson(course, one, language.code)
+        if complete:
+            problems += _readmes(course, valid) + _compiled(course, valid)
+            problems += translations.check(course, {name: one.lesson for name, one in valid.items()})
+    except Refused as refused:
+        problems += refused.problems
+    for path in linked_files(course):
+        if path.is_file() and (path.suffix != ".ipynb" or record.read(path) is not None):
+            problems += [Problem(path, 0, fault) for fault in links.faults(path, course.root)]
+    return problems
+
+
+def report(course: Course) -> list[str]:
+    """A line for each language but English: messages, translated, fuzzy."""
+    lessons = {entry.name: validated(course, entry).lesson for entry in course.lessons}
+    return translations.report(course, lessons)
+
+
+def linked_files(course: Course) -> list[Path]:
+    """The files whose links are followed: all notebooks and READMEs, and what the README leads contributors to."""
+    files = [course.root / "CONTRIBUTING.md"]
+    for language in course.built_languages:
+        files.append(course.readme(language.code))
+        for entry in course.lessons:
+            files += [course.exercise(entry.name, language.code), course.solution(entry.name, language.code)]
+    return files
+
+
+def _lesson(course: Course, valid: Valid, language: str) -> list[Problem]:
+    """One lesson's two notebooks in one language."""
+    exercise, solution = derived(course, valid, language)
+    name, shown = valid.entry.name, Translator(course, language).shown(valid.lesson)
+    problems = _compare(course.exercise(name, language), exercise, outputs=False)
+    found = _compare(course.solution(name, language), solution, outputs=True)
+    problems += found or _executed(course.solution(name, language), solution, shown)
+    if language != SOURCE_LANGUAGE:
+        for path_of in (course.exercise, course.solution):
+            english, localized = record.read(path_of(name)), record.read(path_of(name, language))
+            if english is not None and localized is not None:
+                faults = code.faults(english, localized, language)
+                problems += [Problem(path_of(name, language), 0, fault) for fault in faults]
     return problems
 
 
 def _strays(course: Course) -> list[Problem]:
     problems = []
-    for folder, path_of in (("notebooks", course.exercise), ("solutions", course.solution)):
-        expected = {path_of(lesson.name) for lesson in course.lessons}
-        # JupyterLab's own folder of checkpoints is ignored by version control and of no concern here.
-        found = {path for path in (course.root / folder).glob("*") if path.name != ".ipynb_checkpoints"}
-        problems += [Problem(path, 0, "stray file: no lesson gives it") for path in sorted(found - expected)]
+    codes = [language.code for language in course.built_languages]
+    for language in codes:
+        for path_of in (course.exercise, course.solution):
+            expected = {path_of(lesson.name, language) for lesson in course.lessons}
+            # JupyterLab's own folder of checkpoints is ignored by version control and of no concern here.
+            found = {path for path in path_of("", language).parent.glob("*") if path.name != ".ipynb_checkpoints"}
+            problems += [Problem(path, 0, "stray file: no lesson gives it") for path in sorted(found - expected)]
+    folders = {path for path in (course.root / "translations").glob("*") if path.is_dir()}
+    folders -= {course.root / "translations" / language.code for language in course.languages}
+    problems += [Problem(path, 0, "stray folder: course.toml has no such language") for path in sorted(folders)]
     return problems
 
 
@@ -70,26 +118,39 @@ def _first_difference(stored: dict, expected: dict) -> str:
     return f"{len(one)} cells, {len(two)} expected" if len(one) != len(two) else "metadata, outputs or layout"
 
 
-def _executed(path: Path, solution) -> list[Problem]:
+def _executed(path: Path, solution, shown: list[str]) -> list[Problem]:
     stored = record.read(path)
     recorded = stored["metadata"].get(record.KEY, {}).get("code_hash")
     if recorded is None:
         return [Problem(path, 0, f"was never executed: {ADVICE}")]
-    if recorded != record.code_hash(solution):
+    if recorded != record.code_hash(solution, shown):
         return [Problem(path, 0, f"its outputs are older than its code: {ADVICE}")]
-    if not record.is_current(solution, stored):
+    if not record.is_current(solution, stored, shown):
         return [Problem(path, 0, f"some cells were not executed: {ADVICE}")]
     return []
 
 
-def _readme(course: Course, exercises: dict) -> list[Problem]:
-    path = course.root / "README.md"
+def _readmes(course: Course, valid: dict[str, Valid]) -> list[Problem]:
+    path = course.readme()
     if not path.is_file():
         return [Problem(path, 0, "this file is missing")]
     try:
-        expected = readme.filled(path, {"lessons": readme.lessons(course, exercises)})
+        expected = readmes(course, valid)
     except Refused as refused:
         return refused.problems
-    if path.read_text(encoding="utf-8") != expected:
-        return [Problem(path, 0, f"its lesson table differs from what course.toml and the lessons give: {ADVICE}")]
-    return []
+    problems = []
+    for path, text in expected.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            what = "its tables differ" if path == course.readme() else "it differs"
+            problems.append(Problem(path, 0, f"{what} from what course.toml, lessons and catalogues give: {ADVICE}"))
+    return problems
+
+
+def _compiled(course: Course, valid: dict[str, Valid]) -> list[Problem]:
+    expected = compiled(course, {name: one.lesson for name, one in valid.items()})
+    found = set((course.root / course.package / "locale").rglob("*.mo"))
+    problems = [Problem(path, 0, "stray file: no catalogue gives it") for path in sorted(found - set(expected))]
+    for path, content in expected.items():
+        if not path.is_file() or path.read_bytes() != content:
+            problems.append(Problem(path, 0, f"differs from what the catalogues give: {ADVICE}"))
+    return problems

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from builder import notebooks
 from builder.build import replace, validated
-from builder.course import Course
+from builder.course import SOURCE_LANGUAGE, Course
 from builder.problems import refuse
-from builder.source import STUB
 
 CONFIG = '''\
 """nbgrader's configuration for this course folder."""
@@ -26,18 +25,18 @@ c.Execute.timeout = 900  # seconds for one cell: a real model runs in these note
 '''
 
 
-def classroom(course: Course, folder: Path) -> None:
-    """Write nbgrader_config.py and source/NAME/NAME.ipynb for every lesson into `folder`.
+def classroom(course: Course, folder: Path, language: str = SOURCE_LANGUAGE) -> None:
+    """Write nbgrader_config.py and source/NAME/NAME.ipynb for every lesson into `folder`, in this language.
 
     Raises Refused where a file of that name is already there and is another course folder's work.
     """
     config = folder / "nbgrader_config.py"
     if config.exists() and course.package not in config.read_text(encoding="utf-8"):
         raise refuse(config, 0, "belongs to another course; choose another folder")
-    replace(config, CONFIG.format(course=course.package, stub=STUB), lambda _: None)
+    replace(config, CONFIG.format(course=course.package, stub=notebooks.stub(course, language)), lambda _: None)
     for entry in course.lessons:
-        lesson, exercises = validated(course, entry)
-        notebook = notebooks.graded(course, entry, lesson, exercises)
+        valid = validated(course, entry)
+        notebook = notebooks.graded(course, entry, valid.lesson, valid.exercises, language)
         replace(
             folder / "source" / entry.name / f"{entry.name}.ipynb",
             notebooks.to_text(notebook),

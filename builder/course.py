@@ -9,6 +9,7 @@ from pathlib import Path
 
 from builder.problems import Problem, Refused, refuse
 
+SOURCE_LANGUAGE = "en"
 NAME = re.compile(r"(\d\d)_[a-z0-9_]+")
 
 
@@ -47,14 +48,42 @@ class Course:
     languages: tuple[Language, ...]
     lessons: tuple[LessonEntry, ...]
 
+    @property
+    def built_languages(self) -> list[Language]:
+        """The languages whose notebooks are generated, in the order of course.toml."""
+        return [language for language in self.languages if language.built]
+
+    def language(self, code: str) -> Language:
+        """The built language with this code. Raises KeyError with one sentence that lists them."""
+        for language in self.built_languages:
+            if language.code == code:
+                return language
+        codes = ", ".join(language.code for language in self.built_languages)
+        raise KeyError(f"The course has no language {code!r}; choose one of: {codes}.")
+
     def source(self, name: str) -> Path:
         return self.root / "lessons" / f"{name}.py"
 
-    def exercise(self, name: str) -> Path:
-        return self.root / "notebooks" / f"{name}.ipynb"
+    def of_language(self, language: str) -> Path:
+        """The folder that holds a language's notebooks and README."""
+        return self.root if language == SOURCE_LANGUAGE else self.root / "translations" / language
 
-    def solution(self, name: str) -> Path:
-        return self.root / "solutions" / f"{name}.ipynb"
+    def exercise(self, name: str, language: str = SOURCE_LANGUAGE) -> Path:
+        return self.of_language(language) / "notebooks" / f"{name}.ipynb"
+
+    def solution(self, name: str, language: str = SOURCE_LANGUAGE) -> Path:
+        return self.of_language(language) / "solutions" / f"{name}.ipynb"
+
+    def readme(self, language: str = SOURCE_LANGUAGE) -> Path:
+        return self.of_language(language) / "README.md"
+
+    def catalogue(self, language: str, name: str) -> Path:
+        """The PO file `name` ("lessons/01_…", "course", "prompt2data") of a language."""
+        return self.root / "translations" / language / f"{name}.po"
+
+    def compiled(self, language: str, domain: str) -> Path:
+        """The binary catalogue that the helper package reads at run time."""
+        return self.root / self.package / "locale" / language / "LC_MESSAGES" / f"{domain}.mo"
 
     def runs(self, name: str) -> Path:
         """Where runs of a lesson leave their files; never committed."""

@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
-from builder.course import Course
+from builder import words
+from builder.catalogues.translate import Translator
+from builder.course import SOURCE_LANGUAGE, Course
 from builder.notebooks import badge
 from builder.problems import Problem, Refused
+from builder.source import Lesson
 from builder.validate import Exercise
 
-BLOCKS = ("lessons",)
+# A link to a file of the course, outside the folders that every language has.
+_LINK = re.compile(r"\]\((?!\w+:|#|notebooks/|solutions/|\.\./)([^)\s]+)\)")
 
 
-def lessons(course: Course, exercises: dict[str, list[Exercise]]) -> str:
+def readme(course: Course, exercises: dict[str, list[Exercise]], lessons: dict[str, Lesson], language: str) -> str:
+    """The README of a language. Raises Refused where a marker in README.md is missing or doubled."""
+    path = course.readme()
+    text = path.read_text(encoding="utf-8")
+    if language != SOURCE_LANGUAGE:
+        text = relocated(Translator(course, language).readme(text), course, language)
+    filling = {"lessons": table(course, exercises, lessons, language)}
+    if len(course.built_languages) > 1:
+        filling["languages"] = switcher(course, language)
+    return filled(path, text, filling)
+
+
+def table(course: Course, exercises: dict[str, list[Exercise]], lessons: dict[str, Lesson], language: str) -> str:
     """The lesson table. Minutes are the core path plus the exercises."""
-    rows = [
-        "| lesson | minutes | exercises | worked solution | in Colab |",
-        "|---|---|---|---|---|",
-    ]
+    text = Translator(course, language)
+    head = (words.LESSON, words.MINUTES, words.EXERCISE_COLUMN, words.SOLUTION_COLUMN, words.IN_COLAB)
+    rows = [f"| {' | '.join(map(text.word, head))} |", "|---|---|---|---|---|"]
     for entry in course.lessons:
         extra = sum(item.minutes for item in exercises[entry.name])
         rows.append(
-            f"| {entry.number}. {entry.title} | {entry.minutes} + {extra} "
-            f"| [notebook](notebooks/{entry.name}.ipynb) | [solution](solutions/{entry.name}.ipynb) "
-            f"| {badge(course, entry.name, 'notebooks')} |"
+            f"| {entry.number}. {text.title(lessons[entry.name])} | {entry.minutes} + {extra} "
+            f"| [{text.word(words.NOTEBOOK_LINK)}](notebooks/{entry.name}.ipynb) "
+            f"| [{text.word(words.SOLUTION_LINK)}](solutions/{entry.name}.ipynb) "
+            f"| {badge(course, entry.name, 'notebooks', language)} |"
         )
     return "\n".join(rows)
 
 
-def filled(path: Path, blocks: dict[str, str]) -> str:
-    """The README at `path` with every block filled. Raises Refused where a marker is missing or doubled."""
-    text = path.read_text(encoding="utf-8")
+def switcher(course: Course, language: str) -> str:
+    """The README's languages by their own names, each but this one a link."""
+    here = course.of_language(language)
+    return " · ".join(
+        one.name
+        if one.code == language
+        else f"[{one.name}]({Path(os.path.relpath(course.readme(one.code), here)).as_posix()})"
+        for one in course.built_languages
+    )
+
+
+def relocated(text: str, course: Course, language: str) -> str:
+    """README.md's text for the folder of a language: links to files outside it lead there from its new place."""
+    up = Path(os.path.relpath(course.root, course.of_language(language))).as_posix()
+    return _LINK.sub(lambda match: f"]({up}/{match[1]})", text)
+
+
+def filled(path: Path, text: str, blocks: dict[str, str]) -> str:
+    """The text of the README at `path` with every block filled. Raises Refused where a marker is missing or doubled."""
     problems = []
     for name, content in blocks.items():
         begin, end = f"<!-- begin:{name} -->", f"<!-- end:{name} -->"

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import tokenize
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 KEY = "prompt2data"  # in the notebook's metadata: {"code_hash": …, "model": …, "versions": {…}}
 
 
-def code_hash(notebook: NotebookNode | dict[str, Any]) -> str:
-    """SHA-256 over ids and code of the notebook's code cells.
+def code_hash(notebook: NotebookNode | dict[str, Any], shown: Sequence[str] = ()) -> str:
+    """SHA-256 over ids and code of the notebook's code cells, and over the translated texts that its code shows.
 
     Comments on lines of their own and blank lines are left out: rewording one makes no output stale.
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256("".join(f"{text}\0" for text in shown).encode())
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             digest.update(f"{cell['id']}\0{_bare(cell['source'])}\0".encode())
@@ -60,9 +61,9 @@ def read(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def is_current(notebook: NotebookNode, stored: dict[str, Any] | None) -> bool:
-    """Whether `stored` was executed, wholly, with the code that `notebook` has."""
-    if stored is None or stored["metadata"].get(KEY, {}).get("code_hash") != code_hash(notebook):
+def is_current(notebook: NotebookNode, stored: dict[str, Any] | None, shown: Sequence[str] = ()) -> bool:
+    """Whether `stored` was executed, wholly, with the code that `notebook` has; `shown`: see `code_hash`."""
+    if stored is None or stored["metadata"].get(KEY, {}).get("code_hash") != code_hash(notebook, shown):
         return False
     counts = {cell.get("id"): cell.get("execution_count") for cell in stored["cells"]}
     return all(counts.get(cell["id"]) for cell in notebook["cells"] if cell["cell_type"] == "code")

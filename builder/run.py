@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from builder.course import Course, LessonEntry
+from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
 
 
-def run(course: Course, entry: LessonEntry, say: Callable[[str], None] = print) -> list[Path]:
+def run(
+    course: Course, entry: LessonEntry, say: Callable[[str], None] = print, language: str = SOURCE_LANGUAGE
+) -> list[Path]:
     """Execute the lesson's stored solution in runs/NAME/; the files it wrote there, newest last.
 
     Raises ExecutionFailed, or FileNotFoundError where the lesson has no solution notebook.
@@ -18,7 +20,7 @@ def run(course: Course, entry: LessonEntry, say: Callable[[str], None] = print) 
 
     from builder.execute import execute
 
-    source = course.solution(entry.name)
+    source = course.solution(entry.name, language)
     if not source.is_file():
         raise FileNotFoundError(f"{source} is missing; `make build` makes it")
     notebook = nbformat.read(source, as_version=4)

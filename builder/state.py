@@ -13,6 +13,8 @@ from pathlib import Path
 
 from builder.course import Course
 
+DOMAINS = ("prompt2data", "lessons")  # what the helper package looks texts up in
+
 
 def _hash(paths: list[Path], *words: str) -> str:
     digest = hashlib.sha256("\0".join(words).encode())
@@ -37,19 +39,27 @@ class State:
             self.last = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             self.last = {}
-        own = sorted(Path(__file__).parent.glob("*.py"))
-        tools = [f"{name} {version(name)}" for name in ("jupytext", "nbgrader", "nbformat")]
+        own = sorted(Path(__file__).parent.rglob("*.py"))
+        tools = [f"{name} {version(name)}" for name in ("jupytext", "nbgrader", "nbformat", "markdown-it-py", "polib")]
         self.builder = _hash([*own, course.root / "course.toml"], sys.version, *tools)
 
     def of(self, name: str) -> str:
         """Hash over everything lesson `name` is made of and everything made of it."""
         course = self.course
-        read = [course.source(name), checks_module(course, name)]
-        return _hash([*read, course.exercise(name), course.solution(name)], self.builder)
+        files = [course.source(name), checks_module(course, name)]
+        for language in course.built_languages:
+            catalogues = [course.catalogue(language.code, part) for part in (f"lessons/{name}", "course")]
+            files += [*catalogues, course.exercise(name, language.code), course.solution(name, language.code)]
+        return _hash(files, self.builder)
 
     def of_readme(self) -> str:
-        sources = [self.course.source(lesson.name) for lesson in self.course.lessons]
-        return _hash([self.course.root / "README.md", *sources], self.builder)
+        """Hash over the READMEs, the binary catalogues, and all they are made of."""
+        course = self.course
+        files = [course.source(lesson.name) for lesson in course.lessons]
+        for language in course.built_languages:
+            files += [course.readme(language.code), *(course.compiled(language.code, one) for one in DOMAINS)]
+            files += sorted((course.root / "translations" / language.code).rglob("*.po"))
+        return _hash(files, self.builder)
 
     def unchanged(self, name: str, executed: bool) -> bool:
         """Whether lesson `name` is as the last build left it (and executed, if that is asked for)."""

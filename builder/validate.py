@@ -10,8 +10,7 @@ from builder.course import LessonEntry
 from builder.names import Names, names_of
 from builder.problems import Problem, Refused
 from builder.setup_cell import NAMES as SETUP_NAMES
-from builder.setup_cell import SOURCE_BODY
-from builder.source import MARKER_WORDS, Cell, Lesson, regions
+from builder.source import MARKER_WORDS, SOURCE_BODY, Cell, Lesson, regions
 
 LEVELS = {"🐢": 1, "🐕": 2, "🦁": 3}  # level → points nbgrader gives for it
 HEADING = re.compile(r"### (🐢|🐕|🦁) Exercise (\d+)\.(\d+): (\S.*\S) \((\d+) min\)")

@@ -69,12 +69,12 @@ pair = [
 ]
 read_only = tokenizer.apply_chat_template(pair[:1], tokenize=False, add_generation_prompt=True)
 whole = tokenizer.apply_chat_template(pair, tokenize=False)
-print("READ\n" + read_only)
-print("LEARNED\n" + whole[len(read_only) :])
+print(tr("READ"), read_only, sep="\n")
+print(tr("LEARNED"), whole[len(read_only) :], sep="\n")
 
 # %% [markdown] id="loss-read"
 """
-Everything under `READ` only conditions the model. Everything under `LEARNED` is what it will imitate, down to the
+Everything under *READ* only conditions the model. Everything under *LEARNED* is what it will imitate, down to the
 end-of-turn token. So a sloppy prompt wastes context, but a sloppy completion *teaches*. Keep that in mind when you
 choose which rows to keep.
 """
@@ -84,7 +84,9 @@ def count(text):
     return len(tokenizer(text)["input_ids"])
 
 
-print(f"{count(whole) - count(read_only)} of {count(whole)} tokens carry the loss")
+total = count(whole)
+learned = total - count(read_only)
+print(tr("{learned} of {total} tokens carry the loss", learned=learned, total=total))
 
 # %% [markdown] id="distilabel"
 """
@@ -92,8 +94,8 @@ print(f"{count(whole) - count(read_only)} of {count(whole)} tokens carry the los
 
 distilabel is a library for making such data. It has ready-made **tasks** (a prompt template with a parser), **LLMs**
 (the engines that generate) and **pipelines** (steps that run one after the other). Its newest release is 1.5.3. Its
-authors have moved on to other work, so what you see in this course is how that version behaves, and where it needs a
-hand the helper package `prompt2data` gives one.
+authors have moved on to other work, so this course shows how that version behaves. Where it needs a hand, the helper
+package `prompt2data` gives one.
 """
 
 # %% id="distilabel-version" tags=["nbval-check-output"]
@@ -202,7 +204,7 @@ print("completion:", answered)
 
 # %% [markdown] id="two-calls-read"
 """
-There is a catch. Asked for a question, a small model may wrap it: *A beginner might ask, "How long …?"*. For training
+There is a catch. Asked for a question, a small model may wrap it: `A beginner might ask, "How long …?"`. For training
 you want the question alone. A parser takes it out. Parsers are ordinary code, so they can be tested on given texts:
 """
 
@@ -221,8 +223,8 @@ for text in [
 ### 🐢 Exercise 1.1: eight prompts of your own (5 min)
 
 Write eight different prompts about a domain that *you* know well. Then write `to_pairs`, which turns rows of
-`TextGeneration` into clean pairs: a dictionary with the keys `prompt` and `completion` for each row, outer spaces
-removed, and rows without a generation (`None`, or nothing but spaces) left out.
+`TextGeneration` into clean pairs: a dictionary with the keys `prompt` and `completion` for each row, spaces at both
+ends removed, and rows without a generation (`None`, or nothing but spaces) left out.
 
 **Why it matters**: this little function stands at the end of every lesson to come.
 """
@@ -275,8 +277,8 @@ One question is an anecdote. Ask for 32 with the same prompt, and look at two th
 
 * **diversity**: the share of different texts, and **distinct-2**, the share of different word pairs among all word
   pairs;
-* **sense as a program sees it**: it was asked for a question, so there should be a question mark, and the text should
-  have ended by itself before its budget of tokens was used up.
+* **sense, as far as a program sees it**: the model was asked for a question, so there should be a question mark, and
+  the text should have ended by itself before its budget of tokens was used up.
 
 Neither is quality. Both are cheap, and both catch trouble early.
 """
@@ -309,14 +311,15 @@ def sample(instructions, temperature, seed=0, max_new_tokens=32, template="{{ in
 
 
 cold = sample([request] * 32, temperature=0.1)
-print("different texts:", share(len(set(texts_of(cold))), 32))
+print(tr("different texts:"), share(len(set(texts_of(cold))), 32))
 for text in sorted(set(texts_of(cold)))[:5]:
     print("•", text)
 
 # %% [markdown] id="default-read"
 """
-The numbers in brackets are a 95 % interval: with 32 samples a share is known only roughly, so the course always prints
-how roughly. If few texts are different, the rest are copies: a dataset of 32 rows with the content of a handful.
+In brackets are the share in percent and its 95 % interval: with 32 samples a share is known only roughly, so the
+course always prints how roughly. If few texts are different, the rest are copies: a dataset of 32 rows with the content
+of a handful.
 
 Much of what is taken for "the model always says the same" is this setting.
 """
@@ -328,7 +331,7 @@ runs = {0.1: cold, **{t: sample([request] * 32, t) for t in temperatures[1:]}}
 diversity = [distinct_n(texts_of(runs[t]), 2) for t in temperatures]
 sense = [share(sensible(row, "sample") for row in runs[t]) for t in temperatures]
 for t, d, s in zip(temperatures, diversity, sense):
-    print(f"temperature {t}: distinct-2 {d:.2f}, a question that ended: {s}")
+    print(tr("temperature {t}: distinct-2 {d:.2f}, a question that ended: {s}", t=t, d=d, s=s))
 
 # %% [markdown] id="sweep-plot-why"
 """
@@ -343,22 +346,23 @@ ax.plot(temperatures, diversity, label="distinct-2")
 low = [s.value - s.low for s in sense]
 high = [s.high - s.value for s in sense]
 values = [s.value for s in sense]
-ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label="a question that ended")
+ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label=tr("a question that ended"))
 ax.set_ylim(0, 1.05)
-title = "What the sampling temperature buys, and what it costs (n = 32 each)"
-plots.finish(ax, title=title, x="sampling temperature", y="share (0 to 1)", legend=True)
-plots.show(fig, alt="Distinct-2 and the share of sensible questions against four temperatures.")
+title = tr("What the sampling temperature buys, and what it costs (n = 32 each)")
+plots.finish(ax, title=title, x=tr("sampling temperature"), y=tr("share (0 to 1)"), legend=True)
+plots.show(fig, alt=tr("Distinct-2 and the share of sensible questions against four temperatures."))
 
 # %% [markdown] id="sweep-again-why"
 """
-One run is one draw. The two ends once more with another seed, and a sentence that is computed from the counts:
+One run is one draw. Here are the two ends once more, with another seed and with a sentence computed from the counts:
 """
 
 # %% id="sweep-again"
 again = {t: sample([request] * 32, t, seed=1) for t in (0.1, 1.3)}
 for seed, results in [(0, runs), (1, again)]:
     coldest, hottest = (share(sensible(row, "sample") for row in results[t]) for t in (0.1, 1.3))
-    print(f"seed {seed}:", compare("temperature 0.1", coldest, "temperature 1.3", hottest))
+    sentence = compare(tr("temperature 0.1"), coldest, tr("temperature 1.3"), hottest)
+    print(tr("seed {seed}: {sentence}", seed=seed, sentence=sentence))
 
 # %% [markdown] id="sweep-read"
 """
@@ -436,17 +440,18 @@ print(texts_of(crossed)[:4])
 """
 
 # %% id="grid-price"
+one_prompt, the_grid = tr("one prompt"), tr("the grid")
 one, many = (share(len(set(texts_of(rows))), 32) for rows in (cold, crossed))
-print("different texts.", compare("the grid", many, "one prompt", one))
-for name, rows in [("one prompt", cold), ("the grid", crossed)]:
-    print(f"distinct-2, {name}: {distinct_n(texts_of(rows), 2):.2f}")
+print(tr("different texts."), compare(the_grid, many, one_prompt, one))
+for name, rows in [(one_prompt, cold), (the_grid, crossed)]:
+    print(tr("distinct-2, {name}: {d:.2f}", name=name, d=distinct_n(texts_of(rows), 2)))
 
 one, many = (share(sensible(row, "sample") for row in rows) for rows in (cold, crossed))
-print("sense.", compare("the grid", many, "one prompt", one))
+print(tr("sense."), compare(the_grid, many, one_prompt, one))
 
 found = [question_in(row["generation"]) or "" for row in crossed]
 begun = share(text.startswith(beginnings[place % 4]) for place, text in enumerate(found))
-print("begins as asked:", begun)
+print(tr("begins as asked:"), begun)
 
 # %% [markdown] id="grid-read"
 """
@@ -481,7 +486,8 @@ for name, timed in [("one by one", task), ("batched", answer)]:
     seconds[name] = time.perf_counter() - start
 llm.cache = True
 
-print(f"the batch was {seconds['one by one'] / seconds['batched']:.1f} times as fast")
+factor = seconds["one by one"] / seconds["batched"]
+print(tr("the batch was {factor:.1f} times as fast", factor=factor))
 
 # %% [markdown] id="batches-read"
 """
@@ -506,10 +512,10 @@ def parameters_alive():
 
 before = parameters_alive()
 task.unload()
-print(f"two engines loaded: {before:.0f} million parameters in memory")
-print(f"after unload() of the TransformersLLM: {parameters_alive():.0f} million")
+print(tr("two engines loaded: {n:.0f} million parameters in memory", n=before))
+print(tr("after unload() of the TransformersLLM: {n:.0f} million", n=parameters_alive()))
 del plain_llm._pipeline
-print(f"after its pipeline is deleted as well: {parameters_alive():.0f} million")
+print(tr("after its pipeline is deleted as well: {n:.0f} million", n=parameters_alive()))
 
 # %% [markdown] id="unload-read"
 """
@@ -526,7 +532,7 @@ Write `build_prompts(topics, beginnings, formats, k, seed)`. Each prompt is one 
 beginning filled in: `format.format(topic=…, beginning=…)`. The function returns `k` prompts such that
 
 * no combination of topic, beginning and format comes twice;
-* topics are balanced: no topic has more than one prompt more than another;
+* topics are balanced: the numbers of prompts of any two topics differ by one at most;
 * the same seed gives the same list, another seed another list;
 * Python's and numpy's global random state stay untouched;
 * if there are fewer than `k` combinations, it raises a `ValueError`.
@@ -578,11 +584,11 @@ Beginnings and formats are drawn at random here and are balanced only on average
 ## A first dataset
 
 Now put it together: the grid once more with a little heat, a question taken out of each text, an answer to each
-question, and a predicate that says which pairs to drop. `why_drop` returns a reason or `None`. Each lesson adds
-reasons to it, and lesson 7 makes a chain of them.
+question, and a function that says why to drop a pair: `why_drop` returns a reason, or `None` for a pair to keep. Each
+lesson adds reasons to it, and lesson 7 makes a chain of them.
 
 The answers use `template`, a parameter of `TextGeneration`: what the model reads has a request for brevity at its end,
-while the column `instruction` keeps the bare question. So the pair you store is not the prompt you sent, and that is
+while the column `instruction` keeps the bare question. So the prompt you store is not the prompt you sent, and that is
 on purpose: a later model should answer briefly without being asked.
 """
 
@@ -617,14 +623,14 @@ pairs = [
     for row in answers
 ]
 kept = [pair for pair in pairs if why_drop(pair) is None]
-print("asked:", share(len(asked), len(grid)))
-print("dropped:", dict(Counter(reason for pair in pairs if (reason := why_drop(pair)))))
-print("kept:", share(len(kept), len(grid)))
+print(tr("asked:"), share(len(asked), len(grid)))
+print(tr("dropped:"), dict(Counter(reason for pair in pairs if (reason := why_drop(pair)))))
+print(tr("kept:"), share(len(kept), len(grid)))
 
 # %% [markdown] id="dataset-read"
 """
-Which reason is the most frequent one? If it is *cut off*, the token budget was too small for the answers: a larger one
-costs more and keeps more. If it is *off topic*, the prompt let the model wander, or the list of words that recognises
+Which reason is the most frequent one? If it is `cut off`, the token budget was too small for the answers: a larger one
+costs more and keeps more. If it is `off topic`, the prompt let the model wander, or the list of words that recognises
 the topic is too short. Always read a few rows of both kinds before you trust a count:
 """
 

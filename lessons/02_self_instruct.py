@@ -98,14 +98,14 @@ show_change(criteria_for_query_generation="Ask for amounts, times and temperatur
 # %% [markdown] id="diff-read"
 """
 * `num_instructions` changes one number. It is a wish: nothing counts what comes back.
-* `application_description` changes one line. Its default, *AI assistant*, says nothing about your domain.
+* `application_description` changes one line. Its default, `AI assistant`, says nothing about your domain.
 * `criteria_for_query_generation` replaces four lines at once. If you set it, the default's advice on verbs, length and
   style is gone, so repeat what you want to keep.
 
 ## One stock call
 
 Now run the task, with its defaults, on three parts of the course's text about bread. You ask for five instructions for
-each. **How many of the fifteen will be usable?** To count, you need a rule. Here is the one of this lesson, on
+each. **How many of the fifteen will be usable?** To count, you need a rule. Here is this lesson's rule, tried on
 lines where you can judge for yourself:
 """
 
@@ -126,9 +126,9 @@ for line in [
 # %% [markdown] id="why-drop-read"
 """
 `why_drop` gives a reason, or `None` for a line to keep. It looks at form only: does the line open like a question or
-an order, does it end like a sentence, does it repeat the prompt or the pool? Two reasons deserve a word. A *leak* is
-text of the prompt that turns up in the data; *the significance of x* stands in the default criteria. A *copy* is
-too similar to something in the pool; how that is measured comes later in this lesson.
+an order, does it end like a sentence, does it repeat the prompt or the pool? Two reasons deserve a word. `leak`
+stands for text of the prompt that turns up in the data: `the significance of x` comes from the default criteria. `copy`
+stands for a line too similar to something in the pool; how that is measured comes later in this lesson.
 """
 
 # %% id="stock-call"
@@ -145,8 +145,9 @@ usable_lists = 0
 for answer in stock_rows:
     reasons = [why_drop(line, SEEDS) or "kept" for line in clean(answer["instructions"])]
     usable_lists += reasons == ["kept"] * 5
-    print(len(answer["instructions"]), "lines; different ones:", dict(Counter(reasons)))
-print("usable lists:", usable_lists, "of", len(stock_rows))
+    number = len(answer["instructions"])
+    print(tr("{number} lines; different ones:", number=number), dict(Counter(reasons)))
+print(tr("usable lists: {usable} of {lists}", usable=usable_lists, lists=len(stock_rows)))
 
 # %% id="stock-look"
 for answer in stock_rows:
@@ -154,7 +155,7 @@ for answer in stock_rows:
 
 # %% [markdown] id="stock-read"
 """
-A *usable list* is five different lines, all kept. If none of the three texts gave one, read the lines to see what the
+A *usable list* is five different lines, all `kept`. If none of the three texts gave one, read the lines to see what the
 model did instead: an answer, one question again and again, the prompt once more? If all three did, your model follows
 instructions well, and you can compare that with what a plainer prompt gives.
 
@@ -175,7 +176,7 @@ Write `clean_lines(lines)`: a list of the instructions, in the same order,
   followed by a space;
 * without spaces around them; empty lines left out; a line that came before left out.
 
-What is not a list mark stays: *500 grams of flour: how much salt?* begins with a number that belongs to it.
+What is not a list mark stays: `500 grams of flour: how much salt?` begins with a number that belongs to it.
 """
 
 # %% id="ex-clean-code" tags=["exercise"]
@@ -195,7 +196,7 @@ check.clean_lines(clean_lines)
 # %% [markdown] id="ex-clean-note" tags=["solution-only"]
 """
 `dict.fromkeys` keeps the first of each text, and the order. The space that must follow the mark is what saves
-*3.5 grams* and *-5 degrees*. Repeats are looked for *after* cleaning, since `1. Why salt?` and `4. Why salt?` are one
+`3.5 grams` and `-5 degrees`. Repeats are looked for *after* cleaning, since `1. Why salt?` and `4. Why salt?` are one
 instruction.
 """
 
@@ -240,8 +241,8 @@ plain = BatchedTransformersLLM(model=MODEL, chat_template="{{ messages[0]['conte
 plain.load()
 
 message = [{"role": "user", "content": prompts[0][0]}]
-print("AS A MESSAGE\n" + chat.prepare_input(message))
-print("AS A TEXT\n" + plain.prepare_input(message))
+print(tr("AS A MESSAGE"), chat.prepare_input(message), sep="\n")
+print(tr("AS A TEXT"), plain.prepare_input(message), sep="\n")
 
 # %% [markdown] id="shape-bet"
 """
@@ -270,7 +271,7 @@ chat.unload()
 as_text = {seed: ask(plain, prompts[seed], seed) for seed in prompts}
 
 # %% id="shapes-look"
-for name, rows in [("AS A MESSAGE", as_message[0]), ("AS A TEXT", as_text[0])]:
+for name, rows in [(tr("AS A MESSAGE"), as_message[0]), (tr("AS A TEXT"), as_text[0])]:
     print(name)
     print(*[f"• {row['line']}" for row in rows[:6]], sep="\n")
 
@@ -283,13 +284,14 @@ def usable(rows):
 
 
 for seed in prompts:
-    print(f"seed {seed}:", compare("text", usable(as_text[seed]), "message", usable(as_message[seed])))
+    result = compare(tr("text"), usable(as_text[seed]), tr("message"), usable(as_message[seed]))
+    print(tr("seed {seed}:", seed=seed), result)
 
 # %% [markdown] id="shapes-read"
 """
 * If the text is higher with both seeds, then the form of the prompt decided, and nothing else could: model, list,
-  seeds and settings were the same. What the template wrote around the list, headers and a system message where it has
-  one, says *somebody speaks to you: reply*. A list that breaks off says *go on*.
+  seeds and settings were the same. What the template wrote around the list (headers, and a system message where it
+  has one) says *somebody speaks to you: reply*. A list that breaks off says *go on*.
 * If the two are not told apart, your model understands from the list alone what you want. Larger models may.
 
 A share says how many failed, and not why. The reasons, both seeds together:
@@ -301,25 +303,27 @@ from prompt2data import plots
 reasons = ["kept", "copy", "no request", "leak", "unfinished", "empty"]
 counts = {
     name: Counter(why_drop(row["line"], SEEDS) or "kept" for rows in runs.values() for row in rows)
-    for name, runs in [("as a message", as_message), ("as a text", as_text)]
+    for name, runs in [(tr("as a message"), as_message), (tr("as a text"), as_text)]
 }
 fig, ax = plots.figure(figsize=(7, 2.6))
 plots.stacked_bars(ax, counts, reasons)
-title = "What became of 64 lists in each form"
-plots.finish(ax, title=title, x="number of first lines", y="form of the prompt", legend=True)
+title = tr("What became of 64 lists in each form")
+x, y = tr("number of first lines"), tr("form of the prompt")
+plots.finish(ax, title=title, x=x, y=y, legend=True)
 ax.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.25))
-plots.show(fig, alt="Stacked bars: for each form of the prompt, first lines that were kept or dropped, by reason.")
+alt = tr("Stacked bars: for each form of the prompt, first lines that were kept or dropped, by reason.")
+plots.show(fig, alt=alt)
 
 # %% [markdown] id="shapes-plot-read"
 """
-Look for *no request*: there the model answered, or greeted you. Look for *copy*: there it gave you your own example
-back. A prompt that gets neither is worth more than a filter that removes both.
+Look for `no request`: there the model answered, or greeted you. Look for `copy`: there it gave you one of your own
+seeds back. A prompt that gets neither is worth more than a filter that removes both.
 
 ## Grounded, or from memory?
 
 The heading of the list named the topic. What if you do not want to name topics at all, since you have *texts*? You can
 put a text before the question. That is called **grounding**, and it is how datasets are made from manuals, articles or
-minutes of meetings. The contrary is **closed book**: the model asks what comes to its mind.
+minutes of meetings. The opposite is **closed book**: the model asks what comes to its mind.
 
 To show the form, give it two short examples from other domains. The closed-book prompt has the same two questions, but
 no texts. You change one thing.
@@ -346,27 +350,30 @@ print(closed_book)
 
 # %% [markdown] id="grounding-bet"
 """
-The text about bread has nine sentences. Each gets four samples, that makes 36, and the closed book gets 36 as well.
-**Which share will be about bread?** `on_topic` says so if at least one word of the domain is there.
+The text about bread has nine sentences. Each gets four samples, which makes 36, and the closed book gets 36 as well.
+**Which share of each will be about bread?** `on_topic` says yes if a line has at least one word of the domain.
 """
 
 # %% id="grounding"
 from prompt2data.domain import on_topic
 
 sources = sentences * 4
-runs = {
-    "grounded": ask(plain, [grounded(sentence) for sentence in sources], seed=0),
-    "closed book": ask(plain, [closed_book] * len(sources), seed=0),
-}
-topical = {name: share(on_topic(row["line"]) for row in rows) for name, rows in runs.items()}
-print(compare("grounded", topical["grounded"], "closed book", topical["closed book"]))
-for name, rows in runs.items():
-    print(name.upper())
+grounded_rows = ask(plain, [grounded(sentence) for sentence in sources], seed=0)
+closed_rows = ask(plain, [closed_book] * len(sources), seed=0)
+
+
+def topical(rows):
+    return share(on_topic(row["line"]) for row in rows)
+
+
+print(compare(tr("grounded"), topical(grounded_rows), tr("closed book"), topical(closed_rows)))
+for name, rows in [(tr("GROUNDED"), grounded_rows), (tr("CLOSED BOOK"), closed_rows)]:
+    print(name)
     print(*[f"• {row['line']}" for row in rows[:6]], sep="\n")
 
 # %% [markdown] id="grounding-read"
 """
-* If grounded is higher, then the text did what no word of the prompt did: it chose the topic. And you know which
+* If grounded is higher, then the text did what nothing else in the prompt did: it chose the topic. And you know which
   sentence each question came from, so its answer can be looked up instead of invented.
 * If not, then read the lines: perhaps they ask about the text (*What is the main idea?*) instead of what it says.
 
@@ -374,7 +381,7 @@ On topic is not the same as answerable. Read the grounded lines against their se
 """
 
 # %% id="grounding-look"
-for sentence, row in list(zip(sources, runs["grounded"]))[:3]:
+for sentence, row in list(zip(sources, grounded_rows))[:3]:
     print(sentence, "→", row["line"], "\n")
 
 # %% [markdown] id="novelty-why"
@@ -383,8 +390,8 @@ for sentence, row in list(zip(sources, runs["grounded"]))[:3]:
 
 A pool of a thousand instructions that are fifty in disguise teaches fifty. So the paper lets a candidate in only if it
 is *novel*. It uses **ROUGE-L**: find the longest sequence of words that both texts have in this order (words may stand
-between them), divide its length by the length of each text, and take the harmonic mean of the two numbers. It is 1
-for the same words in the same order, and 0 where no word is shared.
+between them), divide its length by the length of each text, and take the harmonic mean of the two numbers. ROUGE-L
+is 1 for the same words in the same order, and 0 where no word is shared.
 """
 
 # %% id="rouge" tags=["given", "nbval-check-output"]
@@ -401,9 +408,9 @@ for other in [
 
 # %% [markdown] id="rouge-read"
 """
-The third asks for something else and shares most of its words. The last asks for the same and shares hardly any. ROUGE-L
-sees words, and no meaning; embeddings see more, and lesson 7 uses them. As a filter against *copies with a word
-exchanged* it is cheap and clear: the paper's threshold is 0.7.
+The third asks for something else and shares most of its words. The last asks for the same and shares hardly any.
+ROUGE-L sees words, and no meaning; embeddings see more, and lesson 7 uses them. As a filter against *copies with a
+word exchanged* it is cheap and clear: the paper's threshold is 0.7.
 """
 
 # %% [markdown] id="ex-novel" tags=["exercise"]
@@ -439,12 +446,13 @@ match among a hundred strangers moves it by a hundredth. What `is_novel` cannot 
 """
 ## The loop
 
-Now put it together. One round: draw examples from the pool, let the model continue 32 lists, drop what `why_drop` names,
-and compare the rest with the pool. What is novel goes in, and may serve as an example in the next round. That is
-**bootstrapping**: the pool grows by its own output.
+Now put it together. One round: draw examples from the pool, let the model continue 32 lists, drop what `why_drop`
+names, and compare the rest with the pool. What is novel goes in, and may serve as an example in the next round. That
+is **bootstrapping**: the pool grows by its own output.
 
 `grow` keeps a log of every decision. With `novel_only=False` it lets everything in that is well formed, copies
-included; that is for later. The first round is paid for already: it is the continuation that you made above.
+included; that is for later. The first round is paid for already: it takes over
+the lines that you got above, from the list sent as a text, with seed 0.
 """
 
 # %% id="loop"
@@ -469,13 +477,14 @@ def grow(novel_only, rounds=3, threshold=0.7):
 
 pool, log, written = grow(novel_only=True)
 for number in (1, 2, 3):
-    print("round", number, dict(Counter(entry["verdict"] for entry in log if entry["round"] == number)))
-print(len(SEEDS), "seeds,", len(pool), "in the pool")
+    verdicts = Counter(entry["verdict"] for entry in log if entry["round"] == number)
+    print(tr("round {number}", number=number), dict(verdicts))
+print(tr("{seeds} seeds, {pool} in the pool", seeds=len(SEEDS), pool=len(pool)))
 
 # %% [markdown] id="loop-read"
 """
-Follow *too similar* from round to round. The fuller the pool, the more there is to be similar to. If its count rises and
-*novel* falls, each new instruction costs more than the one before.
+Follow `too similar` from round to round. The fuller the pool, the more there is to be similar to. If its count rises
+and that of `novel` falls, each new instruction costs more than the one before.
 
 Read the decisions, and first those that were *close*. Are you of the same opinion as the threshold?
 """
@@ -487,8 +496,15 @@ from IPython.display import HTML
 
 def explore(entries):
     """Decisions as a table. `to_html` escapes the texts: a model may write anything, HTML included."""
-    columns = ["round", "instruction", "most similar in the pool", "ROUGE-L", "verdict"]
-    return HTML(pd.DataFrame(entries, columns=columns).to_html(index=False, justify="left", border=0))
+    headings = {
+        "round": tr("round"),
+        "instruction": tr("instruction"),
+        "most similar in the pool": tr("most similar in the pool"),
+        "ROUGE-L": "ROUGE-L",
+        "verdict": tr("verdict"),
+    }
+    table = pd.DataFrame(entries, columns=list(headings)).rename(columns=headings)
+    return HTML(table.to_html(index=False, justify="left", border=0))
 
 
 well_formed = [entry for entry in log if entry["verdict"] in ("novel", "too similar")]
@@ -497,13 +513,14 @@ explore(sorted(well_formed, key=lambda entry: abs(entry["ROUGE-L"] - 0.7))[:12])
 # %% [markdown] id="explore-read"
 """
 Change the cell to look further: `explore(log)` shows all, `explore(well_formed[-10:])` the newest. Ask of each novel
-line whether *you* would want to answer it. The filter never asked.
+line whether *you* would want to answer it. The filter never asked that.
 
 ## Without the filter
 
 The novelty filter throws candidates away. What does it buy? Run the same loop without it: same seeds, same first round,
 same settings. A **repeat** is a line whose ROUGE-L with something in its pool is 0.7 or more. Among the repeats are the
-**exact copies**. **Will they become more from round to round, or fewer? And only without the filter?**
+**exact copies**. **Will the repeats become more from round to round, or fewer? And is that so only without the
+filter?**
 """
 
 # %% id="no-filter"
@@ -516,25 +533,40 @@ def repeats(log, number, exact=False):
     return share(e["exact"] if exact else e["verdict"] == "too similar" for e in lines)
 
 
-for name, entries in [("WITH THE FILTER", log), ("WITHOUT", loose_log)]:
+for name, entries in [(tr("WITH THE FILTER"), log), (tr("WITHOUT"), loose_log)]:
     print(name)
     for number in (1, 2, 3):
-        print(f"round {number}: repeats {repeats(entries, number)}; exact copies {repeats(entries, number, True)}")
-    print("→", compare("round 3", repeats(entries, 3), "round 1", repeats(entries, 1)))
+        print(
+            tr(
+                "round {number}: repeats {repeats}; exact copies {copies}",
+                number=number,
+                repeats=repeats(entries, number),
+                copies=repeats(entries, number, exact=True),
+            )
+        )
+    print("→", compare(tr("round 3"), repeats(entries, 3), tr("round 1"), repeats(entries, 1)))
 
 # %% id="growth"
 fig, (left, right) = plots.figure(2, figsize=(9, 3.4))
-for name, entries, style in [("with the filter", log, "-"), ("without", loose_log, "--")]:
-    added = [e["verdict"] == "novel" or (name == "without" and e["verdict"] == "too similar") for e in entries]
+for name, entries, style, admitted in [
+    (tr("with the filter"), log, "-", ["novel"]),
+    (tr("without"), loose_log, "--", ["novel", "too similar"]),
+]:
+    added = [e["verdict"] in admitted for e in entries]
     sizes = [len(SEEDS) + sum(added[:n]) for n in range(len(added) + 1)]
     left.plot(sizes, style, marker="", label=name)
     values = [repeats(entries, number) for number in (1, 2, 3)]
     errors = [[s.value - s.low for s in values], [s.high - s.value for s in values]]
     right.errorbar([1, 2, 3], [s.value for s in values], yerr=errors, ls=style, capsize=4, label=name)
-plots.finish(left, title="What enters the pool", x="lines proposed", y="size of the pool", legend=True)
-plots.finish(right, title="What the model proposes: repeats", x="round", y="share (0 to 1)", legend=True)
+title, x, y = tr("What enters the pool"), tr("lines proposed"), tr("size of the pool")
+plots.finish(left, title=title, x=x, y=y, legend=True)
+title, x, y = tr("What the model proposes: repeats"), tr("round"), tr("share (0 to 1)")
+plots.finish(right, title=title, x=x, y=y, legend=True)
 right.set(ylim=(0, 1), xticks=[1, 2, 3])
-plots.show(fig, alt="Left: pool size against lines proposed, two lines. Right: share of repeats in three rounds.")
+alt = tr(
+    "Left: pool size against lines proposed, two lines. Right: share of repeats in three rounds."
+)
+plots.show(fig, alt=alt)
 
 # %% [markdown] id="growth-read"
 """
@@ -545,7 +577,7 @@ the model *proposes*, and no filter can forbid that.
   filter pays for that with refused lines. Without it, they stay.
 * If they rise only without the filter, the pool feeds on itself already: copies become examples, and examples call for
   more copies.
-* If they rise in neither, the seeds were varied enough for three rounds. Try more.
+* If they rise in neither, the seeds were varied enough for three rounds. Try more rounds.
 
 So look at what is *in* the pools. A heat map shows a pool at a glance: each cell is the ROUGE-L of two instructions.
 They stand in alphabetical order, so that equal openings are neighbours. An instruction has a **twin** if its ROUGE-L
@@ -556,20 +588,24 @@ with another one is 0.7 or more.
 import numpy as np
 
 fig, axes = plots.figure(3, figsize=(10, 3.6))
-twins = {}
-for ax, (name, texts) in zip(axes, {"the seeds": SEEDS, "with the filter": pool, "without": loose_pool}.items()):
+names = [tr("the seeds"), tr("with the filter"), tr("without")]
+twins = []
+for ax, name, texts in zip(axes, names, [SEEDS, pool, loose_pool]):
     texts = sorted(texts)
     grid = np.array([[rouge_l(a, b) if i > j else 0.0 for j, b in enumerate(texts)] for i, a in enumerate(texts)])
     grid += grid.T
-    twins[name] = share(grid.max(axis=0) >= 0.7)
+    twins.append(share(grid.max(axis=0) >= 0.7))
     tenths = (grid + np.eye(len(texts))).round(1)
     picture = ax.imshow(tenths, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
     ax.grid(False)
     mean = grid.sum() / (len(texts) * (len(texts) - 1))
-    plots.finish(ax, title=f"{name}: mean {mean:.2f}", x="instruction", y="instruction")
-fig.colorbar(picture, ax=axes, label="ROUGE-L (0 to 1)")
-plots.show(fig, alt="Three heat maps of pairwise ROUGE-L: seeds, pool with the filter, pool without it.")
-print("with a twin:", compare("without the filter", twins["without"], "with it", twins["with the filter"]))
+    title = tr("{name}: mean {mean:.2f}", name=name, mean=mean)
+    plots.finish(ax, title=title, x=tr("instruction"), y=tr("instruction"))
+fig.colorbar(picture, ax=axes, label=tr("ROUGE-L (0 to 1)"))
+alt = tr("Three heat maps of pairwise ROUGE-L: seeds, pool with the filter, pool without it.")
+plots.show(fig, alt=alt)
+_seeds, filtered, loose = twins
+print(tr("with a twin:"), compare(tr("without the filter"), loose, tr("with it"), filtered))
 
 # %% [markdown] id="heat-read"
 """
@@ -580,7 +616,8 @@ generations of models trained on each other's output, this is the seed of **mode
 again and again, the rare vanishes.
 
 Compare the *means*, too. If the filtered pool's is higher than the seeds', then even novel lines follow a few patterns.
-Blocks along the diagonal show which: they share an opening. That no pair is too close does not make a pool broad.
+Blocks along the diagonal show which: in a block, all share an opening. That no pair is too close does not make a pool
+broad.
 
 The paper has a second guard. Of the eight examples in each of its prompts, six are always seeds, and two come from the
 model. So what people wrote stays in the majority.
@@ -590,9 +627,9 @@ model. So what people wrote stays in the majority.
 """
 ### 🦁 Exercise 2.3: a loop that always ends well (25 min)
 
-The loop above trusts its model: it runs three rounds whatever happens. A loop that you leave alone overnight must not.
-Write `bootstrap(seeds, propose, n, budget, k, seed=0)`. It returns the list of the new instructions, without the seeds,
-in the order in which they were accepted.
+The loop above trusts its model: it runs three rounds whatever happens. A loop that you leave alone overnight must be
+more careful. Write `bootstrap(seeds, propose, n, budget, k, seed=0)`. It returns the list of the new instructions,
+without the seeds, in the order in which they were accepted.
 
 * `propose(examples)` is the model: you give it a list of `k` different texts from the pool, drawn at random, or all
   texts if there are fewer than `k`. It returns a list of candidates. It is a model, so the list may be empty, and some
@@ -602,7 +639,8 @@ in the order in which they were accepted.
 * Stop when you have `n` new instructions, and not one more; or when `propose` was called `budget` times.
 * The same `seed` draws the same examples. Leave `seeds` and the global random state as they are.
 
-Your `is_novel` is ready to be used. **Question worth having**: which of the two limits will a real model reach first?
+Your `is_novel` is ready to be used. **Question worth having**: which of the two limits, `n` or `budget`, will a
+real model reach first?
 """
 
 # %% id="ex-bootstrap-code" tags=["exercise"]
@@ -640,7 +678,7 @@ print(*bootstrap(SEEDS, propose, n=8, budget=2, k=4), sep="\n")
 # %% [markdown] id="ex-bootstrap-note" tags=["solution-only"]
 """
 The model is an argument, so the check could pass a scripted one that returns nothing at all, or the same line for
-ever. In such a case only the budget ends the loop. Counting calls, and not accepted lines, is what makes it safe.
+ever. In such a case only the `budget` ends the loop. Counting calls, and not accepted lines, is what makes it safe.
 """
 
 # %% [markdown] id="further"
@@ -650,7 +688,7 @@ ever. In such a case only the budget ends the loop. Counting calls, and not acce
 Two relatives start from the other end: from texts that people wrote.
 
 * **Instruction backtranslation** (Li and others, 2023). Take a good text as the *completion*, and let a model write
-  the instruction that it would answer. Then let a judge keep the best pairs. The completions are human, so
+  the instruction that this text would answer. Then let a judge keep the best pairs. The completions are human, so
   they are as good as your texts. distilabel's `InstructionBacktranslation` is the judge's half.
 * **Genstruct** (Nous Research, 2024). A model trained to write a question *and* an answer that reasons, from a title
   and a text. distilabel has the task `Genstruct`. It wants that model of 7 billion parameters, so it needs a GPU.
@@ -670,7 +708,7 @@ Both are grounded. What you measured above is why.
 * *Taking the number you asked for as the number you got.* Count lines that pass a rule.
 * *Keeping the numbering.* A model trained on `3. Why …?` learns to begin with `3.`
 * *Calling novel what is only worded differently.* ROUGE-L does not see meaning.
-* *Filtering within a batch against the old pool only.* Twins come in the same batch.
+* *Comparing a batch with the old pool only.* Twins come in the same batch.
 * *Judging a pool by its size.* Look at its pairs.
 
 ## Next

@@ -95,7 +95,7 @@ for operator in DEPTH:
 
 # %% [markdown] id="breadth-why"
 """
-One line each. All the rest is shared, down to the ban on the words *given prompt* and *rewritten prompt*. Remember this
+One line each. All the rest is shared, down to the ban on the words `given prompt` and `rewritten prompt`. Remember this
 ban. `BREADTH` has a text of its own:
 """
 
@@ -125,13 +125,13 @@ print(tasks["CONSTRAINTS"].outputs)
 
 # %% [markdown] id="task-read"
 """
-The child and the model's name. The operator is written nowhere, neither in a column nor in the metadata. And the task's
-argument `seed` does not help you to find it again: in this version nothing reads it, the draw comes from numpy's global
-random state.
+The columns hold the child and the model's name. The operator is written nowhere, neither in a column nor in the
+metadata. And the task's argument `seed` does not help you to find it again: in this version nothing reads it, and the
+draw comes from numpy's global random state.
 
-So the cell above does not let it choose. `mutation_templates` may hold a single operator, and then there is nothing to
-draw. Five tasks, five operators, and each row's operator is known. They share one LLM object, so that the model lies
-in memory once.
+So the cell that made the tasks does not let them choose. `mutation_templates` may hold a single operator, and then
+there is nothing to draw. Five tasks, five operators, and each row's operator is known. They share one LLM object, so
+that the model lies in memory once.
 
 Now let them work: five operators on eight roots, with two seeds, which makes 40 children for each seed.
 """
@@ -155,7 +155,7 @@ for row in stock[::9]:
 
 # %% [markdown] id="stock-read"
 """
-Read them as a learner would meet them in a dataset. Some are cut: 20 new tokens are what this demonstration spends on a
+Read them as if you had met them in a dataset. Some are cut: 20 new tokens are what this demonstration spends on a
 child. Look at the others. Which of these texts would you want a model to be trained on?
 """
 
@@ -207,7 +207,7 @@ check.edges(edges)
 # %% id="ex-edges-shown" tags=["solution-only", "nbval-check-output"]
 # The second generation's parent is the first generation, and its root is still the root
 for edge in edges(rows_with_one + rows_with_all):
-    print(edge["generation"], edge["parent"], "->", edge["child"], f"(root: {edge['root']})")
+    print(tr("{generation} {parent} -> {child} (root: {root})", **edge))
 
 # %% [markdown] id="ex-why-drop" tags=["exercise"]
 """
@@ -283,7 +283,7 @@ def reason_bars(rows, title, alt):
     seen = [reason for reason in REASONS if any(count[reason] for count in counts.values())]
     fig, ax = plots.figure(figsize=(8, 3.2))
     plots.stacked_bars(ax, counts, seen)
-    plots.finish(ax, title=title, x="children", y="operator")
+    plots.finish(ax, title=title, x=tr("children"), y=tr("operator"))
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     plots.show(fig, alt)
 
@@ -297,8 +297,11 @@ Which reason will be the longest bar? Make a guess before you run the cell. Reme
 kept_of_stock = sum(row["reason"] == "kept" for row in stock)
 reason_bars(
     stock,
-    title=f"The library's prompts: {kept_of_stock} of {len(stock)} children kept",
-    alt="Stacked bars, one for each operator: children of the library's own prompts by the reason to drop them.",
+    title=tr("The library's prompts: {kept} of {n} children kept", kept=kept_of_stock, n=len(stock)),
+    alt=tr(
+        "Stacked bars, one for each operator: "
+        "children of the library's own prompts by the reason to drop them."
+    ),
 )
 
 # %% id="stock-shares"
@@ -310,14 +313,15 @@ def reason_share(rows, reason, seed):
 
 
 for seed in SEEDS:
-    print(f"seed {seed}: kept {reason_share(stock, 'kept', seed)}; leak {reason_share(stock, 'leak', seed)}")
+    shares = [f"{reason} {reason_share(stock, reason, seed)}" for reason in ("kept", "leak")]
+    print(tr("seed {seed}:", seed=seed), "; ".join(shares))
 
 # %% [markdown] id="stock-shares-read"
 """
-If *leak* is the large one: the model was told that some words are forbidden, and it repeats them. Naming a word is
+If `leak` is the large one: the model was told that some words are forbidden, and it repeats them. Naming a word is
 one way to bring it up. To follow a ban you must obey, and **small models continue and score; they do not obey and
-judge**. If *kept* is the large one, your model is big enough for these prompts; the rest of the lesson holds for it too,
-because some children fail with every model.
+judge**. If `kept` is the large one, your model is big enough for these prompts; the rest of the lesson holds for it
+too, because every model makes some children that fail.
 
 Either way, the prompt was written for a much larger model. Where the model cannot do what the prompt says, change the
 form.
@@ -421,18 +425,21 @@ for row in few[::23]:
 kept_of_few = sum(row["reason"] == "kept" for row in few)
 reason_bars(
     few,
-    title=f"Examples as chat turns: {kept_of_few} of {len(few)} children kept",
-    alt="Stacked bars, one for each operator: children made from examples in chat turns, by the reason to drop them.",
+    title=tr("Examples as chat turns: {kept} of {n} children kept", kept=kept_of_few, n=len(few)),
+    alt=tr(
+        "Stacked bars, one for each operator: "
+        "children made from examples in chat turns, by the reason to drop them."
+    ),
 )
 
 # %% id="chat-compare"
 for seed in SEEDS:
     told, shown = reason_share(stock, "kept", seed), reason_share(few, "kept", seed)
-    print(f"seed {seed}:", compare("told", told, "shown", shown))
+    print(tr("seed {seed}:", seed=seed), compare(tr("told"), told, tr("shown"), shown))
 
 # %% [markdown] id="chat-read"
 """
-If *shown* is higher: the model never learned to follow a page of rules, but it goes on with a pattern. If the two are
+If *shown* is higher: the model never learned to follow a page of rules, but it can continue a pattern. If the two are
 not told apart, look at the two bar charts: which reasons remain in the second? Those that remain are worth your time,
 because no better prompt will remove all of them.
 
@@ -452,7 +459,7 @@ for row in few:
 tries = [1, 2, 3, 4]
 reached = [share(any(flags[:n]) for flags in passed.values()) for n in tries]
 for n, found in zip(tries, reached, strict=True):
-    print(f"samples: {n}; pairs with a kept child: {found}")
+    print(tr("samples: {n}; pairs with a kept child: {found}", n=n, found=found))
 
 # %% id="rejection-plot"
 fig, ax = plots.figure(figsize=(6, 3.2))
@@ -462,22 +469,33 @@ ax.errorbar(tries, [100 * found.value for found in reached], yerr=[low, high], c
 ax.set(xticks=tries, ylim=(0, 105))
 plots.finish(
     ax,
-    title=f"From {reached[0].k} to {reached[-1].k} of {reached[0].n} pairs have a kept child",
-    x="samples drawn for each root and operator",
-    y="pairs with a kept child (%)",
+    title=tr(
+        "From {first} to {last} of {n} pairs have a kept child",
+        first=reached[0].k,
+        last=reached[-1].k,
+        n=reached[0].n,
+    ),
+    x=tr("samples drawn for each root and operator"),
+    y=tr("pairs with a kept child (%)"),
 )
-plots.show(fig, "Share of root and operator pairs with a kept child against the number of samples, with intervals.")
+plots.show(
+    fig,
+    tr(
+        "Share of root and operator pairs with a kept child "
+        "against the number of samples, with intervals."
+    ),
+)
 
 # %% [markdown] id="rejection-read"
 """
-The curve can only rise: whoever has a kept child among two samples has one among three. What you pay for the rise is
-tokens, what you gain is *coverage*. Watch how fast it flattens. The pairs that are still missing at the end are the hard
-ones, and a filter that drops them all shifts your dataset towards what is easy to evolve.
+The curve cannot fall: a pair with a kept child among its first two samples has one among its first three. What you pay
+for the rise is tokens; what you gain is *coverage*. Watch how fast the curve flattens. The pairs that are still missing
+at the end are the hard ones, and a filter that drops them all shifts your dataset towards what is easy to evolve.
 
 ## Did it evolve, or did it copy the examples?
 
 The library's prompts leak their own words. Examples can leak as well: a model may take a whole phrase from a child in
-the examples and hang it on your root. That is the reason why the examples are not about bread: borrowed words stand
+the examples and attach it to your root. That is the reason why the examples are not about bread: borrowed words stand
 out, and a program can find them. How many kept children share a run of five words with an example of their operator?
 """
 
@@ -489,7 +507,8 @@ kept = [row for row in few if row["reason"] == "kept"]
 for row in kept:
     row["echo"] = any(run in borrowed[row["operator"]] for run in ngrams(row["generation"], 5))
 for seed in SEEDS:
-    print(f"seed {seed}: borrowed {share(row['echo'] for row in kept if row['seed'] == seed)}")
+    found = share(row["echo"] for row in kept if row["seed"] == seed)
+    print(tr("seed {seed}: borrowed {found}", seed=seed, found=found))
 for row in [row for row in kept if row["echo"]][:3]:
     print("   ", row["generation"])
 
@@ -497,12 +516,12 @@ for row in [row for row in kept if row["echo"]][:3]:
 """
 If the share is small, four examples were enough to show the pattern without lending their words. If it is large, more
 and more varied examples help: draw four from twenty for each root, so that no phrase is seen every time. A constraint
-that is borrowed is still a constraint. A hundred rows with the same one are not a hundred rows.
+that is borrowed is still a constraint. A hundred rows with the same one are not a hundred different rows.
 
 ## Still the same question?
 
 A child with more words is not yet a harder one, and it may have left its root behind. Two measures, one picture. To the
-right: how many words a child has more than its root. Upwards: the **cosine similarity** of the two texts' embeddings
+right: how many more words a child has than its root. Upwards: the **cosine similarity** of the two texts' embeddings
 (by a small sentence model), 1 for the same meaning, near 0 for nothing in common.
 
 Where do you expect `BREADTH`, the operator that should write a *new* question?
@@ -527,32 +546,50 @@ def far_share(rows):
 broad = [row for row in few if row["operator"] == "BREADTH"]
 deep = [row for row in few if row["operator"] != "BREADTH"]
 broad_far, deep_far = far_share(broad), far_share(deep)
-print(f"Less similar to the root than {LIMIT}.", compare("BREADTH", broad_far, "in depth", deep_far))
+print(
+    tr("Less similar to the root than {limit}.", limit=LIMIT),
+    compare("BREADTH", broad_far, tr("in depth"), deep_far),
+)
 for seed in SEEDS:
-    b, d = ([row for row in rows if row["seed"] == seed] for rows in (broad, deep))
-    print(f"seed {seed}: BREADTH {far_share(b)}; in depth {far_share(d)}")
+    b, d = (far_share(row for row in rows if row["seed"] == seed) for rows in (broad, deep))
+    print(tr("seed {seed}: BREADTH {broad}; in depth {deep}", seed=seed, broad=b, deep=d))
 
 # %% id="drift-plot"
 fig, ax = plots.figure(figsize=(7, 4))
-for name, color, marker in (("in depth", plots.COLORS[0], "o"), ("BREADTH", plots.COLORS[5], "D")):
-    for state in ("kept", "dropped"):
-        dots = [
-            (row["added"], row["similarity"])
-            for row in few
-            if (row["operator"] == "BREADTH") == (name == "BREADTH") and (row["reason"] == "kept") == (state == "kept")
-        ]
-        face = color if state == "kept" else "none"
-        x, y = [dot[0] for dot in dots], [dot[1] for dot in dots]
-        ax.scatter(x, y, marker=marker, facecolor=face, edgecolor=color, alpha=0.7, label=f"{name}, {state}")
+for name, rows, color, marker in (
+    (tr("in depth"), deep, plots.COLORS[0], "o"),
+    ("BREADTH", broad, plots.COLORS[5], "D"),
+):
+    passing = [row for row in rows if row["reason"] == "kept"]
+    failing = [row for row in rows if row["reason"] != "kept"]
+    for label, dots, face in (
+        (tr("{name}, kept", name=name), passing, color),
+        (tr("{name}, dropped", name=name), failing, "none"),
+    ):
+        x, y = [row["added"] for row in dots], [row["similarity"] for row in dots]
+        ax.scatter(x, y, marker=marker, facecolor=face, edgecolor=color, alpha=0.7, label=label)
 ax.axhline(LIMIT, color="black", linestyle=":")
 plots.finish(
     ax,
-    title=f"Below {LIMIT}: BREADTH {broad_far.k} of {broad_far.n}, in depth {deep_far.k} of {deep_far.n}",
-    x="words added (child minus root)",
-    y="cosine similarity to the root",
+    title=tr(
+        "Below {limit}: BREADTH {broad} of {n_broad}, in depth {deep} of {n_deep}",
+        limit=LIMIT,
+        broad=broad_far.k,
+        n_broad=broad_far.n,
+        deep=deep_far.k,
+        n_deep=deep_far.n,
+    ),
+    x=tr("words added (child minus root)"),
+    y=tr("cosine similarity to the root"),
 )
 ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-plots.show(fig, "Scatter of similarity to the root against words added; kept filled, dropped open; BREADTH as diamonds.")
+plots.show(
+    fig,
+    tr(
+        "Scatter of similarity to the root against words added; "
+        "kept filled, dropped open; BREADTH as diamonds."
+    ),
+)
 
 # %% [markdown] id="drift-read"
 """
@@ -605,22 +642,32 @@ display(HTML("".join(branch(root, child) for root, child in list(first.items())[
 
 # %% id="tree-drift"
 for name, pairs in (
-    ("first", [(root, child) for root, child in first.items()]),
-    ("second", [(root_of[row["parent"]], row["generation"]) for row in second if row["reason"] == "kept"]),
+    (tr("first generation"), [(root, child) for root, child in first.items()]),
+    (
+        tr("second generation"),
+        [(root_of[row["parent"]], row["generation"]) for row in second if row["reason"] == "kept"],
+    ),
 ):
     values = sorted(cosine([root for root, _child in pairs], [child for _root, child in pairs]))
     median = f"{values[len(values) // 2]:.2f}" if values else "-"
-    print(f"{name} generation: {len(pairs)} kept, median similarity to the root {median}")
+    print(
+        tr(
+            "{name}: {n} kept, median similarity to the root {median}",
+            name=name,
+            n=len(pairs),
+            median=median,
+        )
+    )
 
 # %% [markdown] id="difficulty-why"
 """
 ## Difficulty as a number
 
 Is the child *harder*? The paper asks a judge, a large model. A small one cannot judge. But there is a kind of
-difficulty that needs no judge. Ask for something that a program can **verify**: a word to use, a length, an ending. Then
-ask how often a model's answers meet it. This is the idea of the benchmark IFEval.
+difficulty that needs no judge. Ask for something that a program can **verify**: a word to use, a length, an ending.
+Then ask how often a model's answers meet it. This is the idea of the benchmark IFEval.
 
-Three such rules, each with its verifier. The prompt asks for all three.
+Here are three such rules, each with its verifier. The prompt asks for all three.
 """
 
 # %% id="rules" tags=["nbval-check-output"]
@@ -660,7 +707,8 @@ def met(seed, level):
 levels = range(len(RULES) + 1)
 curves = {seed: [met(seed, level) for level in levels] for seed in SEEDS}
 for level in levels:
-    print(f"rules: {level}; met by: seed 0 {curves[0][level]}; seed 1 {curves[1][level]}")
+    a, b = curves[0][level], curves[1][level]
+    print(tr("rules: {level}; met by: seed 0 {a}; seed 1 {b}", level=level, a=a, b=b))
 
 # %% id="rules-plot"
 fig, ax = plots.figure(figsize=(6, 3.2))
@@ -668,20 +716,30 @@ for seed, shift in ((0, -0.03), (1, 0.03)):
     values = [100 * found.value for found in curves[seed]]
     low = [100 * (found.value - found.low) for found in curves[seed]]
     high = [100 * (found.high - found.value) for found in curves[seed]]
-    ax.errorbar([level + shift for level in levels], values, yerr=[low, high], capsize=4, label=f"seed {seed}")
+    x, label = [level + shift for level in levels], tr("seed {seed}", seed=seed)
+    ax.errorbar(x, values, yerr=[low, high], capsize=4, label=label)
 ax.set(xticks=list(levels), ylim=(0, 105))
 plots.finish(
     ax,
-    title=f"From {curves[0][0].k} answers to {curves[0][-1].k} of {curves[0][0].n} (seed 0)",
-    x="rules that an answer has to meet",
-    y="answers that meet them all (%)",
+    title=tr(
+        "From {first} answers to {last} of {n} (seed 0)",
+        first=curves[0][0].k,
+        last=curves[0][-1].k,
+        n=curves[0][0].n,
+    ),
+    x=tr("rules that an answer has to meet"),
+    y=tr("answers that meet them all (%)"),
     legend=True,
 )
-plots.show(fig, "Share of answers that meet the first 0, 1, 2 and 3 rules, for two seeds, with intervals.")
+plots.show(
+    fig,
+    tr("Share of answers that meet the first 0, 1, 2 and 3 rules, for two seeds, with intervals."),
+)
 
 # %% id="rules-compare"
 for seed in SEEDS:
-    print(f"seed {seed}:", compare("one rule", curves[seed][1], "three rules", curves[seed][3]))
+    one, three = curves[seed][1], curves[seed][3]
+    print(tr("seed {seed}:", seed=seed), compare(tr("one rule"), one, tr("three rules"), three))
 for row in [row for row in answers if all(verify(row["generation"] or "") for _rule, verify in RULES)][:3]:
     print("   ", row["instruction"], "->", row["generation"])
 
@@ -702,24 +760,24 @@ need?
 | WizardLM's rule: drop when… | needs | what stands in for it here |
 |---|---|---|
 | the child adds no information to the parent | a judge | `"copy"`: the same words. Weaker: a paraphrase passes |
-| the answer says *sorry* and is short (under 80 words) | an answer | `"refusal"`: the *child* begins with an apology |
+| the answer says `sorry` and is short (under 80 words) | an answer | `"refusal"`: the *child* begins with an apology |
 | the answer is only punctuation and stop words | an answer | `"stopwords"`: the same, for the child |
 | the child copies words of the evolving prompt | the child | `"leak"`: the rule itself |
 
-Two rules look at answers, because an instruction nobody can answer shows in what is answered. You have 64 answers
+Two rules look at answers, because an instruction that nobody can answer shows in its answers. You have 64 answers
 already, so these two cost nothing more. How many would go?
 """
 
 # %% id="elimination"
-verdicts = Counter(evolutions.why_drop_answer(row["generation"]) or "passes" for row in answers)
+verdicts = Counter(evolutions.why_drop_answer(row["generation"]) or tr("passes") for row in answers)
 for verdict, number in verdicts.most_common():
     print(f"{verdict}: {share(number, len(answers))}")
 
 # %% [markdown] id="elimination-read"
 """
-If hardly any answer goes, that does not mean the answers are good: where one model says sorry, another makes something up.
-A rule made for one model's failures may miss another's. If many go, read them, and see whether the
-instruction or the model was at fault.
+If hardly any answer goes, that does not mean the answers are good: where one model says sorry, another makes something
+up. A rule made for one model's failures may miss another's. If many go, read them, and see whether the instruction or
+the model was at fault.
 
 ## Operators that bring their own verifier
 """
@@ -738,12 +796,12 @@ it. Every child is sound, and every answer can be checked: this is how verified 
 * A word that the instruction mentions already is not drawn, so that no two constraints contradict each other. When no
   word is left, only the first kind remains.
 * `verify(answer)` says whether an answer meets *this* constraint. Words are whole words in any case: `Salted` does
-  not mention `salt`. For the limit, words are what white space separates.
+  not mention `salt`. Where words are counted, they are what white space separates.
 
 **`evolve(root, rng, similarity, limit, generations=3)`** constrains `root`, then its child, and so on. It stops before
 a child whose `similarity(root, child)` is below `limit`, and returns the last child within the limit, with a `verify`
-that asks for *all* of its constraints. If not even the first child is within the limit, it returns the root, and any
-answer will do.
+that asks for *all* of its constraints. If not even the first child is within the limit, it returns the root, and its
+`verify` accepts any answer.
 """
 
 # %% id="ex-constrain-code" tags=["exercise"]
@@ -800,7 +858,8 @@ def alike(a, b):
 
 for limit in (0.0, 0.8, 0.9, 1.0):
     child, verify = evolve(ROOTS[5], random.Random(3), alike, limit)
-    print(f"limit {limit}: {child} ({alike(ROOTS[5], child):.2f})")
+    found = alike(ROOTS[5], child)
+    print(tr("limit {limit}: {child} ({found:.2f})", limit=limit, child=child, found=found))
 
 # %% [markdown] id="ex-constrain-note"
 """
@@ -812,7 +871,8 @@ proposes from a list of kinds, the program verifies.
 
 * Evolving makes instructions harder (in depth) or more varied (in breadth). Record which operator made which child; the
   library does not.
-* The same operator can be told or shown. Where a model repeats the words it is told, show it examples, and measure both.
+* The same operator can be told or shown. Where a model repeats the words it is told, show it examples, and measure
+  both.
 * A cheap filter and several samples go together: draw four, keep what passes.
 * Measure similarity to the *root*. Small steps add up.
 * Difficulty can be measured where answers can be verified. Nested rules make it a curve.
@@ -854,5 +914,5 @@ dataset = [
 if dataset:
     Dataset.from_list(dataset).to_json(output_path("03_evol_instruct.jsonl"), force_ascii=False)
 llm.unload()
-print("told: ", tokens_per_kept_row(stock, kept_of_stock))
-print("shown:", tokens_per_kept_row(few, kept))
+print(tr("told:  {cost}", cost=tokens_per_kept_row(stock, kept_of_stock)))
+print(tr("shown: {cost}", cost=tokens_per_kept_row(few, kept)))

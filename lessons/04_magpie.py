@@ -46,8 +46,8 @@ Each turn opens with a **header** that names the speaker, and closes with an end
 stands a third, which you did not write: this template puts a default system message in front of every conversation
 that has none.
 
-Now the same string up to the place where the user's words begin, token by token. *Special* tokens are single entries
-of the vocabulary that no ordinary text produces.
+Now the same string up to the place where the user's words begin, token by token. *Special* tokens (column
+`special`) are single entries of the vocabulary that no ordinary text produces.
 """
 
 # %% id="tokens" tags=["nbval-check-output"]
@@ -78,10 +78,11 @@ Which string exactly? Three candidates:
 # %% id="candidates" tags=["nbval-check-output"]
 from distilabel.models.mixins.magpie import MAGPIE_PRE_QUERY_TEMPLATES
 
+BARE, FULL, CUT = tr("bare header"), tr("full prompt"), tr("cut header")
 candidates = {
-    "bare header": MAGPIE_PRE_QUERY_TEMPLATES["qwen2"],
-    "full prompt": full_prompt,
-    "cut header": full_prompt[: full_prompt.rindex("user")],
+    BARE: MAGPIE_PRE_QUERY_TEMPLATES["qwen2"],
+    FULL: full_prompt,
+    CUT: full_prompt[: full_prompt.rindex("user")],
 }
 for name, prompt in candidates.items():
     print(f"{name:12}", repr(prompt))
@@ -92,8 +93,8 @@ for name, prompt in candidates.items():
 header, if the header is right?
 
 To send a string as it is, use a setting of distilabel: with `magpie_prompt="stock"`, an empty conversation, `[]`,
-becomes the string in `magpie_pre_query_template`. Sixteen texts with one seed and sixteen with another, at most 32
-tokens each:
+becomes the string in `magpie_pre_query_template`. Ask for sixteen texts with one seed and sixteen with another, at
+most 32 tokens each:
 """
 
 # %% id="engine"
@@ -125,10 +126,10 @@ for name, rows in spoken.items():
 
 # %% [markdown] id="measure-why"
 """
-Five texts a candidate give you an impression. Two measures give you a count. A text **reads like a request** if a
-program that knows how users begin says so; it looks at the first line only, and asks for a question mark or for an
-opening like *Can you …* or *I'm looking for …*. A text has **ended** if the model itself closed the turn before its 32
-tokens were used up. Try the rule on texts you can judge yourself:
+Five texts for each candidate give you an impression. Two measures give you a count. A text **reads like a request**
+if a program that knows how users begin says so; the program looks at the first line only, and wants a question mark
+there or an opening like *Can you …* or *I'm looking for …*. A text has **ended** if the model itself closed the turn
+before its 32 tokens were used up. Try the rule on texts you can judge yourself:
 """
 
 # %% id="rule" tags=["nbval-check-output"]
@@ -165,14 +166,24 @@ def count(name, test, rows):
     """Print the share of rows that pass a test, over both seeds and for each."""
     first, second = (share(test(row) for row in rows if row["seed"] == seed) for seed in SEEDS)
     whole = share(map(test, rows))
-    print(f"{name}: {whole}; seed 0: {first.k} of {first.n}, seed 1: {second.k} of {second.n}")
+    print(
+        tr(
+            "{name}: {whole}; seed 0: {first} of {n_first}, seed 1: {second} of {n_second}",
+            name=name,
+            whole=whole,
+            first=first.k,
+            n_first=first.n,
+            second=second.k,
+            n_second=second.n,
+        )
+    )
     return whole
 
 
-for title, test in [("READS LIKE A REQUEST", requests), ("ENDED", ended)]:
+for title, test in [(tr("READS LIKE A REQUEST"), requests), (tr("ENDED"), ended)]:
     print(title)
     shares = {name: count(name, test, rows) for name, rows in spoken.items()}
-    print("→", compare("full prompt", shares["full prompt"], "bare header", shares["bare header"]))
+    print("→", compare(FULL, shares[FULL], BARE, shares[BARE]))
 
 # %% [markdown] id="measure-read"
 """
@@ -183,7 +194,7 @@ for title, test in [("READS LIKE A REQUEST", requests), ("ENDED", ended)]:
   trained on several templates, or with conversations that have no system message.
 
 And the cut header? There the role's name is missing, so the model has to supply it. Look at its texts above. If they
-begin with `assistant`, the model has taken the floor itself; if with `user`, it has given it to you.
+begin with `assistant`, the model has taken the turn itself; if with `user`, it has left the turn to the user.
 
 You can look one step deeper. Before any sampling, the model gives *every* token a probability to come next. Here are
 the eight most likely ones after each candidate. A long word is more than one token; the labels complete it, and the
@@ -201,12 +212,20 @@ for ax, (name, prompt) in zip(axes, candidates.items()):
     leaders[name] = top[0]
     ax.barh([row["word"] for row in top], [row["probability"] for row in top], color=plots.COLORS[0])
     ax.invert_yaxis()
-    plots.finish(ax, title=f"{name}: {top[0]['word']} leads", x="probability (0 to 1)", y="next word")
-plots.show(fig, alt="Three bar charts: the eight most likely next tokens after each of the three prompts.")
+    title = tr("{name}: {word} leads", name=name, word=top[0]["word"])
+    plots.finish(ax, title=title, x=tr("probability (0 to 1)"), y=tr("next word"))
+plots.show(fig, alt=tr("Three bar charts: the eight most likely next tokens after each of the three prompts."))
 
 # %% id="next-token-say"
 for name, row in leaders.items():
-    print(f"after the {name}, the model would most likely write {row['word']} ({row['probability']:.0%})")
+    print(
+        tr(
+            "after the {name}, the model would most likely write {word} ({probability:.0%})",
+            name=name,
+            word=row["word"],
+            probability=row["probability"],
+        )
+    )
 
 # %% [markdown] id="next-token-read"
 """
@@ -320,7 +339,7 @@ one. Send an instruction back as a user's message, and the model answers as the 
 """
 
 # %% id="by-hand-code"
-asked = [row["instruction"].strip() for row in spoken["full prompt"] if ended(row) and requests(row)][:3]
+asked = [row["instruction"].strip() for row in spoken[FULL] if ended(row) and requests(row)][:3]
 inputs = [[{"role": "user", "content": text}] for text in asked]
 outputs = llm.generate(inputs, max_new_tokens=32, seed=0) if asked else []
 for text, output in zip(asked, outputs):
@@ -363,8 +382,8 @@ llm.magpie_pre_query_template = "qwen2"
 for choice in ("stock", "template"):
     llm.magpie_prompt = choice
     print(choice.upper())
-    print("  no system prompt:  ", repr(llm.prepare_input([])))
-    print("  with system prompt:", repr(llm.prepare_input(system)))
+    print(tr("  no system prompt:  "), repr(llm.prepare_input([])))
+    print(tr("  with system prompt:"), repr(llm.prepare_input(system)))
 
 # %% [markdown] id="stock-read"
 """
@@ -392,7 +411,7 @@ in a moment.
 
 Without a system prompt of yours you get whatever the model takes users to ask. To get *your* topics, say in the system
 prompt who the **user** is and what they will ask, at some length. (Whether the bare name of a topic would do as well is
-yours to measure.) Three domains:
+yours to measure.) Three domains, `travel`, `baking` and `gardening`:
 """
 
 # %% id="domains"
@@ -407,9 +426,9 @@ DOMAINS = {
 
 # %% [markdown] id="words-why"
 """
-Was it about the topic? A program's answer: the text has at least one word of the domain. For baking the course has
-such a rule, `prompt2data.domain.on_topic`. For the other two a regular expression does. `\b` marks a word's edge, so
-that *plant* is found and *implantation* is not.
+Is a text about the topic? A program says yes if the text has at least one word of the domain. For baking the course
+has such a rule, `prompt2data.domain.on_topic`. For the other two a regular expression is enough. `\b` marks a word's
+edge, so that `plant` is found and `implantation` is not.
 """
 
 # %% id="words" tags=["nbval-check-output"]
@@ -456,15 +475,16 @@ for row in steered[::8][:6]:
     print(f"{row['domain']}: {row['instruction']}")
 
 # %% id="steer-table"
-groups = {"default": spoken["full prompt"]}
+DEFAULT = tr("default")
+groups = {DEFAULT: spoken[FULL]}
 groups |= {domain: [row for row in steered if row["domain"] == domain] for domain in DOMAINS}
 
 pd.DataFrame(
     {
-        f"{topic} words": [sum(test(row["instruction"]) for row in rows) for rows in groups.values()]
+        tr("{topic} words", topic=topic): [sum(test(row["instruction"]) for row in rows) for rows in groups.values()]
         for topic, test in ABOUT.items()
     },
-    index=[f"{name} prompt (n = {len(rows)})" for name, rows in groups.items()],
+    index=[tr("{name} prompt (n = {n})", name=name, n=len(rows)) for name, rows in groups.items()],
 )
 
 # %% id="steer-say"
@@ -474,9 +494,9 @@ def about(domain):
 
 
 for domain in DOMAINS:
-    with_prompt = count(f"{domain} words, {domain} prompt", about(domain), groups[domain])
-    without = count(f"{domain} words, default prompt", about(domain), groups["default"])
-    print("→", compare("steered", with_prompt, "default", without))
+    with_prompt = count(tr("{topic} words, {topic} prompt", topic=domain), about(domain), groups[domain])
+    without = count(tr("{topic} words, default prompt", topic=domain), about(domain), groups[DEFAULT])
+    print("→", compare(tr("steered"), with_prompt, DEFAULT, without))
 
 # %% [markdown] id="steer-read"
 """
@@ -551,20 +571,28 @@ stray = interview([{"domain": "baking", "system_prompt": DOMAINS["baking"]}] * 1
 llm.magpie_prompt = "template"
 
 
-for title, test in [("ON TOPIC", about("baking")), ("ENDED", ended)]:
+for title, test in [(tr("ON TOPIC"), about("baking")), (tr("ENDED"), ended)]:
     print(title)
-    clean_share = count("clean", test, groups["baking"])
-    stray_share = count("stray", test, stray)
-    print("→", compare("clean", clean_share, "stray", stray_share))
+    clean_share = count(tr("clean"), test, groups["baking"])
+    stray_share = count(tr("stray"), test, stray)
+    print("→", compare(tr("clean"), clean_share, tr("stray"), stray_share))
 
-openings = [{" ".join(row["instruction"].split()[:3]) for row in rows} for rows in (groups["baking"], stray)]
-print(f"distinct openings: {len(openings[0])} clean, {len(openings[1])} stray, of 32 each")
+clean_openings, stray_openings = (
+    len({" ".join(row["instruction"].split()[:3]) for row in rows}) for rows in (groups["baking"], stray)
+)
+print(
+    tr(
+        "distinct openings: {clean} clean, {stray} stray, of 32 each",
+        clean=clean_openings,
+        stray=stray_openings,
+    )
+)
 
 # %% [markdown] id="puzzle-read"
 """
 It would be pleasant to write here that the clean prompt is better. Read your own three results, and hold back:
 
-* Where the sentence says *not told apart*, 32 rows cannot see a difference. It may be there or not.
+* Where the sentence says *not told apart*, 32 rows cannot show a difference. It may be there or not.
 * If the stray prompt is ahead in one measure and behind in another, there is no "better" without saying for what.
 * If it is ahead in all three, a prompt that no template writes served you well. An odd prompt is not a bad one until
   you have measured it.
@@ -584,6 +612,7 @@ the default prompt come? How close do you come if you hand out the system prompt
 
 # %% id="shares"
 TARGET = {"travel": 0.5, "baking": 0.3, "gardening": 0.2}
+HANDED_OUT = tr("handed out")
 
 
 def topic_of(row):
@@ -595,34 +624,46 @@ planned = {topic: round(32 * part) for topic, part in TARGET.items()}
 mixed = [row for topic, k in planned.items() for row in groups[topic][:k]]
 found = {
     name: {topic: sum(topic_of(row) == topic for row in rows) / len(rows) for topic in [*TARGET, "other"]}
-    for name, rows in [("default", groups["default"]), ("handed out", mixed)]
+    for name, rows in [(DEFAULT, groups[DEFAULT]), (HANDED_OUT, mixed)]
 }
 distance = {
     name: sum(abs(parts[topic] - TARGET.get(topic, 0)) for topic in parts) / 2 for name, parts in found.items()
 }
-print("planned rows:", planned)
-print(f"share of rows in the wrong place: default {distance['default']:.2f}, handed out {distance['handed out']:.2f}")
+print(tr("planned rows:"), planned)
+print(
+    tr(
+        "share of rows in the wrong place: default {default:.2f}, handed out {handed_out:.2f}",
+        default=distance[DEFAULT],
+        handed_out=distance[HANDED_OUT],
+    )
+)
 
 # %% id="shares-plot"
 topics = [*TARGET, "other"]
-bars = {"target": [*TARGET.values(), 0], **{name: [parts[topic] for topic in topics] for name, parts in found.items()}}
+bars = {tr("target"): [*TARGET.values(), 0]}
+bars |= {name: [parts[topic] for topic in topics] for name, parts in found.items()}
 fig, ax = plots.figure()
 for place, (name, heights) in enumerate(bars.items()):
     spots = [spot + 0.27 * (place - 1) for spot in range(len(topics))]
     ax.bar(spots, heights, width=0.25, label=name, color=plots.COLORS[place], hatch=["", "//", ".."][place])
 ax.set_xticks(range(len(topics)), topics)
-title = f"Rows in the wrong place: {distance['default']:.0%} by default, {distance['handed out']:.0%} when handed out"
-plots.finish(ax, title=title, x="topic, by its words", y="share of rows (0 to 1)", legend=True)
-plots.show(fig, alt="Grouped bars: topic shares of the target, of the default prompt, and of handed-out system prompts.")
+title = tr(
+    "Rows in the wrong place: {default:.0%} by default, {handed_out:.0%} when handed out",
+    default=distance[DEFAULT],
+    handed_out=distance[HANDED_OUT],
+)
+plots.finish(ax, title=title, x=tr("topic, by its words"), y=tr("share of rows (0 to 1)"), legend=True)
+alt = tr("Grouped bars: topic shares of the target, of the default prompt, and of handed-out system prompts.")
+plots.show(fig, alt=alt)
 
 # %% [markdown] id="shares-read"
 """
 The distance counts the rows that would have to change their topic to meet the target: 0 is a perfect match, 1 is none
 at all. *Handing out* fixes how many rows are asked for each topic; what is still missing is what the model wrote off
-topic, or what the words did not recognise.
+topic, or what the list of words did not recognise.
 
-distilabel can do the handing out by chance: `Magpie(system_prompt={"travel": ("…", 0.5), …})` draws a prompt for each
-row with the given probability. Planned counts, as here, have no luck in them.
+distilabel can hand the prompts out by chance: `Magpie(system_prompt={"travel": ("…", 0.5), …})` draws one for each
+row with the given probability. Planned counts, as here, leave nothing to chance.
 
 ## Where this model comes from
 
@@ -641,9 +682,9 @@ texts it wrote. What you can see from here is how often it begins in the same wa
 # %% id="openings"
 from collections import Counter
 
-counts = Counter(" ".join(row["instruction"].split()[:3]) for row in groups["default"])
+counts = Counter(" ".join(row["instruction"].split()[:3]) for row in groups[DEFAULT])
 for opening, times in counts.most_common(5):
-    print(f"{times:2} of {len(groups['default'])}: {opening} …")
+    print(tr("{times:2} of {n}: {opening} …", times=times, n=len(groups[DEFAULT]), opening=opening))
 
 # %% [markdown] id="openings-read"
 """
@@ -652,7 +693,7 @@ from sampling that is too cold: lesson 1 showed how to tell (change the temperat
 
 ## The same domain, three ways
 
-You now know three ways to questions about baking bread at home: the **grid** of lesson 1, the **grounded
+You now know three ways to get questions about baking bread at home: the **grid** of lesson 1, the **grounded
 continuation** of lesson 2, and Magpie. Give each the same filter, and compare what a kept row costs.
 
 The grid: 32 prompts, each asked once, the question taken out by lesson 1's parser.
@@ -680,7 +721,7 @@ print([row["instruction"] for row in from_grid[:3]])
 # %% [markdown] id="grounded-why"
 """
 The continuation: the course's text on bread, a list that has begun, and eight samples of 64 tokens. Each sample holds
-several lines. The last line of a sample that was cut is thrown away.
+several lines. If a sample was cut off, its last line is thrown away.
 """
 
 # %% id="grounded"
@@ -697,7 +738,8 @@ print(from_text[:3])
 
 # %% [markdown] id="ways-why"
 """
-The filter is the same for all: it reads like a request, it is about baking, it is complete, and nobody said it before.
+The filter is the same for all: a text is kept if it reads like a request, is about baking, is complete, and did not
+come before.
 **Which way is the cheapest, and which one brings the most different questions?**
 """
 
@@ -708,8 +750,8 @@ from prompt2data.metrics import distinct_n, generated_tokens
 grid_texts = [row["instruction"] for row in from_grid]
 magpie_texts = [row["instruction"].strip() for row in groups["baking"]]
 ways = {
-    "grid (lesson 1)": (from_grid, grid_texts, grid_texts),
-    "continuation (lesson 2)": (samples, from_text, from_text),
+    tr("grid (lesson 1)"): (from_grid, grid_texts, grid_texts),
+    tr("continuation (lesson 2)"): (samples, from_text, from_text),
     "Magpie": (groups["baking"], magpie_texts, [row["instruction"].strip() for row in groups["baking"] if ended(row)]),
 }
 
@@ -718,10 +760,10 @@ table = {}
 for way, (rows, texts, complete) in ways.items():
     good = dict.fromkeys(text for text in complete if reads_like_request(text) and about_baking(text))
     table[way] = {
-        "candidates": len(texts),
-        "on topic": str(share(map(about_baking, texts))),
-        "kept": len(good),
-        "tokens per kept row": round(generated_tokens(rows) / len(good)) if good else None,
+        tr("candidates"): len(texts),
+        tr("on topic"): str(share(map(about_baking, texts))),
+        tr("kept"): len(good),
+        tr("tokens per kept row"): round(generated_tokens(rows) / len(good)) if good else None,
         "distinct-2": f"{distinct_n(good, 2):.2f}",
     }
 pd.DataFrame(table)
@@ -740,8 +782,8 @@ small sample for a ranking.
 """
 ## Further (optional)
 
-**A map.** Sentence embeddings place each instruction in a space of 384 numbers. Two directions of greatest spread make
-a picture. **Will the four prompts form four islands?**
+**A map.** Sentence embeddings place each instruction in a space of 384 dimensions. The two directions of greatest
+spread make a picture. **Will the four prompts form four islands?**
 """
 
 # %% id="map"
@@ -761,9 +803,13 @@ fig, ax = plots.figure()
 for place, name in enumerate(groups):
     here = flat[labels == name]
     ax.scatter(here[:, 0], here[:, 1], label=name, color=plots.COLORS[place], marker=plots.MARKERS[place], s=25)
-title = f"The nearest neighbour came from the same prompt in {same.value:.0%} of {same.n} instructions"
-plots.finish(ax, title=title, x="first direction of spread", y="second direction of spread", legend=True)
-plots.show(fig, alt="Scatter plot of all instructions in two dimensions, one colour and marker for each prompt.")
+title = tr(
+    "The nearest neighbour came from the same prompt in {same:.0%} of {n} instructions",
+    same=same.value,
+    n=same.n,
+)
+plots.finish(ax, title=title, x=tr("first direction of spread"), y=tr("second direction of spread"), legend=True)
+plots.show(fig, alt=tr("Scatter plot of all instructions in two dimensions, one colour and marker for each prompt."))
 
 # %% [markdown] id="turns-why"
 """
@@ -784,7 +830,7 @@ talks = [row["conversation"] for row in next(several.process([{}, {}]))]
 for talk in talks:
     for message in talk:
         print(f"{message['role']}: {message['content']}")
-    print("drop?", conversations.why_drop(talk, turns=2), "\n")
+    print(tr("drop?"), conversations.why_drop(talk, turns=2), "\n")
 
 # %% [markdown] id="turns-read"
 """
@@ -878,11 +924,12 @@ through: lesson 7 catches those with embeddings. The course's version is `prompt
 ## Where this goes wrong
 
 * *A header from another family.* The model then reads it as ordinary text, and continues that.
-* *The missing system message.* If the model was trained with one, its absence is a different place in the data.
-* *No stop at special tokens.* Who speaks as the user must not go on and answer; the engine stops at every special
-  token.
+* *The missing system message.* If the model was trained with one, a prompt without it is unlike what it has learned
+  from.
+* *No stop at special tokens.* A model that speaks as the user must not go on and answer; the engine stops at
+  every special token.
 * *Praising a topic measure that fires everywhere.* Count it on the other domains, too.
-* *Calling a strange prompt worse without rows.* The puzzle is there to be repeated.
+* *Calling a strange prompt worse without rows that show it.* The puzzle is there to be repeated.
 
 ## Next
 

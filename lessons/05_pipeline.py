@@ -2,16 +2,18 @@
 """
 # 5. Pipelines: from a cell to a system
 
-So far you carried rows from one cell to the next by hand. Here you describe the whole journey once, and distilabel makes it: from seeds to a dataset that somebody else can open, read and trust.
+So far you carried rows from one cell to the next by hand. Here you describe the whole journey once, and distilabel
+makes it: from seeds to a dataset that somebody else can open, read and trust.
 
 **You will**
 
 * connect a loader and two tasks to a **pipeline**, look at its picture, and run it;
-* wire columns, so that instruction, prompt and completion stay apart;
+* wire columns, so that `instruction`, `prompt` and `completion` stay apart;
 * keep what comes out: on disk, as JSONL, as Parquet, with a card that says how it was made;
 * say exactly what happens to rows where branches of a pipeline meet, and mix several sources into one dataset.
 
-**Time**: 45 minutes, and 50 more for the exercises. **Before this**: lesson 1. **Hardware**: any laptop; a GPU is used where there is one.
+**Time**: 45 minutes, and 50 more for the exercises. **Before this**: lesson 1. **Hardware**: any laptop; a GPU is used
+where there is one.
 """
 
 # %% id="setup" tags=["setup"]
@@ -24,9 +26,13 @@ from prompt2data.checks import lesson_05 as check
 """
 ## Why not another cell?
 
-Prompt first, completion second: in lesson 1 this took two cells. That is the right way to try something out. It stops being right when you want to say to a colleague, or to yourself in March, *this is how the dataset was made*. Cells can be run in the wrong order, twice, or not at all, and nothing in the rows says which.
+Prompt first, completion second: in lesson 1 two calls in a cell did this. That is the right way to try something out.
+It stops being right when you want to say to a colleague, or to yourself in March, *this is how the dataset was made*.
+Cells can be run in the wrong order, twice, or not at all, and nothing in the rows says which.
 
-A **pipeline** is that order, written down. Its **steps** each take rows and give rows. A *generator step* brings the first rows, a *task* is a step that asks a model, other steps compute. Who gives rows to whom is a graph without circles, a **DAG** (directed acyclic graph).
+A **pipeline** is that order, written down. Its **steps** each take rows and give rows. A *generator step* brings the
+first rows, a *task* is a step that asks a model, other steps compute. Who gives rows to whom is a graph without
+circles, a **DAG** (directed acyclic graph).
 
 We stay with home baking. Eight seeds are enough: this lesson is about the way, not about the texts.
 """
@@ -44,7 +50,8 @@ print(seeds[0]["instruction"])
 
 # %% [markdown] id="about-llm"
 """
-Each task needs a model to ask. The next cell only *describes* one: no weights are loaded yet. In a pipeline every step runs in a process of its own, and loads its model there.
+Each task needs a model to ask. The next cell only *describes* one: no weights are loaded yet. In a pipeline every step
+runs in a process of its own, and loads its model there.
 """
 
 # %% id="llm" tags=["given"]
@@ -60,9 +67,12 @@ def new_llm(max_new_tokens):
 """
 ## Three steps and two arrows
 
-Inside the `with` block every step you create belongs to the pipeline. `LoadDataFromDicts` is the generator step: it brings the seeds. Two `TextGeneration` tasks follow: `ask` writes a question, `answer` answers it, told to be brief by a system prompt. The line with `>>` draws the arrows.
+Inside the `with` block every step you create belongs to the pipeline. `LoadDataFromDicts` is the generator step: it
+brings the seeds. Two `TextGeneration` tasks follow: `ask` writes a question, `answer` answers it, told to be brief by a
+system prompt. The line with `>>` draws the arrows.
 
-The two *mappings* rename columns on the way in and out; the section after the picture is about nothing else. `input_batch_size=4` hands rows on in fours, for a reason that you will see in the run.
+The two *mappings* rename columns on the way in and out; the section after the picture is about nothing else.
+`input_batch_size=4` hands rows on in fours, for a reason that you will see in the run.
 """
 
 # %% id="steps" tags=["given"]
@@ -88,7 +98,8 @@ with Pipeline(name="bakers-questions") as pipeline:
 
 # %% [markdown] id="about-draw"
 """
-Nothing has run. But the plan can be looked at already. `draw` writes a picture of the graph, with the columns along the arrows; `Distiset` at the end is the dataset that a run will return.
+Nothing has run. But the plan can be looked at already. `draw` writes a picture of the graph, with the columns along the
+arrows; `Distiset` at the end is the dataset that a run will return.
 """
 
 # %% id="draw"
@@ -98,7 +109,9 @@ picture = pipeline.draw(output_path("05_pipeline.png"))
 
 # %% [markdown] id="read-draw"
 """
-A box shows a step's *class*, an arrow the columns that a step adds: `generation:prompt` is the column that `ask` calls `generation` and the dataset calls `prompt`. `pass` marks a column that the next step hands on without reading it. Columns from further back travel along as well; they are not drawn again.
+A box shows a step's *class*, an arrow the columns that a step adds: `generation:prompt` is the column that `ask` calls
+`generation` and the dataset calls `prompt`. `pass` marks a column that the next step hands on without reading it.
+Columns from further back travel along as well; they are not drawn again.
 
 (distilabel's own `draw` sends your graph to a web service. The course draws on your machine.)
 """
@@ -107,15 +120,17 @@ A box shows a step's *class*, an arrow the columns that a step adds: `generation
 """
 ### 🐢 Exercise 5.1: three steps of your own (5 min)
 
-You have prompts already, and want completions for them: one task is enough. Then, a step that tidies up.
+You have prompts already, and want completions for them: one task is enough. After it comes a step that tidies up.
 
 Build a pipeline of three steps, connected in this order:
 
 1. `LoadDataFromDicts`, which brings `my_prompts`;
-2. `TextGeneration`, with any LLM, such as the one in the cell. Its rows call the question `prompt`, not `instruction`, and its answer shall be called `completion`;
+2. `TextGeneration`, with any LLM, such as the one in the cell. Its rows call the question `prompt`, not `instruction`,
+   and its answer shall be called `completion`;
 3. `KeepColumns(columns=[…])`, which keeps the columns `prompt` and `completion` and nothing else.
 
-When the card says that it passed, add the line `my_pipeline.draw("my_pipeline.png")` in a cell of its own and look at your picture.
+When the check says that it passed, add the line `my_pipeline.draw("my_pipeline.png")` in a cell of its own and look at
+your picture.
 """
 
 # %% id="ex-three-steps-code" tags=["exercise"]
@@ -149,12 +164,15 @@ my_picture = my_pipeline.draw(output_path("05_my_pipeline.png"))
 """
 ## Which column goes where
 
-A task has fixed names for what it reads and writes: `TextGeneration` reads `instruction` and writes `generation`. A dataset needs names of its own, and two tasks of the same kind would write over each other. The mappings translate:
+A task has fixed names for what it reads and writes: `TextGeneration` reads `instruction` and writes `generation`. A
+dataset needs names of its own, and two tasks of the same kind would write over each other. The mappings translate:
 
 * `input_mappings={what the task reads: column of your rows}`
 * `output_mappings={what the task writes: column of your rows}`
 
-In both, the *task's* name comes first. To see what a wiring does, no model is needed. `show_columns` sends one row of symbols through the pipeline, renamed by distilabel's own code: where `ask` would write a text, it writes `ask(instruction)`.
+In both, the *task's* name comes first. To see what a wiring does, no model is needed. `show_columns` sends one row of
+symbols through the pipeline, and distilabel's own code renames the columns: where `ask` would write a text, it writes
+`ask(instruction)`.
 
 First, without any mapping. What will be left of the question that `ask` writes?
 """
@@ -178,7 +196,8 @@ show_columns(wired({}, {}, {}))
 
 # %% [markdown] id="read-columns-none"
 """
-Nothing is left. `answer` read the seed a second time and wrote over the question: `generation = answer(instruction)`. Nothing fails, no warning appears, and the dataset looks complete.
+Nothing is left. `answer` read the seed a second time and wrote over the question: `generation = answer(instruction)`.
+Nothing fails, no warning appears, and the dataset looks complete.
 
 So let `ask` write to the place where `answer` reads.
 """
@@ -188,7 +207,8 @@ show_columns(wired({"generation": "instruction"}, {}, {}))
 
 # %% [markdown] id="read-columns-lost"
 """
-Now `answer` answers the question, and the **seed is gone**: `instruction` no longer holds what you asked for. You can never find out any more which seed gives good questions. A third name solves it.
+Now `answer` answers the question, and the **seed is gone**: `instruction` no longer holds what you asked for. You can
+no longer find out which seeds give good questions. A third name solves it.
 """
 
 # %% id="columns-kept" tags=["nbval-check-output"]
@@ -196,14 +216,17 @@ show_columns(wired({"generation": "prompt"}, {"instruction": "prompt"}, {"genera
 
 # %% [markdown] id="read-columns-kept"
 """
-Three columns, three meanings: `instruction` is your seed, `prompt = ask(instruction)`, and `completion` answers the prompt. While `answer` ran, the prompt stood under the name `instruction`; afterwards the seed was put back. This is the wiring of our pipeline.
+Three columns, three meanings: `instruction` is your seed, `prompt = ask(instruction)`, and `completion` answers the
+prompt. While `answer` ran, the prompt stood under the name `instruction`; afterwards the seed was put back. This is the
+wiring of our pipeline.
 """
 
 # %% [markdown] id="ex-wiring" tags=["exercise"]
 """
 ### 🐕 Exercise 5.2: wire the schema (15 min)
 
-Here is a longer pipeline. `ask` reads a `topic`, `answer` is as before, and `improve` is distilabel's `EvolQuality`: it reads `instruction` and `response` and writes `evolved_response`, a better response if all goes well.
+Here is a longer pipeline. `ask` reads a `topic`, `answer` is as before, and `improve` is distilabel's `EvolQuality`: it
+reads `instruction` and `response` and writes `evolved_response`, a better response if all goes well.
 
 Write the mappings, so that the dataset has these columns:
 
@@ -214,7 +237,9 @@ Write the mappings, so that the dataset has these columns:
 | `completion` | what `answer` answered to this question |
 | `better_completion` | what `improve` made of that answer, given the same question |
 
-`wiring()` returns a dictionary with the keys `"ask"`, `"answer"` and `"improve"`; each value is a dictionary that may hold `"input_mappings"` and `"output_mappings"`. To see what your wiring does, run `show_columns(improving(wiring(), new_llm(32)))` in a cell of its own.
+`wiring()` returns a dictionary with the keys `"ask"`, `"answer"` and `"improve"`; each value is a dictionary that may
+hold `"input_mappings"` and `"output_mappings"`. To see what your wiring does, run
+`show_columns(improving(wiring(), new_llm(32)))` in a cell of its own.
 """
 
 # %% id="ex-wiring-given" tags=["given"]
@@ -263,7 +288,9 @@ show_columns(improving(wiring(), new_llm(32)))
 """
 ## Run it
 
-`run` starts one process for each step, waits until each has loaded its model, sends the rows through, and returns a `Distiset`: a dictionary of datasets. `StepTimes` listens to the log of the run and notes when each batch of rows was worked on.
+`run` starts one process for each step, waits until each has loaded its model, sends the rows through, and returns a
+`Distiset`: a dictionary of datasets. `StepTimes` listens to the log of the run and notes when each batch of rows was
+worked on.
 
 Since `ask` hands rows on in fours, `answer` can begin before `ask` is done. Will it?
 """
@@ -280,22 +307,25 @@ from prompt2data.plots import figure, finish, show
 
 fig, ax = figure(figsize=(7.0, 2.2))
 times.draw(ax)
-title = f"Two steps were at work at the same time for {times.together():.1f} s"
-finish(ax, title=title, x="seconds since the steps began to load", y="step")
-show(fig, alt="A bar for each batch of each step, over time.")
+seconds = times.together()
+title = tr("Two steps were at work at the same time for {seconds:.1f} s", seconds=seconds)
+finish(ax, title=title, x=tr("seconds since the steps began to load"), y=tr("step"))
+show(fig, alt=tr("A bar for each batch of each step, over time."))
 
 # %% [markdown] id="read-run"
 """
 Before the first bar the steps load; for the two tasks this means a model each. Each bar is one batch of four rows.
 
-If two bars of different steps overlap, the steps worked at the same time. That is not the same as working faster: on a machine without a GPU both share the same cores, and two batches of four cost more than one batch of eight (lesson 1). On two GPUs, or with a model behind a network, the overlap is a gain.
+If two bars of different steps overlap, the steps worked at the same time. That is not the same as working faster: on a
+machine without a GPU both share the same cores, and two batches of four cost more than one batch of eight (lesson 1).
+On two GPUs, or with a model behind a network, the overlap is a gain.
 
 Now look at the rows.
 """
 
 # %% id="columns-of-run" tags=["nbval-check-output"]
 dataset = distiset["default"]["train"]
-print(dataset.num_rows, "rows")
+print(tr("{n} rows", n=dataset.num_rows))
 print(sorted(dataset.column_names))
 
 # %% id="rows-of-run"
@@ -306,9 +336,14 @@ for row in dataset.select(range(3)):
 
 # %% [markdown] id="read-rows"
 """
-Read the three rows as a strict teacher would. Is each prompt *one question*, and about the topic? Is each completion an answer, or does it ask back, go round in circles, stop in the middle? The pipeline did what it was told with whatever the model wrote: **a pipeline moves rows, it does not judge them**. What to keep is the subject of lesson 7.
+Read the three rows as a strict teacher would. Is each prompt *one question*, and about the topic? Is each completion an
+answer, or does it ask back, go round in circles, stop in the middle? The pipeline did what it was told with whatever
+the model wrote: **a pipeline moves rows, it does not judge them**. What to keep is the subject of lesson 7.
 
-Two columns came uninvited. `model_name` says who wrote the text: keep it. `distilabel_metadata` holds what was sent to the model and what came back, word for word, with token counts. The documentation says that a pipeline leaves it out unless it is created with `enable_metadata=True`; in distilabel 1.5.3, with the versions the course uses, it is there either way. It is useful now, and ballast in a published dataset. Whose words does it hold?
+Two columns came uninvited. `model_name` says who wrote the text: keep it. `distilabel_metadata` holds what was sent to
+the model and what came back, word for word, with token counts. The documentation says that a pipeline leaves it out
+unless it is created with `enable_metadata=True`; in distilabel 1.5.3, with the versions the course uses, it is there
+either way. It is useful now, and ballast in a published dataset. Whose words does it hold?
 """
 
 # %% id="metadata" tags=["nbval-check-output"]
@@ -316,7 +351,9 @@ print(sorted(dataset[0]["distilabel_metadata"]))
 
 # %% [markdown] id="read-metadata"
 """
-Only those of `answer`, the last task: in distilabel 1.5.3 each task replaces the metadata of the one before. What `ask` was told and what it cost is gone, unless its text is in a column of its own. One more reason to keep `instruction` and `prompt`.
+Only those of `answer`, the last task: in distilabel 1.5.3 each task replaces the metadata of the one before. What `ask`
+was told and what it cost is gone, unless its text is in a column of its own. One more reason to keep `instruction` and
+`prompt`.
 """
 
 # %% [markdown] id="about-keep"
@@ -325,7 +362,9 @@ Only those of `answer`, the last task: in distilabel 1.5.3 each task replaces th
 
 The `Distiset` lies in a temporary folder. Three ways to keep it, for three purposes.
 
-`save_to_disk` writes everything, to continue with distilabel later. With it comes `pipeline.yaml`: the steps, their mappings, the model's name and settings. (It would also write the run's log, which names folders of your machine; we leave that out.)
+`save_to_disk` writes everything, to continue with distilabel later. With it comes `pipeline.yaml`: the steps, their
+mappings, the model's name and settings. (It would also write the run's log, which names folders of your machine; we
+leave that out.)
 """
 
 # %% id="save" tags=["nbval-check-output"]
@@ -334,14 +373,17 @@ from distilabel.distiset import Distiset
 folder = output_path("05_distiset")
 distiset.save_to_disk(folder, save_pipeline_log=False)
 again = Distiset.load_from_disk(folder)
-print(again["default"]["train"].num_rows, "rows")
+print(tr("{n} rows", n=again["default"]["train"].num_rows))
 print(sorted(path.name for path in (folder / "distiset_configs").iterdir()))
 
 # %% [markdown] id="read-save"
 """
-The file `README.md` is distilabel's own card. The rows went to the folder `default`: that is the name of a dataset with one ending. You meet others below.
+The file `README.md` is distilabel's own card. The rows went to the folder `default`: that is the name of the only
+dataset of a pipeline with one end. You meet other names below.
 
-**JSONL** is one row per line, as text: to read with your eyes, to compare with `diff`, to load with anything. **Parquet** is columns in binary form: compressed, typed, what the Hub serves. We keep the four columns that a reader needs.
+**JSONL** is one row per line, as text: to read with your eyes, to compare with `diff`, to load with anything.
+**Parquet** is columns in binary form: compressed, typed, what the Hugging Face Hub serves. We keep the four columns
+that a reader needs.
 """
 
 # %% id="files" tags=["nbval-check-output"]
@@ -358,29 +400,41 @@ print(Dataset.from_parquet(str(parquet)).to_list() == pairs.to_list())
 """
 ## A card: what no row says
 
-Somebody finds your Parquet file in a year. Which model wrote it? May they train on it? What should they not use it for? The rows do not say. A **dataset card** does: a `README.md` whose first lines are metadata that programs read, and whose rest is for people.
+Somebody finds your Parquet file in a year. Which model wrote it? May they train on it? What should they not use it for?
+The rows do not say. A **dataset card** does: a `README.md` whose first lines are metadata that programs read, and whose
+rest is for people.
 
-distilabel's card shows one row and how to run `pipeline.yaml`. It does not know the licence, the seed, or what the data is not good for: only you do. `write_dataset` puts rows, picture and your card into one folder. It refuses a card that leaves a column undescribed.
+distilabel's card shows one row and how to run `pipeline.yaml`. It does not know the licence, the seed, or what the data
+is not good for: only you do. `write_dataset` puts rows, picture and your card into one folder. It refuses a card that
+leaves a column undescribed.
 
-The licence is yours to choose, within the terms of the model that wrote the text. SmolLM2 comes under Apache 2.0, so nothing stands in the way here. Some providers forbid training other models on what their models write: read the terms first.
+The licence is yours to choose, within the terms of the model that wrote the text. SmolLM2 comes under Apache 2.0, so
+nothing stands in the way here. Some providers forbid training other models on what their models write: read the terms
+first.
 """
 
 # %% id="card"
 from prompt2data.cards import Card, write_dataset
 
 card = Card(
-    title="Home bakers' questions",
-    summary="Questions about baking bread at home with answers, made as an exercise with a small language model.",
+    title=tr("Home bakers' questions"),
+    summary=tr(
+        "Questions about baking bread at home with answers, "
+        "made as an exercise with a small language model."
+    ),
     licence="apache-2.0",
     model=MODEL,
     seed=new_llm(32).seed,
     columns={
-        "instruction": "the seed: what the model was asked to write a question about",
-        "prompt": "the question that the model wrote",
-        "completion": "the model's answer to the question",
-        "model_name": "the model that wrote both",
+        "instruction": tr("the seed: what the model was asked to write a question about"),
+        "prompt": tr("the question that the model wrote"),
+        "completion": tr("the model's answer to the question"),
+        "model_name": tr("the model that wrote both"),
     },
-    limits=["Nobody checked the answers: do not bake by them.", "Answers may end in the middle of a sentence."],
+    limits=[
+        tr("Nobody checked the answers: do not bake by them."),
+        tr("Answers may end in the middle of a sentence."),
+    ],
 )
 shelf = write_dataset(output_path("05_bakers_questions"), pairs, card, picture=picture)
 print((shelf / "README.md").read_text())
@@ -389,7 +443,9 @@ print((shelf / "README.md").read_text())
 """
 The folder is complete: `load_dataset` understands it as it stands, here and on anybody's machine.
 
-`cache_dir` is there for a reason. `load_dataset` keeps a copy of what it has read and finds it again by the folder's *name*. A folder of the same name with new rows would give you the old ones, so the copy gets a place of its own.
+The `cache_dir` in the next cell is there for a reason. `load_dataset` keeps a copy of what it has read and finds it
+again by the folder's *name*. A folder of the same name with new rows would give you the old ones, so the copy gets a
+place of its own.
 """
 
 # %% id="folder" tags=["nbval-check-output"]
@@ -405,7 +461,9 @@ print(shared.to_list() == pairs.to_list())
 """
 ### Publishing is your decision
 
-The next cell does nothing until you change it. To publish, you need an account and a token of the Hugging Face Hub in the environment variable `HF_TOKEN`, and your own word: the name of the repository in `publish_as`. `private=True` lets you look at it before others can. What is public once may have been copied by the time you delete it.
+The next cell does nothing until you change it. To publish, you need an account and an access token of the Hugging Face Hub in
+the environment variable `HF_TOKEN`, and your consent: the name of the repository in `publish_as`. `private=True` lets
+you look at it before others can. What is public once may have been copied by the time you delete it.
 """
 
 # %% id="push"
@@ -416,7 +474,7 @@ publish_as = None  # for example "your-name/bakers-questions"
 if publish_as and os.environ.get("HF_TOKEN"):
     shared.push_to_hub(publish_as, private=True, token=os.environ["HF_TOKEN"])
 else:
-    print("Nothing was published.")
+    print(tr("Nothing was published."))
 
 # %% [markdown] id="read-push"
 """
@@ -427,9 +485,13 @@ else:
 """
 ## Begin with a file, and add a step of your own
 
-Tomorrow the rows come not from a list in a cell but from a file, such as the one you saved. Then the pipeline needs no loader: `run(dataset=…)` puts one in front.
+Tomorrow the rows come not from a list in a cell but from a file, such as the one you saved. Then the pipeline needs no
+loader: `run(dataset=…)` puts one in front.
 
-And some work is for no ready-made step. In lesson 1 the model often wrapped its question (*A home baker asks, "…?"*), and `question_in` took it out. The decorator `@step` makes a step of any function that takes rows and **yields a list of rows**. It says which columns it reads and writes, so that distilabel can check the wiring.
+And for some work there is no ready-made step. In lesson 1 the model often wrapped its question
+(`A home baker asks, "…?"`), and `question_in` took it out. The decorator `@step` makes a step of any function that
+takes rows and **yields a list of rows**. It says which columns it reads and writes, so that distilabel can check the
+wiring.
 """
 
 # %% id="own-step"
@@ -469,18 +531,24 @@ for row in formatted.select(range(4)):
 
 # %% [markdown] id="read-file"
 """
-Where `question` is `None`, there was no question to find: `answer` got whatever stood in the prompt, and answered it. A better pipeline would look first and answer afterwards. That is what a pipeline is good for: the step goes between two others, and everything else stays as it is.
+Where `question` is `None`, there was no question to find: `answer` got whatever stood in the prompt, and answered it. A
+better pipeline would look first and answer afterwards. That is what a pipeline is good for: the step goes between two
+others, and everything else stays as it is.
 
-(In distilabel 1.5.3 as it comes, the loader stays in the graph, and a second `run(dataset=…)` of the same object is refused. In the course it works. In code of your own, build the pipeline in a function.)
+(In distilabel 1.5.3 as it comes, the loader stays in the graph, and a second `run(dataset=…)` of the same object is
+refused. In the course it works. In code of your own, build the pipeline in a function.)
 """
 
 # %% [markdown] id="about-branches"
 """
 ## Where branches meet
 
-Real datasets have several sources. A list on the right of `>>` *fans out* (`load >> [a, b]`: both get every row); a list on the left *fans in* (`[a, b] >> c`: one step gets the rows of both). What happens to the rows at a fan-in? Two ideas are possible: one table *below* the other, or one *beside* the other.
+Real datasets have several sources. A list on the right of `>>` *fans out* (`load >> [a, b]`: both get every row); a
+list on the left *fans in* (`[a, b] >> c`: one step gets the rows of both). What happens to the rows at a fan-in? Two
+ideas are possible: one table *below* the other, or one *beside* the other.
 
-Two loaders, of four and three rows. They end in three places: `beside` is a fan-in, `questions` and `tips` are ends of their own. No model is needed to find out. How many rows will `beside` have: seven, four or three?
+Two loaders, of four and three rows. They end in three places: `beside` is a fan-in, `questions` and `tips` are ends of
+their own. No model is needed to find out. How many rows will `beside` have: seven, four or three?
 """
 
 # %% id="branches"
@@ -507,11 +575,16 @@ for row in ends["beside"]["train"]:
 
 # %% [markdown] id="read-branches"
 """
-Three. A fan-in **zips**: the first row of one branch is laid beside the first of the other, and so on, until the shorter branch ends. The fourth question vanished without a word. The rows were paired by position, whether or not they belong together ("Why steam?" has nothing to do with cooling).
+Three. A fan-in **zips**: the first row of one branch is laid beside the first of the other, and so on, until the
+shorter branch ends. The fourth question vanished without a word. The rows were paired by position, whether or not they
+belong together ("Why steam?" has nothing to do with cooling).
 
-So a fan-in is for branches that come *from the same rows*: two models answer the same prompts, and `CombineOutputs` or `GroupColumns` puts the answers side by side. Lesson 6 is built on that.
+So a fan-in is for branches that come *from the same rows*: two models answer the same prompts, and `CombineOutputs` or
+`GroupColumns` puts the answers side by side. Lesson 6 is built on that.
 
-And the ends: every step that nobody reads from became a **configuration** of the `Distiset`, under the step's name. That is the way for different sources: let each branch end on its own, and put the tables *below* one another afterwards, in Python, where you can see it.
+And the ends: every step that no other step reads from became a **configuration** of the `Distiset`, under the step's
+name. That is the way for different sources: let each branch end on its own, and put the tables *below* one another
+afterwards, in Python, where you can see it.
 """
 
 # %% id="concatenate" tags=["nbval-check-output"]
@@ -524,12 +597,14 @@ def named(name, column):
 
 
 mixed = concatenate_datasets([named("questions", "question"), named("tips", "tip")])
-print(mixed.num_rows, "rows,", mixed.column_names)
+print(tr("{n} rows, {columns}", n=mixed.num_rows, columns=mixed.column_names))
 print(mixed[0], mixed[-1])
 
 # %% [markdown] id="read-concatenate"
 """
-All seven rows, none paired with a stranger, and a `source` column, so that you can count, compare and remove a source later. Renaming to common columns came first: tables with different columns would be concatenated too, with `None` in every hole.
+All seven rows, none paired with a stranger, and a `source` column, so that you can count, compare and remove a source
+later. Renaming to common columns came first: tables with different columns would be concatenated too, with `None` in
+every hole.
 """
 
 # %% [markdown] id="ex-merge" tags=["exercise"]
@@ -540,12 +615,17 @@ Three techniques, three shapes. Here is what three branches of a pipeline might 
 
 * `"grid"`: a pair as it is, in `instruction` and `generation`;
 * `"self_instruct"`: one row with a *list* of `instructions` and a list of `generations`, one for each;
-* `"magpie"`: a `conversation`, a list of messages with `role` and `content`. It may open with a system message, and it may have several turns: take the first message of the user and the assistant's message right after it. Later turns make no sense without the earlier ones.
+* `"magpie"`: a `conversation`, a list of messages with `role` and `content`. It may open with a system message, and it
+  may have several turns: take the first message of the user and the assistant's message right after it. Later turns
+  make no sense without the earlier ones.
 
 Write two functions.
 
-* `to_rows(source, row)` returns a list of rows `{"prompt": …, "completion": …, "source": …}` for one row of that source: none, one or several. A pair in which a text is missing (`None`, empty or blank) is left out. An unknown source raises `ValueError`.
-* `merge(tables)` takes `{source: rows}` and returns all rows in one list, the tables one below the other in their order. Of rows with the same prompt (upper and lower case and white space aside) only the first stays.
+* `to_rows(source, row)` returns a list of rows `{"prompt": …, "completion": …, "source": …}` for one row of that
+  source: none, one or several. A pair in which a text is missing (`None`, empty or blank) is left out. An unknown
+  source raises `ValueError`.
+* `merge(tables)` takes `{source: rows}` and returns all rows in one list, the tables one below the other in their
+  order. Of rows with the same prompt (upper and lower case and white space aside) only the first stays.
 
 The tables must be the same afterwards as before.
 """
@@ -618,7 +698,9 @@ check.merge(to_rows, merge)
 
 # %% [markdown] id="ex-merge-reading" tags=["solution-only"]
 """
-On a real `Distiset`: three loaders, three ends, one dataset. The source decides what a row means, so `to_rows` asks for it instead of guessing from the columns. And the order of the tables is a decision: where two sources have the same prompt, the first table's completion wins. Put the source first that you trust most.
+On a real `Distiset`: three loaders, three ends, one dataset. The source decides what a row means, so `to_rows` asks for
+it instead of guessing from the columns. And the order of the tables is a decision: where two sources have the same
+prompt, the first table's completion wins. Put the source first that you trust most.
 """
 
 # %% id="ex-merge-shown" tags=["solution-only", "nbval-check-output"]
@@ -637,7 +719,8 @@ for row in merge({source: leaves[source]["train"] for source in tables}):
 
 *This section and the next ones are optional. Each stands alone.*
 
-Row 2 has a typo in its column's name. Two steps do the same with the same rows; they differ in how many rows they take at once.
+The third row has a typo in its column's name. Two steps do the same with the same rows; they differ in how many rows
+they take at once.
 """
 
 # %% id="failing"
@@ -657,11 +740,15 @@ for name in sorted(survivors):
 
 # %% [markdown] id="read-failing"
 """
-An exception in a step does not end the run, and does not drop the row either: the **whole batch** comes out with `None` in the columns that the step should have written. A batch has 50 rows unless you say otherwise. In a `TextGeneration` further down, one `None` instruction is an exception again, and blanks *its* batch.
+An exception in a step does not end the run, and does not drop the row either: the **whole batch** comes out with `None`
+in the columns that the step should have written. A batch has 50 rows unless you say otherwise. In a `TextGeneration`
+further down, one `None` instruction is an exception again, and blanks *its* batch.
 
-So count the `None`s before you trust a dataset, and give steps that may fail small batches. What does end a run: a step that cannot load, a generator step that fails, and a *global* step (one that needs all rows at once) that fails.
+So count the `None`s before you trust a dataset, and give steps that may fail small batches. What does end a run: a step
+that cannot load, a generator step that fails, and a *global* step (one that needs all rows at once) that fails.
 
-Small batches make a model slow, though. The course's `isolate_failures` wraps a step so that a bad row costs itself alone, in a batch of any size, and leaves with the reason:
+Small batches make a model slow, though. The course's `isolate_failures` wraps a step so that a bad row spoils only
+itself, in a batch of any size, and comes out with the reason:
 """
 
 # %% id="isolated" tags=["nbval-check-output"]
@@ -675,7 +762,9 @@ for row in next(keep_text.process(faulty)):
 """
 ## Further: the cache and its traps
 
-distilabel can keep the result of every step on disk and, on the next run, skip what it has. In distilabel this is on by default; the course turns it off unless you ask with `use_cache=True` or a `cache_dir`. Here is why. The same pipeline twice, with *different data*, in one cache folder:
+distilabel can keep the result of every step on disk and, on the next run, skip what it has. In distilabel this is on by
+default; the course turns it off unless you ask with `use_cache=True` or a `cache_dir`. Here is why. The same pipeline
+twice, with *different data*, in one cache folder:
 """
 
 # %% id="cache" tags=["nbval-check-output"]
@@ -693,7 +782,8 @@ print(run_cached("the new row", cache))
 
 # %% [markdown] id="read-cache"
 """
-The second run was asked for the new row and returned the **old** one. The cache knows a pipeline by its name, its steps and their settings. The rows of `LoadDataFromDicts` are not among the settings that are written down:
+The second run was asked for the new row and returned the **old** one. The cache knows a pipeline by its name, its steps
+and their settings. The rows of `LoadDataFromDicts` are not among the settings that are written down:
 """
 
 # %% id="cache-cause" tags=["nbval-check-output"]
@@ -701,18 +791,25 @@ print("data" in load.dump(), "batch_size" in load.dump())
 
 # %% [markdown] id="read-cache-cause"
 """
-This has two consequences. Where you use the cache, new data needs a new pipeline name or a new folder. And a `pipeline.yaml` tells how a dataset was made but not *from what*: keep the seeds beside it.
+This has two consequences. Where you use the cache, new data needs a new pipeline name or a new folder. And a
+`pipeline.yaml` tells how a dataset was made but not *from what*: keep the seeds beside it.
 
-A third trap: `use_cache=False` with a `cache_dir` of your own does not read the cache, but still writes it, for a later run to find.
+Another trap: `use_cache=False` with a `cache_dir` of your own does not read the cache, but still writes it, for a later
+run to find.
 
-**Killed and resumed?** distilabel's cache is also meant for this. In version 1.5.3, a run that was killed from outside and is started again with its cache can wait for ever ([issue 1065](https://github.com/argilla-io/distilabel/issues/1065), open). The next section does it another way.
+**Killed and resumed?** distilabel's cache is also meant for this. In version 1.5.3, a run that was killed from outside
+and is started again with its cache can wait for ever
+([issue 1065](https://github.com/argilla-io/distilabel/issues/1065), open). The next section does it another way.
 """
 
 # %% [markdown] id="about-kill"
 """
 ## Further: killed, and continued
 
-A run of hours will be interrupted one day: the battery, the memory, an update. What is lost? Here a run is killed on purpose, in the middle of its work. A thread waits until half of the texts are there and then kills the process of the step `write`, as the system does when memory runs out. So that there is something to lose, the cells use a new, empty folder for generated texts.
+A run of hours will be interrupted one day: the battery, the memory, an update. What is lost? Here a run is killed on
+purpose, in the middle of its work. A thread waits until half of the texts are there and then kills the process of the
+step `write`, as the system does when memory runs out. So that there is something to lose, the cells use a new, empty
+folder for generated texts.
 """
 
 # %% id="kill"
@@ -748,16 +845,18 @@ try:
     interrupted.run()
 except WorkerDied as error:
     print(error)
-print(generation_cache.opened().stats().entries, "texts were finished")
+print(tr("{n} texts were finished", n=generation_cache.opened().stats().entries))
 
 # %% [markdown] id="about-resume"
 """
-The run ended with one sentence instead of waiting for a process that is no more. No dataset came out. **How many texts will the second run have to generate?** To continue a run, run it again:
+The run ended with one sentence instead of waiting for a process that is no more. No dataset came out. **How many texts
+will the second run have to generate?** To continue a run, run it again:
 """
 
 # %% id="resume"
 continued = interrupted.run()["default"]["train"]
-print(len(continued), "rows,", len(set(continued["instruction"])), "different instructions")
+n, different = len(continued), len(set(continued["instruction"]))
+print(tr("{n} rows, {different} different instructions", n=n, different=different))
 
 # The usual folder again, for the cells below
 if usual_folder is None:
@@ -767,16 +866,22 @@ else:
 
 # %% [markdown] id="read-resume"
 """
-Every row is there, once, and the finished texts were not generated again. No state of the pipeline was saved for this. `BatchedTransformersLLM` puts each text into its *generation cache* at the moment the row ends, under a key of everything the text depends on: the model's files, the prompt, the sampling arguments, the seed, the step, and how often this prompt came before in it. A second run asks for the same texts and finds them. A run with other data asks for other texts, and gets no old rows.
+Every row is there, once, and the finished texts were not generated again. No state of the pipeline was saved for this.
+`BatchedTransformersLLM` puts each text into its *generation cache* at the moment the row ends, under a key of
+everything the text depends on: the model's files, the prompt, the sampling arguments, the seed, the step, and how often
+this prompt came before in it. A second run asks for the same texts and finds them. A run with other data asks for other
+texts, and gets no old rows.
 
-This works because a step chooses the same way when it runs again: its random numbers follow from the seed and its name. It holds for this engine only. With another engine (see below), save after each part of a long run.
+This works because a step chooses the same way when it runs again: its random numbers follow from the seed and its name.
+It holds for this engine only. With another engine (see below), save after each part of a long run.
 """
 
 # %% [markdown] id="about-memory"
 """
 ## Further: processes and memory
 
-Each step is a process with its own copy of its model. What does a copy cost? The next cell builds the model without weights and counts its parameters. On a CPU each takes 4 bytes.
+Each step is a process with its own copy of its model. What does a copy cost? The next cell builds the model without
+weights and counts its parameters. On a CPU each takes 4 bytes.
 """
 
 # %% id="memory"
@@ -788,11 +893,18 @@ from prompt2data.models import resolve
 with torch.device("meta"):
     empty = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(resolve(MODEL)))
 one_copy = empty.num_parameters() * 4 / 1e9
-print(f"One copy takes {one_copy:.2f} GB, the two tasks of our pipeline take {2 * one_copy:.2f} GB.")
+print(
+    tr(
+        "One copy takes {one:.2f} GB, the two tasks of our pipeline take {two:.2f} GB.",
+        one=one_copy,
+        two=2 * one_copy,
+    )
+)
 
 # %% [markdown] id="about-load-groups"
 """
-When that is too much, let the steps take turns: `pipeline.run(load_groups="sequential_step_execution")` loads one step at a time, sends all rows through it, and unloads it before the next. The plan can be asked for without a run:
+When that is too much, let the steps take turns: `pipeline.run(load_groups="sequential_step_execution")` loads one step
+at a time, sends all rows through it, and unloads it before the next. The plan can be asked for without a run:
 """
 
 # %% id="load-groups" tags=["nbval-check-output"]
@@ -803,14 +915,18 @@ print(in_turn)
 
 # %% [markdown] id="read-load-groups"
 """
-One stage with all three steps becomes three stages with one step each: one model in memory at any time, and no overlap. `load_groups=[["ask"], ["answer"]]` does it for chosen steps only. The other direction, several processes for one slow step, is `resources=StepResources(replicas=2)`; it pays with several devices, not on two cores.
+One stage with all three steps becomes three stages with one step each: one model in memory at any time, and no overlap.
+`load_groups=[["ask"], ["answer"]]` does it for chosen steps only. The other direction, several processes for one slow
+step, is `resources=StepResources(replicas=2)`; it pays with several devices, not on two cores.
 """
 
 # %% [markdown] id="about-ray"
 """
 ## Further: many machines, with Ray
 
-[Ray](https://docs.ray.io) spreads processes over a cluster. distilabel speaks it: `pipeline.ray()` gives the same pipeline for a cluster, and starts a small one on this machine when there is no other. Starting it takes a while, so the next cell does it only when asked.
+[Ray](https://docs.ray.io) spreads processes over a cluster. distilabel can use it: `pipeline.ray()` gives the same
+pipeline for a cluster, and starts a small one on this machine when there is no other. Starting it takes a while, so the
+next cell does it only when asked.
 """
 
 # %% id="ray-wanted" tags=["solution-only"]
@@ -835,9 +951,19 @@ def small_pipeline():
 
 
 if importlib.util.find_spec("ray") is None:
-    print("Ray is not installed: pip install ray, then set PROMPT2DATA_RAY=1 and run this cell again.")
+    print(
+        tr(
+            "Ray is not installed: pip install ray, then set PROMPT2DATA_RAY=1 "
+            "and run this cell again."
+        )
+    )
 elif os.environ.get("PROMPT2DATA_RAY") != "1":
-    print('To start a local Ray cluster (about half a minute): os.environ["PROMPT2DATA_RAY"] = "1"')
+    print(
+        tr(
+            "To start a local Ray cluster (about half a minute): "
+            'os.environ["PROMPT2DATA_RAY"] = "1"'
+        )
+    )
 else:
     print(list(small_pipeline().ray().run()["default"]["train"]["question"]))
 
@@ -845,7 +971,9 @@ else:
 """
 ## Further: another engine, the same pipeline
 
-A step does not care where its model runs. On a GPU, `vLLM` is much faster than transformers. A model behind a server (vLLM's own, Ollama, llama.cpp, a provider) is reached with `OpenAILLM`, if it speaks the OpenAI protocol: `base_url` says where. Describing one needs neither the engine nor the network; they are needed when the step loads.
+A step does not care where its model runs. On a GPU, `vLLM` is much faster than transformers. A model behind a server
+(vLLM's own, Ollama, llama.cpp, a provider) is reached with `OpenAILLM`, if it speaks the OpenAI protocol: `base_url`
+says where. Describing one needs neither the engine nor the network; they are needed when the step loads.
 """
 
 # %% id="engines" tags=["nbval-check-output"]
@@ -860,16 +988,21 @@ print(served.model_name, "|", fast.model_name, "|", "a-secret" in str(other_engi
 
 # %% [markdown] id="read-engines"
 """
-The last value says whether the key would be written into `pipeline.yaml`: it would not. Still, better than a key in a cell is the environment variable `OPENAI_API_KEY`.
+The last value says whether the key would be written into `pipeline.yaml`: it would not. Still, better than a key in a
+cell is the environment variable `OPENAI_API_KEY`.
 
-No code at all? The [Synthetic Data Generator](https://github.com/argilla-io/synthetic-data-generator) is a web page in front of such pipelines: you describe the dataset, look at samples, and it runs distilabel for you. Good for a first sample; for a wiring of your own you will want the pipeline.
+No code at all? The [Synthetic Data Generator](https://github.com/argilla-io/synthetic-data-generator) is a web page in
+front of such pipelines: you describe the dataset, look at samples, and it runs distilabel for you. Good for a first
+sample; for a wiring of your own you will want the pipeline.
 """
 
 # %% [markdown] id="about-last"
 """
 ## Take the rows with you
 
-The `why_drop` of lesson 1 says which pairs to keep, with a reason for each of the others. It also wants to know whether a completion ended by itself; `distilabel_metadata` has that. The tokens that `ask` wrote are no longer in there, so they are counted again, from its texts.
+The `why_drop` of lesson 1 says which pairs to keep, with a reason for each of the others. It also wants to know whether
+a completion ended by itself; `distilabel_metadata` has that. The tokens that `ask` wrote are no longer in there, so
+they are counted again, from its texts.
 """
 
 # %% id="last"
@@ -889,7 +1022,7 @@ reasons = [why_drop(row) for row in rows]
 kept = [row for row, reason in zip(rows, reasons) if reason is None]
 if kept:
     Dataset.from_list(kept).select_columns(pairs.column_names).to_json(output_path("05_pipeline.jsonl"))
-print("dropped:", dict(Counter(reason for reason in reasons if reason)))
+print(tr("dropped:"), dict(Counter(reason for reason in reasons if reason)))
 print(tokens_per_kept_row(rows, kept))
 
 # %% [markdown] id="remember"
@@ -897,7 +1030,8 @@ print(tokens_per_kept_row(rows, kept))
 ## What to remember
 
 * A pipeline is the order of the work, written down: steps, arrows, and a name for every column.
-* Mappings translate between a task's names and yours, the task's name first. Give every text its own column, and no seed gets lost.
+* Mappings translate between a task's names and yours, the task's name first. Give every text its own column, and no
+  seed gets lost.
 * A `Distiset` has one configuration for each end of the graph. Publish it with a card: model, seed, licence, limits.
 * A fan-in zips. To mix sources, let each branch end and concatenate, with a `source` column.
 * A pipeline moves rows and does not judge them.
@@ -905,18 +1039,27 @@ print(tokens_per_kept_row(rows, kept))
 ## Where this goes wrong
 
 * **No mapping between two tasks of the same kind**: the second repeats the first and writes over it, without a word.
-* **A fan-in of branches with different lengths**: rows vanish. `KeepColumns` after a fan-in even drops all branches but the first.
+* **A fan-in of branches with different lengths**: rows vanish. `KeepColumns` after a fan-in even drops all branches but
+  the first.
 * **`None` in the dataset**: a step failed on a batch. Look at what the run printed, and count.
 * **Old rows from a new run**: a cache, distilabel's or that of `load_dataset`; the rows are not part of its key.
 * **It stops while loading**: each step holds its own model; use a smaller one, or `load_groups`.
 
-**Next**: lesson 6 lets two branches answer the same prompt, puts the answers side by side, and asks which one is better.
+**Next**: lesson 6 lets two branches answer the same prompt, puts the answers side by side, and asks which one is
+better.
 
 ## References
 
-* distilabel's documentation, written for 1.5: [Pipeline](https://distilabel.argilla.io/latest/sections/how_to_guides/basic/pipeline/), [Distiset](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/distiset/), [Pipeline cache](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/caching/), [Load groups and execution stages](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/load_groups_and_execution_stages/), [Scaling with Ray](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/scaling_with_ray/)
+* distilabel's documentation, written for 1.5:
+  [Pipeline](https://distilabel.argilla.io/latest/sections/how_to_guides/basic/pipeline/),
+  [Distiset](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/distiset/),
+  [Pipeline cache](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/caching/),
+  [Load groups and execution
+  stages](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/load_groups_and_execution_stages/),
+  [Scaling with Ray](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/scaling_with_ray/)
 * [Hugging Face Hub: dataset cards](https://huggingface.co/docs/hub/datasets-cards)
 * T. Gebru et al. (2021). *Datasheets for Datasets*. arXiv:1803.09010
 * P. Moritz et al. (2018). *Ray: A Distributed Framework for Emerging AI Applications*. arXiv:1712.05889
-* W. Kwon et al. (2023). *Efficient Memory Management for Large Language Model Serving with PagedAttention* (vLLM). arXiv:2309.06180
+* W. Kwon et al. (2023). *Efficient Memory Management for Large Language Model Serving with PagedAttention* (vLLM).
+  arXiv:2309.06180
 """

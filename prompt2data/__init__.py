@@ -28,6 +28,7 @@ _LAZY = {
     "isolate_failures": "prompt2data.rows",
     "output_path": "prompt2data.environment",
     "setup": "prompt2data.environment",
+    "tr": "prompt2data.i18n",
 }
 __all__ = ["MODEL", *_LAZY]
 

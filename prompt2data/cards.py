@@ -64,7 +64,8 @@ class Card:
         parts = [f"---\n{data.to_yaml()}\n---", f"# {self.title}", self.summary]
         parts += ["## " + _("How it was made")]
         if picture:
-            parts.append(f"![{_('The pipeline: its steps and the columns between them')}]({picture})")
+            seen = _("The pipeline: its steps and the columns between them")
+            parts.append(f"![{seen}]({picture})")
         parts.append(
             _list(
                 [

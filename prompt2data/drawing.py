@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from prompt2data import fonts
 from prompt2data.failures import PipelineError
 from prompt2data.i18n import _
 
@@ -99,7 +100,7 @@ def _quoted(edge: str) -> str:
     match = _EDGE.match(edge)
     if match is None:
         return edge
-    label = match["label"].replace("**_pass_**", _("pass")).replace('"', "#quot;")
+    label = match["label"].replace("**_pass_**", "pass").replace('"', "#quot;")
     return f'{match["start"]}|"{label}"|{match["end"]}'
 
 
@@ -149,10 +150,13 @@ def _default_font() -> str:
 
 @functools.lru_cache
 def _covering_font(characters: frozenset[str]) -> str | None:
-    """A font file with all these characters: DejaVu Sans if it has them, otherwise the first installed one that has."""
+    """A font file with all these characters: DejaVu Sans, one of the course, or the first installed one with them."""
     from matplotlib import font_manager
 
-    for path in [_default_font(), *sorted(font_manager.findSystemFonts(), key=_upright_sans_first)]:
+    for path in [_default_font(), *map(str, fonts.files())]:
+        if _has(path, characters):
+            return path
+    for path in sorted(font_manager.findSystemFonts(), key=_upright_sans_first):
         if _has(path, characters):
             return path
     return None

@@ -1,7 +1,8 @@
-"""The reader's language: every sentence a learner sees goes through `_()`.
+"""The reader's language: every sentence a learner sees goes through `_()`, or in a lesson's code through `tr()`.
 
-The messages are English in the source; translations are gettext catalogues in `prompt2data/locale/`. A language
-without a catalogue falls back to English, message by message.
+The messages are English in the source; translations are gettext catalogues in `prompt2data/locale/`: `prompt2data`
+for this package, `lessons` for the code of the lessons. A language without a catalogue falls back to English, message
+by message.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from __future__ import annotations
 import gettext
 import os
 from pathlib import Path
+from typing import Any
 
 DOMAIN = "prompt2data"
+LESSONS = "lessons"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 
 _translations: gettext.NullTranslations = gettext.NullTranslations()
+_lessons: gettext.NullTranslations = gettext.NullTranslations()
 _language = "en"
 
 
 def set_language(code: str) -> None:
     """Show messages in the language with this code ("en", "vi", …) from now on, in this process and its workers."""
-    global _translations, _language
+    global _translations, _lessons, _language
     _translations = gettext.translation(DOMAIN, LOCALE_FOLDER, languages=[code], fallback=True)
+    _lessons = gettext.translation(LESSONS, LOCALE_FOLDER, languages=[code], fallback=True)
     _language = code
     os.environ["PROMPT2DATA_LANGUAGE"] = code
 
@@ -38,6 +43,18 @@ def _(message: str) -> str:
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The form of a message that fits the number `n`."""
     return _translations.ngettext(singular, plural, n)
+
+
+def tr(text: str, /, **values: Any) -> str:
+    """A text of a lesson in the notebook's language; `{name}` in it is filled as `str.format` does.
+
+    >>> tr("{n} rows in {seconds:.1f} s", n=3, seconds=2.04)
+    '3 rows in 2.0 s'
+
+    Not called `_`, as gettext's is by custom: in a notebook that is the last result, and in loops a name for nothing.
+    """
+    translated = _lessons.gettext(text)
+    return translated.format(**values) if values else translated
 
 
 if "PROMPT2DATA_LANGUAGE" in os.environ:  # a worker process continues in the language of its notebook

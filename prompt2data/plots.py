@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from prompt2data import fonts
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -37,6 +39,7 @@ def figure(columns: int = 1, **kwargs) -> tuple[Figure, Axes | Sequence[Axes]]:
     import matplotlib.pyplot as plt
     from cycler import cycler
 
+    fonts.use()
     style = {**_STYLE, "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS)}
     with plt.rc_context(style):
         return plt.subplots(1, columns, **kwargs)

@@ -1,6 +1,6 @@
 """Sets the course up and starts its commands; the Makefile only forwards to it.
 
-    python3 scripts/setup.py lab          set up, then open JupyterLab at the first lesson
+    python3 scripts/setup.py lab [CODE]   set up, then open JupyterLab at the first lesson (CODE: en, vi, zh, ja, ko)
     python3 scripts/setup.py learner      only set up what the lessons need
     python3 scripts/setup.py dev          the same, with what builds and tests the course
     python3 scripts/setup.py python LEVEL ARGUMENTS…   set up for LEVEL, then run .venv's Python
@@ -12,6 +12,7 @@ of the requirement files, so a second call installs nothing. Every failure is on
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shlex
@@ -26,6 +27,8 @@ LEVELS = {
     "learner": ("requirements.txt", "requirements-lab.txt"),
     "dev": ("requirements.txt", "requirements-lab.txt", "requirements-ray.txt", "requirements-dev.txt"),
 }
+# Language of the course -> that of JupyterLab's menus
+INTERFACE = {"en": "default", "vi": "vi_VN", "zh": "zh_CN", "ja": "ja_JP", "ko": "ko_KR"}
 NETWORK = re.compile(
     r"(?i)connection error|NewConnectionError|ConnectTimeout|Read timed out|name resolution|unreachable|refused|"
     r"Connection broken|reset by peer|Max retries|ProxyError|SSLError|connection to .* timed out"
@@ -140,22 +143,37 @@ def fetch_models(root: Path) -> None:
         raise CannotSetUp("")
 
 
-def first_lesson(root: Path) -> str:
-    """The exercise notebook that JupyterLab opens at, relative to `root`."""
-    notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+def first_lesson(root: Path, language: str) -> str:
+    """The exercise notebook that JupyterLab opens at, relative to `root`. Raises `CannotSetUp` for another language."""
+    if language not in INTERFACE:
+        raise CannotSetUp(f"The course has no language {language!r}: choose one of {', '.join(INTERFACE)}.")
+    folder = root / "notebooks" if language == "en" else root / "translations" / language / "notebooks"
+    notebooks = sorted(folder.glob("[0-9]*.ipynb"))
     return notebooks[0].relative_to(root).as_posix() if notebooks else ""
 
 
-def lab_command(root: Path) -> tuple[list[str], dict[str, str]]:
-    """What `make lab` starts: command and environment. `LAB_ARGS` is appended."""
-    lesson = first_lesson(root)
+def lab_settings(root: Path, language: str) -> Path:
+    """The folder of JupyterLab's settings for this language: the course's own, with the language of the menus."""
+    own = root / "scripts" / "jupyter"
+    folder = venv_folder(root) / "jupyter" / language
+    shutil.copytree(own, folder, dirs_exist_ok=True)
+    overrides = folder / "labconfig" / "default_setting_overrides.json"
+    settings = json.loads(overrides.read_text("utf-8"))
+    settings["@jupyterlab/translation-extension:plugin"] = {"locale": INTERFACE[language]}
+    overrides.write_text(json.dumps(settings, indent=2), "utf-8")
+    return folder
+
+
+def lab_command(root: Path, language: str = "en") -> tuple[list[str], dict[str, str]]:
+    """What `make lab` starts: command and environment. `LAB_ARGS` is appended. Raises `CannotSetUp`."""
+    lesson = first_lesson(root, language)
     command = [str(venv_python(root)), "-m", "jupyter", "lab", f"--ServerApp.root_dir={root}"]
     command.append(f"--LabApp.default_url=/lab/tree/{lesson}" if lesson else "--LabApp.default_url=/lab")
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # JupyterLab refuses root otherwise
         command.append("--allow-root")
     command += shlex.split(os.environ.get("LAB_ARGS", ""))
     # The course's settings for JupyterLab (no news pop-up) stand before the learner's own.
-    paths = [str(root / "scripts" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    paths = [str(lab_settings(root, language)), os.environ.get("JUPYTER_CONFIG_PATH", "")]
     return command, os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
 
 
@@ -192,9 +210,13 @@ def main(arguments: list[str]) -> int:
     if level not in LEVELS:
         print(__doc__, file=sys.stderr)
         return 2
+    language = arguments[1] if goal == "lab" and len(arguments) > 1 else "en"
     try:
+        if goal == "lab":
+            first_lesson(ROOT, language)  # a misspelt language is told before minutes of set-up
         install(ROOT, level)
         fetch_models(ROOT)
+        command = lab_command(ROOT, language) if goal == "lab" else None
     except CannotSetUp as error:
         if str(error):
             print(error, file=sys.stderr)
@@ -207,7 +229,7 @@ def main(arguments: list[str]) -> int:
         print("\nInterrupted: run the same command again to go on.", file=sys.stderr)
         return 1
     if goal == "lab":
-        return hand_over(*lab_command(ROOT))
+        return hand_over(*command)
     if goal == "python":
         return hand_over([str(venv_python(ROOT)), *arguments[2:]], dict(os.environ))
     return 0

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from prompt2data.i18n import _
+from prompt2data.i18n import _, language
 
 _NOTHING = object()
 _LONGEST_SHOWN = 400
@@ -119,7 +119,8 @@ def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts
     if hints and (attempts or not hint):
         general = hints[min(attempts - bool(hint), len(hints) - 1)]
         general = general() if callable(general) else general
-        hint = f"{hint} {general}".strip()
+        between = "" if language() in ("zh", "ja") else " "  # no space between Chinese or Japanese sentences
+        hint = between.join(filter(None, (hint, general)))
     if hint:
         lines.append((_("hint"), hint))
     return Card("wrong", wrong.message, lines)

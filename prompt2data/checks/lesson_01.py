@@ -57,7 +57,7 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
     extra = set(answer[0]) - {"prompt", "completion"}
     if extra:
         raise Wrong(
-            _("A clean pair has the keys prompt and completion only."),
+            _("A clean pair has the keys `prompt` and `completion` only."),
             expected=sorted(_PAIRS[0]),
             actual=sorted(answer[0]),
         )

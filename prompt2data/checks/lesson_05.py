@@ -29,7 +29,7 @@ def three_steps(pipeline: Any) -> None:
     from distilabel.steps.tasks import TextGeneration
 
     if not isinstance(pipeline, Pipeline):
-        raise Wrong(_("This should be a Pipeline."), actual=type(pipeline).__name__)
+        raise Wrong(_("This should be a `Pipeline`."), actual=type(pipeline).__name__)
     steps = {name: pipeline.dag.get_step(name)["step"] for name in pipeline.dag}
     if not steps:
         raise NotAttempted
@@ -70,7 +70,9 @@ def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> Non
     loader, writer, keeper = (steps[name] for name in chain)
     brought = list(loader.get_outputs())
     if "prompt" not in brought:
-        raise Wrong(_("The loader should bring rows with the column prompt: give it data=my_prompts."), actual=brought)
+        raise Wrong(
+            _("The loader should bring rows with the column `prompt`: give it data=my_prompts."), actual=brought
+        )
     _mappings_fit(writer)
     try:
         rows = trace(pipeline)
@@ -93,7 +95,7 @@ def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> Non
         raise Wrong(_("Other columns are kept than asked for."), expected=["prompt", "completion"], actual=kept)
     if rows[keeper.name]["completion"] != f"{writer.name}(prompt)" or rows[keeper.name]["prompt"] != "prompt":
         raise Wrong(
-            _("The column completion should hold what the task wrote for the prompt, and prompt what was loaded."),
+            _("The column `completion` should hold what the task wrote, and `prompt` what was loaded."),
             expected={"prompt": "prompt", "completion": f"{writer.name}(prompt)"},
             actual=rows[keeper.name],
         )
@@ -283,7 +285,9 @@ _ONE_ROW: list[tuple[str, dict[str, Any], list[dict[str, str]]]] = [
 
 @exercise(
     hints=(
-        lambda: _("Let to_rows first collect pairs (prompt, completion), each source its own way; then filter once."),
+        lambda: _(
+            "Let to_rows first collect pairs of `prompt` and `completion`, each source its own way; then filter once."
+        ),
         lambda: _('For merge, remember the prompts you have seen in a set, as " ".join(prompt.lower().split()).'),
     )
 )

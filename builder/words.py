@@ -1,0 +1,24 @@
+"""What the build itself writes into notebooks and READMEs: English words, each a message of the course's catalogue."""
+
+from __future__ import annotations
+
+CONTEXT = "generated"
+
+STUB = "your code here"
+SOLUTION = "Worked solution"
+EXERCISES = "Exercises to fill in"
+IN_COLAB = "in Colab"
+OPEN_IN_COLAB = "Open in Colab"
+LESSON = "lesson"
+MINUTES = "minutes"
+EXERCISE_COLUMN = "exercises"
+SOLUTION_COLUMN = "worked solution"
+NOTEBOOK_LINK = "notebook"
+SOLUTION_LINK = "solution"
+INSTALLS = "Installs the course where it is missing (in Colab), then prepares this notebook"
+ABOUT_TR = 'tr("...") gives a text in the language of this notebook'
+
+ALL = (
+    STUB, SOLUTION, EXERCISES, IN_COLAB, OPEN_IN_COLAB, LESSON, MINUTES, EXERCISE_COLUMN, SOLUTION_COLUMN,
+    NOTEBOOK_LINK, SOLUTION_LINK, INSTALLS, ABOUT_TR,
+)  # fmt: skip
