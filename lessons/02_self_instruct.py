@@ -290,7 +290,7 @@ for seed in prompts:
 # %% [markdown] id="shapes-read"
 """
 * If the text is higher with both seeds, then the form of the prompt decided, and nothing else could: model, list,
-  seeds and settings were the same. What the template wrote around the list (headers, and a system message where it
+  random seeds and settings were the same. What the template wrote around the list (headers, and a system message where it
   has one) says *somebody speaks to you: reply*. A list that breaks off says *go on*.
 * If the two are not told apart, your model understands from the list alone what you want. Larger models may.
 
@@ -570,7 +570,7 @@ plots.show(fig, alt=alt)
 
 # %% [markdown] id="growth-read"
 """
-The left panel seems to speak against the filter: without it, the pool can only be larger. The right panel shows what
+The left panel seems to speak against the filter: without it, the pool is bound to be larger. The right panel shows what
 the model *proposes*, and no filter can forbid that.
 
 * If the repeats rise in both loops, part of the rise has a plain reason: a fuller pool has more to repeat. The

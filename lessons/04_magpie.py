@@ -382,8 +382,8 @@ llm.magpie_pre_query_template = "qwen2"
 for choice in ("stock", "template"):
     llm.magpie_prompt = choice
     print(choice.upper())
-    print(tr("  no system prompt:  "), repr(llm.prepare_input([])))
-    print(tr("  with system prompt:"), repr(llm.prepare_input(system)))
+    print("  ", tr("no system prompt:"), repr(llm.prepare_input([])))
+    print("  ", tr("with system prompt:"), repr(llm.prepare_input(system)))
 
 # %% [markdown] id="stock-read"
 """
@@ -842,7 +842,7 @@ model has lost track of whose turn it is. That is one of several faults that a p
 """
 ### 🦁 Exercise 4.3: why drop a conversation? (25 min)
 
-Write `why_drop(conversation)` for sets of **three turns**. A conversation is a list of messages, each with `role` and
+Write `why_drop(conversation)` for conversations of **three turns**. A conversation is a list of messages, each with `role` and
 `content`; a system message may come first and is not judged. Return the first reason that applies, or `None` for a
 conversation worth keeping.
 
@@ -928,7 +928,7 @@ through: lesson 7 catches those with embeddings. The course's version is `prompt
   from.
 * *No stop at special tokens.* A model that speaks as the user must not go on and answer; the engine stops at
   every special token.
-* *Praising a topic measure that fires everywhere.* Count it on the other domains, too.
+* *Trusting a topic measure that fires everywhere.* Count it on the other domains, too.
 * *Calling a strange prompt worse without rows that show it.* The puzzle is there to be repeated.
 
 ## Next

@@ -12,7 +12,7 @@ makes it: from seeds to a dataset that somebody else can open, read and trust.
 * keep what comes out: on disk, as JSONL, as Parquet, with a card that says how it was made;
 * say exactly what happens to rows where branches of a pipeline meet, and mix several sources into one dataset.
 
-**Time**: 45 minutes, and 50 more for the exercises. **Before this**: lesson 1. **Hardware**: any laptop; a GPU is used
+**Time**: 45 minutes, and 50 more for the exercises. **Before**: lesson 1. **Hardware**: any laptop; a GPU is used
 where there is one.
 """
 
@@ -426,7 +426,7 @@ card = Card(
     model=MODEL,
     seed=new_llm(32).seed,
     columns={
-        "instruction": tr("the seed: what the model was asked to write a question about"),
+        "instruction": tr("the seed: the request for a question, as the model got it"),
         "prompt": tr("the question that the model wrote"),
         "completion": tr("the model's answer to the question"),
         "model_name": tr("the model that wrote both"),

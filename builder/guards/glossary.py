@@ -85,7 +85,7 @@ def _retired(path: Path) -> list[Retired]:
     found = []
     for row in _rows(path, {"language", "retired", "instead", "when", "unless"}):
         when, unless = (re.compile(row[key], re.IGNORECASE) if row[key] else None for key in ("when", "unless"))
-        found.append(Retired(row["language"], re.compile(row["retired"]), row["instead"], when, unless))
+        found.append(Retired(row["language"], re.compile(row["retired"], re.IGNORECASE), row["instead"], when, unless))
     return found
 
 

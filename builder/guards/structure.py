@@ -56,6 +56,8 @@ def _markdown(source: str, translation: str) -> Iterator[str]:
     one, two = _shape(ours), _shape(theirs)
     if one != two:
         yield f"another structure: {_named(one, two)}"
+    elif _cells(source) != _cells(translation):  # the parser fills up rows that are too short
+        yield "another structure: a row of the table has another number of cells, or an empty one"
     for name, count in (("code span", _codes), ("link", _links), ("emphasis", _emphasis), ("HTML tag", _tags)):
         yield from _differs(name, count(ours), count(theirs))
     breaks = [sum(token.type == "hardbreak" for token in _inlines(tokens)) for tokens in (ours, theirs)]
@@ -127,6 +129,12 @@ def _named(one: list[str], two: list[str]) -> str:
     parts = [f"{number} {name} too many" for name, number in more.items()]
     parts += [f"{number} {name} missing" for name, number in less.items()]
     return ", ".join(parts) or "the same parts in another order"
+
+
+def _cells(text: str) -> list[list[bool]]:
+    """For each row of a table, which of its cells hold something."""
+    rows = [line for line in _CODE_SPAN.sub("code", text).split("\n") if line.lstrip().startswith("|")]
+    return [[bool(cell.strip()) for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))] for row in rows]
 
 
 def _inlines(tokens: list[Token]) -> list[Token]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from builder.catalogues import sources, store
 from builder.catalogues.store import Catalogue, Message
 from builder.course import SOURCE_LANGUAGE, Course
-from builder.guards import characters, structure
+from builder.guards import characters, shown, structure
 from builder.guards.glossary import Glossary
 from builder.problems import Problem
 from builder.source import Lesson
@@ -22,9 +22,11 @@ _QUOTED = re.compile(r"\*[^*\n]+\*|“[^”]*”|「[^」]*」|\"[^\"\n]*\"|‘[
 
 def check(course: Course, lessons: dict[str, Lesson]) -> list[Problem]:
     """What is wrong with the catalogues of all built languages; `lessons`: the parsed lessons by name."""
+    if [language.code for language in course.built_languages] == [SOURCE_LANGUAGE]:
+        return []
     wanted = sources.all_messages(course, lessons)
     glossary = Glossary(course.root / "translations")
-    problems = []
+    problems = [problem for lesson in lessons.values() for problem in untranslatable(lesson)]
     for language in course.built_languages:
         if language.code == SOURCE_LANGUAGE:
             continue
@@ -37,6 +39,16 @@ def check(course: Course, lessons: dict[str, Lesson]) -> list[Problem]:
             catalogue = store.load(path, language.code)
             problems += [Problem(path, 0, text) for text in faults(catalogue, messages, glossary)]
     return problems
+
+
+def untranslatable(lesson: Lesson) -> list[Problem]:
+    """Texts that a lesson's code shows and that would stay English in every language."""
+    return [
+        Problem(lesson.path, cell.first + line - 1, f"cell {cell.id!r} shows {text!r}: put it through tr()")
+        for cell in lesson.cells
+        if cell.code
+        for line, text in shown.faults(cell)
+    ]
 
 
 def report(course: Course, lessons: dict[str, Lesson]) -> list[str]:
@@ -76,7 +88,7 @@ def faults(catalogue: Catalogue, messages: list[Message], glossary: Glossary) ->
     for entry in catalogue.entries:
         if (entry.msgctxt, entry.msgid) not in wanted:
             yield f"{_place(entry.msgctxt)}no longer in the source: {_short(entry.msgid)}; run `make messages`"
-    shown: dict[str, tuple[str, str | None]] = {}
+    first: dict[str, tuple[str, str | None]] = {}
     seen = set()
     for message in messages:
         if message.key in seen:
@@ -95,7 +107,7 @@ def faults(catalogue: Catalogue, messages: list[Message], glossary: Glossary) ->
                 for fault in message_faults(message, text, language, glossary):
                     yield f"{place}{fault}, in {_short(text)}"
         if message.kind == "shown text":
-            other, where = shown.setdefault(message.text, (entry.msgstr, message.context))
+            other, where = first.setdefault(message.text, (entry.msgstr, message.context))
             if other != entry.msgstr:
                 yield f"{place}translated in another way than in the cell {where!r}: {_short(message.text)}"
 

@@ -150,7 +150,7 @@ def test_other_outputs_are_fine(root):
 
 def test_readme(root):
     edit(root / "README.md", "| 10 + 30 |", "| 10 + 31 |")
-    assert "lesson table differs" in named(root)["README.md"]
+    assert "tables differ" in named(root)["README.md"]
     edit(root / "README.md", "<!-- end:lessons -->", "")
     assert "needs the lines" in named(root)["README.md"]
     (root / "README.md").unlink()

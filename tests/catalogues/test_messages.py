@@ -1,0 +1,136 @@
+"""What is a message: blocks of Markdown; comments, docstrings and shown texts of code."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from builder.catalogues import blocks, code_text
+
+PROSE = """\
+# Title
+
+A paragraph of
+two lines.
+
+* one item
+  that goes on
+* two
+
+> **Note** quoted
+> on two lines
+
+| a | b |
+|---|---|
+| c | d |
+
+```python
+code = "none"
+```
+
+```
+texts ──> pairs
+```
+
+---
+
+<!-- a comment -->
+
+Hard\\
+break.
+"""
+
+CODE = '''\
+### BEGIN SOLUTION
+# A comment
+# of two lines
+x = 1  # trailing
+y = "# no comment"  # fmt: skip
+
+
+def f(text):
+    """One line.
+
+    More: `text`.
+    """
+    # inside
+    return tr("{n} rows", n=x) + tr(
+        "two "
+        "parts"
+    )
+
+
+class C:
+    """Of a class."""
+### END SOLUTION
+'''
+
+
+def test_blocks() -> None:
+    found = [(block.kind, block.text) for block in blocks.blocks(PROSE)]
+    assert found == [
+        ("heading", "# Title"),
+        ("paragraph", "A paragraph of two lines."),
+        ("list", "* one item that goes on\n* two"),
+        ("quote", "> **Note** quoted on two lines"),
+        ("table", "| a | b |\n|---|---|\n| c | d |"),
+        ("drawing", "```\ntexts ──> pairs\n```"),
+        ("paragraph", "Hard\\\nbreak."),
+    ]
+
+
+def test_blocks_are_put_back_where_they_were() -> None:
+    found = blocks.blocks(PROSE)
+    assert blocks.blocks(blocks.replaced(PROSE, [(block, block.text) for block in found]))[0].text == "# Title"
+    new = blocks.replaced(PROSE, [(found[1], "一段。"), (found[2], "* 一\n* 二")])
+    assert "# Title\n\n一段。\n\n* 一\n* 二\n\n> **Note**" in new and 'code = "none"' in new
+
+
+def test_texts_of_code() -> None:
+    found = [(text.kind, text.text) for text in code_text.texts(CODE)]
+    assert found == [
+        ("comment", "A comment of two lines"),
+        ("trailing comment", "trailing"),
+        ("docstring", "One line.\n\nMore: `text`."),
+        ("comment", "inside"),
+        ("shown text", "{n} rows"),
+        ("shown text", "two parts"),
+        ("docstring", "Of a class."),
+    ]
+
+
+def test_code_is_the_same_when_its_texts_are_replaced() -> None:
+    texts = code_text.texts(CODE)
+    new = code_text.replaced(
+        CODE, [(text, f"翻訳{number}、\\とても長い{'長い' * 40}") for number, text in enumerate(texts)]
+    )
+    assert bare(new) == bare(CODE)
+    assert "# A comment" not in new and "One line" not in new and "{n} rows" in new
+    assert all(code_text.columns(line) <= 100 for line in new.split("\n") if line.lstrip().startswith("#"))
+    assert "### BEGIN SOLUTION" in new and "# fmt: skip" in new
+
+
+def bare(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)
+
+
+@pytest.mark.parametrize("call", ["tr(f'{x} rows')", "tr(text)", "tr('a' + 'b')", "tr()", "tr('a', 'b')"])
+def test_what_cannot_be_extracted_is_refused(call: str) -> None:
+    with pytest.raises(code_text.NotLiteral) as refused:
+        code_text.texts(f"\nprint({call})")
+    assert refused.value.line == 2
+
+
+def test_lines_break_where_the_language_allows() -> None:
+    assert code_text.wrapped("one two three", 8) == ["one two", "three"]
+    assert code_text.wrapped("長い文、続く（括弧）です。", 10) == ["長い文、続", "く（括弧）", "です。"]
+    assert code_text.wrapped("`code span here`は長い", 8) == ["`code span here`", "は長い"]
+    korean = code_text.wrapped("프롬프트를 차례로 모델에 건넵니다", 12)
+    assert " ".join(korean) == "프롬프트를 차례로 모델에 건넵니다" and all(
+        code_text.columns(line) <= 12 for line in korean
+    )
