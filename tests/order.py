@@ -1,4 +1,6 @@
-"""In which order the tests run: what takes seconds first, then the longest first, and exercises after solutions.
+"""In which order the tests run: what takes seconds first, then the longest first.
+
+Exercises and other languages come after the English solutions, whose generations they find again.
 
 The order is by unit: what one worker runs in one piece. That is a file, whose tests may share a kernel or a browser;
 the notebooks and their grading are a unit each. `durations.toml` holds the seconds of each unit, as
@@ -19,9 +21,17 @@ DURATIONS = ROOT / "tests" / "durations.toml"
 # So that a slip is told at once. Their files keep the order of pyproject's testpaths.
 QUICK = ("tests/gates/", "tests/unit/", "tests/checks/")
 # Files whose tests share nothing that is dear: each test may run on another worker.
-SPLIT = ("tests/notebooks/test_notebooks.py", "tests/classroom/test_classroom.py")
+SPLIT = (
+    "tests/notebooks/test_notebooks.py",
+    "tests/classroom/test_classroom.py",
+    "tests/browser/test_languages.py",
+)
 # They answer their generations from what the solutions made: by then those have finished.
-LAST = "tests/notebooks/test_notebooks.py::test_exercise["
+LAST = (
+    "tests/notebooks/test_notebooks.py::test_exercise[",
+    "tests/notebooks/test_notebooks.py::test_localized[",
+    "tests/browser/test_languages.py",
+)
 HEADER = """\
 # Seconds that each unit of tests took, set-up included, two at a time on two cores with an empty generation cache.
 # What decides is their order: the longest start first. `make test TESTS=--record-durations` writes this file.

@@ -51,14 +51,17 @@ class Glossary:
         self.terms = _terms(folder / "glossary.csv")
         self.retired = _retired(folder / "retired.csv")
 
-    def faults(self, language: str, source: str, translation: str) -> Iterator[str]:
-        """Terms of the source that the translation renders in another way, and retired wordings in it."""
+    def terms_missing(self, language: str, source: str, translation: str) -> Iterator[str]:
+        """Terms of the source that the translation renders in another way."""
         english = _NAMES.sub(" ", prose_of(source))
         prose = prose_of(translation).casefold()
         for term in self.terms:  # longer terms first: "system prompt" is not a case of "prompt"
             english, found = term.pattern.subn(" ", english)
             if found and not any(form.casefold() in prose for form in term.forms[language]):
                 yield f"“{term.english}” is {' or '.join(term.forms[language])}"
+
+    def retired_in(self, language: str, source: str, translation: str) -> Iterator[str]:
+        """Retired wordings in the translation."""
         for word in self.retired:
             if word.language != language or not (found_word := word.pattern.search(prose_of(translation))):
                 continue

@@ -18,7 +18,7 @@ _METHODS = {"set_title", "set_xlabel", "set_ylabel", "suptitle", "text", "annota
 # Words that are the same in every language: columns, roles, products, metrics.
 NAMES = {
     "instruction", "prompt", "completion", "generation", "response", "question", "chosen", "rejected", "role", "source",
-    "distilabel", "ROUGE-L", "distinct-2", "BREADTH", "Magpie", "TransformersLLM", "tokens", "ms", "kB", "MB", "GB", "seed",
+    "distilabel", "ROUGE-L", "distinct-2", "BREADTH", "Magpie", "TransformersLLM", "kB", "MB", "GB",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-z][\w'’-]+")
 

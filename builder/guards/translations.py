@@ -116,8 +116,9 @@ def message_faults(message: Message, text: str, language: str, glossary: Glossar
     """What is wrong with one translation."""
     yield from structure.faults(message.kind, message.text, text)
     yield from characters.faults(language, message.text, text)
-    if message.kind != "drawing":  # its words are too short to have a context
-        yield from glossary.faults(language, message.text, text)
+    yield from glossary.retired_in(language, message.text, text)
+    if message.kind != "drawing":  # it names columns without code font
+        yield from glossary.terms_missing(language, message.text, text)
     if found := untranslated(text):
         yield f"English left: {_short(found)}"
 

@@ -305,7 +305,9 @@ def _examples(function: Callable) -> None:
         raise Wrong(_("The seeds never serve as examples: they are part of the pool."))
     result, small = _run(function, [_FRESH[:1]], n=1, budget=1, k=50)
     if sorted(small.seen[0]) != sorted(_SEEDS):
-        raise Wrong(_("With k larger than the pool, all of the pool should be shown."), expected=_SEEDS, actual=small.seen[0])
+        raise Wrong(
+            _("With k larger than the pool, all of the pool should be shown."), expected=_SEEDS, actual=small.seen[0]
+        )
 
     state = random.getstate()
     random.seed(123)  # a function that reads the global state must not get the same one twice

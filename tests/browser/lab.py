@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,8 +82,8 @@ def copy_of_the_course(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def make_lab(folder: Path) -> Iterator[Lab]:
-    """`make lab` in `folder`, on a port of its own; ended with all its kernels."""
+def make_lab(folder: Path, language: str = "en", extra: Mapping[str, str] | None = None) -> Iterator[Lab]:
+    """`make lab` in `folder`, on a port of its own; ended with all its kernels. `extra`: environment variables."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,8 +94,9 @@ def make_lab(folder: Path) -> Iterator[Lab]:
     log = folder / "lab.log"
     with open(log, "wb") as sink:
         process = subprocess.Popen(
-            ["make", "lab", f"PYTHON={sys.executable}", f"LAB_ARGS={arguments}"],
+            ["make", "lab", f"PYTHON={sys.executable}", f"LANGUAGE={language}", f"LAB_ARGS={arguments}"],
             cwd=folder,
+            env={**os.environ, **(extra or {})},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,

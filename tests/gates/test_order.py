@@ -109,7 +109,7 @@ def test_two_workers(course: Course):
     assert {cache for _, _, cache in ran} == {"off"}, "a test meets no cache but the one it asks for"
     assert "generation cache of the notebooks: cold" in said
     assert "6 notebooks run under nbval: 12 cells, 3 outputs compared" in said
-    assert "01      solutions  slow               6.2" in said, "workers hand their cells' seconds over"
+    assert "solutions/01  slow               6.2" in said, "workers hand their cells' seconds over"
 
 
 def test_one_after_another(course: Course):

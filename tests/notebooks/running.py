@@ -42,9 +42,16 @@ class Ran:
     def ok(self) -> bool:
         return self.passed == self.code_cells > 0
 
+    @property
+    def language(self) -> str:
+        """Code of the notebook's language, by the folder it lies in."""
+        folder = self.notebook.resolve().parents[1]
+        return folder.name if folder.parent.name == "translations" else "en"
+
     def summary(self) -> dict[str, Any]:
         """What the tables at the end of a run show of it, of types that pass from worker to controller."""
         return {
+            "language": self.language,
             "half": self.notebook.parent.name,
             "lesson": self.notebook.stem,
             "passed": self.passed,

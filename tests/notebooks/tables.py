@@ -18,10 +18,21 @@ Summary = Mapping[str, Any]  # as Ran.summary() gives it
 
 
 def bound(summary: Summary, warm: bool = False) -> int | None:
-    """The most seconds that a notebook should take, or None for a half without such a bound."""
-    if summary["half"] != SOLUTIONS:
+    """The most seconds that a notebook should take, or None for a half without such a bound.
+
+    Notebooks in other languages run when the English ones have generated what they need.
+    """
+    localized = summary.get("language", "en") != "en"
+    if summary["half"] != SOLUTIONS and not localized:
         return None
+    warm = warm or localized
     return (WARM_OF if warm else COLD_OF).get(summary["lesson"][:2], WARM if warm else COLD)
+
+
+def label(summary: Summary) -> str:
+    """What a notebook is called in a table, as in `vi/solutions/01_basic_prompting`."""
+    language = summary.get("language", "en")
+    return f"{'' if language == 'en' else f'{language}/'}{summary['half']}/{summary['lesson']}"
 
 
 def kept_cache() -> str | None:
@@ -67,7 +78,7 @@ def notebooks(summaries: Iterable[Summary], warm: bool = False) -> list[str]:
         over = " (over)" if most and summary["seconds"] > most else ""
         rows.append(
             (
-                f"{summary['half']}/{summary['lesson']}",
+                label(summary),
                 str(summary["passed"]),
                 str(summary["compared"]),
                 *([str(summary["made"])] if made else []),
@@ -86,14 +97,14 @@ def notebooks(summaries: Iterable[Summary], warm: bool = False) -> list[str]:
 def slowest_cells(summaries: Iterable[Summary], top: int = 10) -> list[str]:
     """A table of the `top` slowest cells, none of less than a second."""
     cells = [
-        (seconds, summary["lesson"], summary["half"], cell)
+        (seconds, label(summary), cell)
         for summary in summaries
         for cell, seconds in summary["cells"].items()
         if seconds >= 1
     ]
     cells.sort(key=lambda entry: -entry[0])
-    rows = [(lesson, half, cell, f"{seconds:.1f}") for seconds, lesson, half, cell in cells[:top]]
-    return aligned([("lesson", "half", "slowest cells", "seconds"), *rows], left=3) if rows else []
+    rows = [(name, cell, f"{seconds:.1f}") for seconds, name, cell in cells[:top]]
+    return aligned([("notebook", "slowest cells", "seconds"), *rows], left=2) if rows else []
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:

@@ -15,6 +15,12 @@ ROOT = Path(__file__).parents[2]
 COURSE = load(ROOT)
 EXERCISES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*.ipynb"))
+LOCALIZED = [
+    path
+    for language in COURSE.built_languages[1:]
+    for lesson in COURSE.lessons
+    for path in (COURSE.solution(lesson.name, language.code), COURSE.exercise(lesson.name, language.code))
+]
 ALONE = {"setup", "given", "exercise", "check"}
 
 
@@ -22,11 +28,17 @@ def name(path: Path) -> str:
     return path.stem
 
 
+def name_with_language(path: Path) -> str:
+    return f"{path.parents[1].name}/{path.parent.name}/{path.stem}"
+
+
 def test_every_lesson_has_both_halves():
     listed = [lesson.name for lesson in COURSE.lessons]
     assert listed, "course.toml lists no lesson"
     assert [path.stem for path in EXERCISES] == listed
     assert [path.stem for path in SOLUTIONS] == listed
+    assert all(path.is_file() for path in LOCALIZED)
+    assert len(LOCALIZED) == 2 * len(listed) * (len(COURSE.built_languages) - 1)
 
 
 @pytest.mark.parametrize("path", EXERCISES, ids=name)
@@ -63,3 +75,12 @@ def test_solution(path: Path, nbval):
     ran = nbval(path, strict=True)
     assert ran.ok, f"{ran.passed} of {ran.code_cells} cells passed\n{ran.report}"
     assert ran.compared >= MIN_COMPARED
+
+
+@pytest.mark.parametrize("path", LOCALIZED, ids=name_with_language)
+def test_localized(path: Path, nbval):
+    """The same in the other languages; what the English notebooks generated is found again."""
+    solved = path.parent.name == "solutions"
+    ran = nbval(path, strict=solved)
+    assert ran.ok, f"{ran.passed} of {ran.code_cells} cells passed\n{ran.report}"
+    assert not solved or ran.compared >= MIN_COMPARED

@@ -96,10 +96,10 @@ def test_the_tables():
         "3 notebooks run under nbval: 9 cells, 3 outputs compared with the stored ones, 440 s one after another",
     ]
     assert tables.slowest_cells(found, top=3) == [
-        "lesson  half       slowest cells  seconds",
-        "01_a    solutions  slow              80.2",
-        "05_e    solutions  ray               60.0",
-        "05_e    solutions  setup              3.5",
+        "notebook        slowest cells  seconds",
+        "solutions/01_a  slow              80.2",
+        "solutions/05_e  ray               60.0",
+        "solutions/05_e  setup              3.5",
     ]
     assert "quick" not in "".join(tables.slowest_cells(found))
     assert tables.slowest_cells([ran("solutions/01_a.ipynb", 2, quick=0.9).summary()]) == []
@@ -120,6 +120,16 @@ def test_a_bound_passed_is_a_fault(warm: bool, name: str, most: int):
     (fault,) = Pass(warm, [ran(path, most + 1)], most).faults(None)
     assert name in fault and f"more than {most} s" in fault
     assert Pass(warm, [ran(path.replace("solutions", "notebooks"), most + 1)], most).faults(None) == []
+
+
+def test_notebooks_in_other_languages_find_what_the_english_ones_generated():
+    for half in ("solutions", "notebooks"):
+        localized = ran(f"translations/ja/{half}/01_a.ipynb", 21)
+        assert localized.language == "ja" and tables.label(localized.summary()) == f"ja/{half}/01_a"
+        (fault,) = Pass(True, [localized], 21).faults(None)
+        assert f"ja/{half}/01_a" in fault and "more than 20 s" in fault
+    assert Pass(True, [ran("translations/ja/notebooks/01_a.ipynb", 20)], 20).faults(None) == []
+    assert ran("solutions/01_a.ipynb", 1).language == "en"
 
 
 def test_all_together_have_a_bound():

@@ -2,6 +2,7 @@
 
     python -m tests.notebooks.timing            lessons 01 to 05, of which the bounds speak, both halves
     python -m tests.notebooks.timing 1 5        these lessons
+    python -m tests.notebooks.timing --localized    and then in the other languages, with what the English ones generated
 
 The first time several run at a time, solutions before exercises; the second time one after the other, so that no
 notebook is slowed down by another. The exit status is 1 where a bound of `tests.notebooks.tables` is passed or a
@@ -39,7 +40,7 @@ class Pass:
         name = "warm" if self.warm else "cold"
         found = []
         for ran in self.ran:
-            title = f"{name}, {ran.notebook.parent.name}/{ran.notebook.stem}"
+            title = f"{name}, {tables.label(ran.summary())}"
             most = tables.bound(ran.summary(), self.warm)
             if not ran.ok:
                 found.append(f"{title}: {ran.passed} of {ran.code_cells} cells passed\n{ran.report}")
@@ -70,10 +71,10 @@ def run_all(
         half = path.parent.name
         strict = half == tables.SOLUTIONS
         before = tables.texts(cache)
-        ran = run_under_nbval(path, folder / half / path.stem, strict, root, lambda _: None, extra)
+        ran = run_under_nbval(path, folder / path.parents[1].name / half / path.stem, strict, root, lambda _: None, extra)
         if jobs == 1:
             ran = replace(ran, made=tables.texts(cache) - before)
-        say(f"  {half}/{path.stem:<24} {ran.seconds:6.1f} s{'' if ran.ok else '  FAILED'}")
+        say(f"  {tables.label(ran.summary()):<36} {ran.seconds:6.1f} s{'' if ran.ok else '  FAILED'}")
         return ran
 
     began = time.monotonic()
@@ -83,22 +84,35 @@ def run_all(
 
 
 def measure(
-    course: Course, lessons: Sequence[str], jobs: int, top: int, say: Callable[[str], None]
+    course: Course, lessons: Sequence[str], jobs: int, top: int, say: Callable[[str], None], localized: bool = False
 ) -> tuple[list[Pass], list[str]]:
-    """(the cold and the warm pass, what is wrong with them), with their tables told as they come."""
+    """(the cold and the warm pass, what is wrong with them), with their tables told as they come.
+
+    `localized`: a third pass with the notebooks in the other languages, one after the other.
+    """
     whole = {name[:2] for name in lessons} == tables.BOUNDED
     passes, wrong = [], []
     with tempfile.TemporaryDirectory(prefix="times-") as temporary:
         cache = Path(temporary) / "generations"
-        for warm in (False, True):
+        for kind in ("cold", "warm", *(["localized"] if localized else [])):
+            warm = kind != "cold"
             at_a_time = 1 if warm else jobs
-            say(f"{'warm' if warm else 'cold'}, {at_a_time} at a time, {os.cpu_count()} cores")
-            folder = Path(temporary) / ("warm" if warm else "cold")
-            now = run_all(longest_first(course, lessons), course.root, folder, cache, at_a_time, warm, say)
+            say(f"{kind}, {at_a_time} at a time, {os.cpu_count()} cores")
+            folder = Path(temporary) / kind
+            if kind == "localized":
+                paths = [
+                    path_of(name, language.code)
+                    for language in course.built_languages[1:]
+                    for name in lessons
+                    for path_of in (course.solution, course.exercise)
+                ]
+            else:
+                paths = longest_first(course, lessons)
+            now = run_all(paths, course.root, folder, cache, at_a_time, warm, say)
             summaries = [ran.summary() for ran in now.ran]
             for line in [*tables.notebooks(summaries, warm), *tables.slowest_cells(summaries, top)]:
                 say(line)
-            all_at_most = (tables.ALL_WARM if warm else tables.ALL_COLD) if whole else None
+            all_at_most = {"cold": tables.ALL_COLD, "warm": tables.ALL_WARM}.get(kind) if whole else None
             most = f", at most {all_at_most} s" if all_at_most else ""
             say(f"all in {now.seconds:.0f} s{most}; {tables.texts(cache):,} texts in the generation cache\n")
             passes.append(now)
@@ -112,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="only these: a name, or a number")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time with an empty cache (default: 2)")
     parser.add_argument("--cells", type=int, default=10, help="how many of the slowest cells to show (default: 10)")
+    parser.add_argument("--localized", action="store_true", help="also the notebooks in the other languages")
     options = parser.parse_args(arguments)
     course = load(ROOT)
     try:
@@ -120,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(unknown.args[0], file=sys.stderr)
         return 2
     lessons = lessons or [lesson.name for lesson in course.lessons if lesson.name[:2] in tables.BOUNDED]
-    _, wrong = measure(course, lessons, options.jobs, options.cells, lambda text: print(text, flush=True))
+    _, wrong = measure(course, lessons, options.jobs, options.cells, lambda text: print(text, flush=True), options.localized)
     for fault in wrong:
         print(fault, file=sys.stderr)
     return 1 if wrong else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -156,7 +157,10 @@ def test_root_only_where_it_is_root(script: ModuleType, course: Path, monkeypatc
         command, environment = script.lab_command(course)
         assert ("--allow-root" in command) is expected
         assert command[-3:] == ["--no-browser", "--port", "1234"]
-        assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == str(course / "scripts" / "jupyter")
+        settings = Path(environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
+        assert (settings / "jupyter_lab_config.json").read_bytes() == (
+            course / "scripts" / "jupyter" / "jupyter_lab_config.json"
+        ).read_bytes()
 
 
 def test_lab_opens_at_the_first_lesson(script: ModuleType, course: Path) -> None:
@@ -165,6 +169,27 @@ def test_lab_opens_at_the_first_lesson(script: ModuleType, course: Path) -> None
     for name in ("02_b.ipynb", "01_a.ipynb"):
         (course / "notebooks" / name).touch()
     assert "--LabApp.default_url=/lab/tree/notebooks/01_a.ipynb" in script.lab_command(course)[0]
+
+
+def test_lab_in_another_language(script: ModuleType, course: Path) -> None:
+    (course / "translations" / "ja" / "notebooks").mkdir(parents=True)
+    (course / "translations" / "ja" / "notebooks" / "01_a.ipynb").touch()
+    command, environment = script.lab_command(course, "ja")
+    assert "--LabApp.default_url=/lab/tree/translations/ja/notebooks/01_a.ipynb" in command
+    folder = Path(environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0])
+    overrides = json.loads((folder / "labconfig" / "default_setting_overrides.json").read_text("utf-8"))
+    assert overrides["@jupyterlab/translation-extension:plugin"] == {"locale": "ja_JP"}
+    assert overrides["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+
+
+def test_a_language_that_the_course_does_not_have(course: Path) -> None:
+    """Told before anything is installed; what gettext keeps in the environment under that name is not meant."""
+    sentence = said(run_make("lab", course, dict(os.environ), PYTHON=sys.executable, LANGUAGE="fr"))
+    assert sentence == "The course has no language 'fr': choose one of en, vi, zh, ja, ko."
+    assert not (course / ".venv").exists()
+    shown = ["make", "-n", "-C", str(course), "lab"]
+    done = subprocess.run(shown, capture_output=True, text=True, env={**os.environ, "LANGUAGE": "de_DE:en"})
+    assert 'lab "en"' in done.stdout
 
 
 def test_half_made_environment_is_made_anew(script: ModuleType, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
