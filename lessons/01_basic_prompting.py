@@ -115,7 +115,7 @@ adds a column `generation`.
 from distilabel.models import TransformersLLM
 from distilabel.steps.tasks import TextGeneration
 
-plain_llm = TransformersLLM(model=MODEL)
+plain_llm = TransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 48})
 task = TextGeneration(llm=plain_llm, name="first")
 task.load()
 
@@ -475,7 +475,7 @@ with the same settings. The cache is switched off for this: a text that is remem
 # %% id="batches"
 import time
 
-settings = {"max_new_tokens": 24, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
+settings = {"max_new_tokens": 10, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
 llm.cache = False
 seconds = {}
 for name, timed in [("one by one", task), ("batched", answer)]:

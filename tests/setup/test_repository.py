@@ -114,8 +114,16 @@ def test_gpu_runs_the_notebooks_with_the_larger_model() -> None:
 
 def test_the_readme_starts_with_what_it_is_and_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    assert text.startswith("# From Prompt to Data\n\nA notebook course about synthetic data")
-    parts = ("make lab", "make test", "<!-- begin:lessons -->", "## What you need", "### On Windows", "## Contribute")
+    assert text.startswith("# From Prompt to Data\n\n<!-- begin:languages -->\nEnglish · [Tiếng Việt](")
+    parts = (
+        "\nA notebook course about synthetic data",
+        "make lab",
+        "make test",
+        "<!-- begin:lessons -->",
+        "## What you need",
+        "### On Windows",
+        "## Contribute",
+    )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
 
