@@ -115,7 +115,7 @@ adds a column `generation`.
 from distilabel.models import TransformersLLM
 from distilabel.steps.tasks import TextGeneration
 
-plain_llm = TransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 48})
+plain_llm = TransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 32})
 task = TextGeneration(llm=plain_llm, name="first")
 task.load()
 
@@ -468,25 +468,28 @@ question, draw several, and let code decide.
 ## One at a time is slow
 
 distilabel's `TransformersLLM` hands the prompts to the model one after the other. A processor or GPU can do much more
-at once: reading the weights from memory costs the same for one row as for many. Time both on the same eight prompts,
-with the same settings. The cache is switched off for this: a text that is remembered takes no time.
+at once: reading the weights from memory costs the same for one row as for many. Time both with the same settings, two
+prompts one by one and eight in a batch, and compare the seconds for each prompt. The cache is switched off for this: a
+text that is remembered takes no time.
 """
 
 # %% id="batches"
 import time
 
-settings = {"max_new_tokens": 10, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
-llm.cache = False
-seconds = {}
-for name, timed in [("one by one", task), ("batched", answer)]:
-    timed.llm.generation_kwargs = settings
-    next(timed.process([{"instruction": request}]))  # a first call may load the model
-    start = time.perf_counter()
-    next(timed.process([{"instruction": prompt} for prompt in grid[:8]]))
-    seconds[name] = time.perf_counter() - start
-llm.cache = True
+settings = {"max_new_tokens": 8, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
 
-factor = seconds["one by one"] / seconds["batched"]
+
+def seconds_each(task, prompts):
+    task.llm.generation_kwargs = settings
+    start = time.perf_counter()
+    next(task.process([{"instruction": prompt} for prompt in prompts]))
+    return (time.perf_counter() - start) / len(prompts)
+
+
+llm.cache = False
+seconds_each(answer, grid[:1])  # the first call loads the model
+factor = seconds_each(task, grid[:2]) / seconds_each(answer, grid[:8])
+llm.cache = True
 print(tr("the batch was {factor:.1f} times as fast", factor=factor))
 
 # %% [markdown] id="batches-read"
@@ -657,22 +660,20 @@ for persona, row in zip(personas, played):
 Did it *ask as* the persona, or did it *play* the persona, greeting included? A persona says who speaks; a dataset of
 questions needs what they would ask. Lesson 4 has a better place for it: the system prompt of a user.
 
-**Your own language.** The prompt below is chosen by the language of this notebook. The model of this course was tuned
-mostly on English, so look at the result as it is.
+**Your own language.** Here is one request in five languages. The model of this course was tuned mostly on English.
+Look at what it makes of the others, and first of all of yours.
 """
 
 # %% id="own-language"
-from prompt2data.i18n import language
-
-in_language = {
+in_languages = {
     "en": "Write one question about baking bread at home.",
     "vi": "Hãy viết một câu hỏi về việc làm bánh mì tại nhà.",
     "zh": "请写一个关于在家烤面包的问题。",
     "ja": "家でパンを焼くことについて、質問を一つ書いてください。",
     "ko": "집에서 빵을 굽는 것에 대한 질문을 하나 써 주세요.",
 }
-for row in sample([in_language[language()]] * 2, temperature=0.5):
-    print("•", row["generation"])
+for language, row in zip(in_languages, sample(list(in_languages.values()), temperature=0.5)):
+    print(f"{language}: {row['generation']}")
 
 # %% [markdown] id="own-language-read"
 """
