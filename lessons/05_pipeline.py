@@ -826,7 +826,7 @@ os.environ["PROMPT2DATA_CACHE"] = tempfile.mkdtemp()
 
 with Pipeline(name="interrupted") as interrupted:
     bring = LoadDataFromDicts(name="bring", data=seeds)
-    llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 16}, batch_size=4)
+    llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 8}, batch_size=4)
     write = TextGeneration(name="write", llm=llm)
     bring >> write
 
@@ -944,9 +944,7 @@ import os
 
 def small_pipeline():
     with Pipeline(name="on-ray") as pipeline:
-        bring = LoadDataFromDicts(name="bring", data=questions)
-        keep = KeepColumns(name="keep", columns=["question"])
-        bring >> keep
+        LoadDataFromDicts(name="bring", data=questions)
     return pipeline
 
 

@@ -172,6 +172,11 @@ def test_an_unknown_language(root: Path, capsys: pytest.CaptureFixture) -> None:
     assert capsys.readouterr().err.strip() == "The course has no language 'fr'; choose one of: en, vi."
 
 
+def test_a_solution_run_in_vietnamese(root: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["--root", str(root), "run", "1", "--language", "vi"]) == 0
+    assert "01_counting.jsonl" in capsys.readouterr().out
+
+
 def test_a_classroom_in_vietnamese(root: Path, tmp_path: Path) -> None:
     assert main(["--root", str(root), "classroom", str(tmp_path / "class"), "--language", "vi"]) == 0
     assert accented("your code here") in (tmp_path / "class/nbgrader_config.py").read_text("utf-8")
