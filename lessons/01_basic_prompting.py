@@ -115,7 +115,7 @@ adds a column `generation`.
 from distilabel.models import TransformersLLM
 from distilabel.steps.tasks import TextGeneration
 
-plain_llm = TransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 20})
+plain_llm = TransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 16})
 task = TextGeneration(llm=plain_llm, name="first")
 task.load()
 
@@ -476,7 +476,7 @@ text that is remembered takes no time.
 # %% id="batches"
 import time
 
-settings = {"max_new_tokens": 6, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
+settings = {"max_new_tokens": 4, "temperature": 0.1, "repetition_penalty": 1.0, "top_p": 1.0, "top_k": 0}
 
 
 def seconds_each(task, prompts):
