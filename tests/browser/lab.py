@@ -96,7 +96,8 @@ def make_lab(folder: Path, language: str = "en", extra: Mapping[str, str] | None
         process = subprocess.Popen(
             ["make", "lab", f"PYTHON={sys.executable}", f"LANGUAGE={language}", f"LAB_ARGS={arguments}"],
             cwd=folder,
-            env={**os.environ, **(extra or {})},
+            # Otherwise it would open again what an earlier JupyterLab of this user had open.
+            env={**os.environ, "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"), **(extra or {})},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
