@@ -117,6 +117,25 @@ class Ways:
 
         return generate
 
+    def greedy_matches(self, rows: int) -> tuple[int, int]:
+        """(texts that are those of `model.generate`, texts): what is faster must not write otherwise."""
+        topics = ("flour", "yeast", "salt", "steam", "the oven", "the crust", "kneading", "storing bread")
+        words = ("How", "Why", "What", "When", "Which", "Who", "Where", "Is")
+        pairs = [(topic, word) for topic in topics for word in words][:rows]
+        chats = [[{"role": "user", "content": f"{word}? Ask one question about {topic}."}] for topic, word in pairs]
+        llm = BatchedTransformersLLM(model=EMBEDDED, cache=False)
+        llm._pipeline = self.llm._pipeline
+        outputs = llm.generate(chats, max_new_tokens=32, temperature=0.0, repetition_penalty=1.0)
+        ours = [output["generations"][0] for output in outputs]
+        equal = 0
+        for chat, text in zip(chats, ours, strict=True):
+            encoded = self.tokenizer(llm.prepare_input(chat), return_tensors="pt", add_special_tokens=False)
+            with torch.inference_mode():
+                ids = self.model.generate(**encoded, do_sample=False, max_new_tokens=32, pad_token_id=self.stop[0])
+            new = ids[0, encoded["input_ids"].shape[1] :]
+            equal += self.tokenizer.decode(new, skip_special_tokens=True).strip() == text.strip()
+        return equal, len(chats)
+
 
 def _tokens(outputs: list[dict]) -> int:
     return sum(sum(output["statistics"]["output_tokens"]) for output in outputs)

@@ -71,6 +71,8 @@ def main() -> int:
     ceiling = matrix_multiply() / GFLOP_PER_TOKEN
     print(f"* Equal lengths, 64 rows: {fastest.tokens_per_second / ceiling:.0%} of the {ceiling:.0f} tokens per second")
     print("  that this machine's matrix multiplication would allow.")
+    equal, rows = ways.greedy_matches(64)
+    print(f"* Greedy decoding: {equal} of {rows} texts are those of `model.generate`, token by token.")
     print(f"* Peak memory with 64 rows: {', '.join(memories())}.")
     print(f"* A text from the generation cache instead of from the model: {hit_cost() * 1e6:.0f} µs in a batch of 64.")
     if arguments.first_row:
@@ -80,6 +82,8 @@ def main() -> int:
         print(
             f"* From `make lab` to the first row: {cold:.0f} s in a fresh clone, {warm:.0f} s in the same clone again."
         )
+    if equal < rows:
+        failed.append(f"greedy decoding: {rows - equal} of {rows} texts differ from those of model.generate")
     print("\n".join(failed), file=sys.stderr)
     return 1 if failed else 0
 

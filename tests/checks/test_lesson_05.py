@@ -127,7 +127,7 @@ def _two_writers(parts):
         ),
         (lambda p: p.load() >> p.write() >> p.keep("completion"), "Other columns are kept"),
         (lambda p: p.load() >> p.write() >> p.keep("prompt", "completion", "model_name"), "Other columns are kept"),
-        (lambda p: p.load([{"question": "Why?"}]) >> p.write() >> p.keep(), "bring rows with the column prompt"),
+        (lambda p: p.load([{"question": "Why?"}]) >> p.write() >> p.keep(), "bring rows with the column `prompt`"),
         (
             lambda p: (
                 p.load([{"prompt": "Why?", "completion": "x"}])
@@ -150,7 +150,7 @@ def test_three_steps_knows_the_stub_and_what_is_no_pipeline(card, parts):
         ...
     assert "Not attempted" in card(check.three_steps, empty)
     assert "Not attempted" in card(check.three_steps, ...)
-    assert "should be a Pipeline" in card(check.three_steps, [1, 2])
+    assert "should be a `Pipeline`" in card(check.three_steps, [1, 2])
 
 
 # -- 5.2 ----------------------------------------------------------------------------------------------------------
