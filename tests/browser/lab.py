@@ -124,6 +124,16 @@ def make_lab(folder: Path, language: str = "en", extra: Mapping[str, str] | None
             process.wait(30)
 
 
+def wait_for_kernel(page: Page) -> None:
+    """Wait until the open notebook is drawn and its kernel answers: cells that are run before that never run."""
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=120_000,
+        polling=200,
+    )
+
+
 def screenshot(page: Page, name: str, otherwise: Path) -> Path:
     """Save what the page shows under `PROMPT2DATA_SCREENSHOTS`, or in the folder `otherwise`."""
     folder = Path(os.environ.get("PROMPT2DATA_SCREENSHOTS") or otherwise)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.lab import ROOT, Lab, browser, copy_of_the_course, make_lab, screenshot, scroll_to
+from tests.browser.lab import ROOT, Lab, browser, copy_of_the_course, make_lab, screenshot, scroll_to, wait_for_kernel
 
 LESSON = "notebooks/01_basic_prompting.ipynb"
 NEWS = "get notified about official Jupyter news"
@@ -29,8 +29,7 @@ def page(lab: Lab) -> Iterator[Page]:
     with browser() as running:
         page = running.new_page(viewport={"width": 1280, "height": 1600})
         page.goto(f"{lab.url}/?token={lab.token}")
-        page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
+        wait_for_kernel(page)
         yield page
 
 

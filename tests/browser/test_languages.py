@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page
 
 from builder.course import load
-from tests.browser.lab import ROOT, browser, copy_of_the_course, make_lab, screenshot, scroll_to
+from tests.browser.lab import ROOT, browser, copy_of_the_course, make_lab, screenshot, scroll_to, wait_for_kernel
 
 COURSE = load(ROOT)
 LESSON = COURSE.lessons[0].name
@@ -62,8 +62,7 @@ def test_a_lesson_in_the_language(language: str, tmp_path: Path, generations: st
     with make_lab(folder, language, {"PROMPT2DATA_CACHE": generations}) as lab, browser() as chromium:
         page = chromium.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{lab.url}/?token={lab.token}")
-        page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for(timeout=60_000)
+        wait_for_kernel(page)
         assert page.url.endswith(f"/lab/tree/{path}")
         title = translation(language, f"lessons/{LESSON}", f"# 1. {COURSE.lessons[0].title}")
         assert page.locator(".jp-NotebookPanel h1").first.inner_text().startswith(title.removeprefix("# "))
