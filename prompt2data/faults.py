@@ -43,7 +43,7 @@ def error_callback(stock: Callable[..., None]) -> Callable[..., None]:
     def error_callback(self: Any, error: BaseException) -> None:
         if not isinstance(error, PipelineError):  # distilabel's own exceptions, from a pool that is not ours
             stock(self, error)
-        elif not self._manager._process.is_alive():  # steps lose their queues a moment before we notice
+        elif _manager_is_gone(self, error):
             abort(self, manager_died())
         elif _distilabel_goes_on(self, error):
             stock(self, error.wrapped)
@@ -53,6 +53,14 @@ def error_callback(stock: Callable[..., None]) -> Callable[..., None]:
             abort(self, error)
 
     return error_callback
+
+
+def _manager_is_gone(pipeline: Any, error: BaseException) -> bool:
+    """Whether a step failed because the process that holds its queues died."""
+    process = pipeline._manager._process
+    if isinstance(error.__cause__, EOFError | ConnectionError):
+        process.join(timeout=2)  # a step loses its queues a moment before the end of that process is known here
+    return not process.is_alive()
 
 
 def _distilabel_goes_on(pipeline: Any, error: BaseException) -> bool:
