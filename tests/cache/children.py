@@ -108,6 +108,23 @@ def file_limit(folder: str) -> None:
     _all_there(cache, [*kept, key_of(5000)])
 
 
+def no_permission(folder: str) -> None:
+    """A folder that this process may not write into."""
+    try:
+        (Path(folder) / "probe").touch()
+    except PermissionError:
+        pass
+    else:
+        raise AssertionError("this process may write everywhere: the test would show nothing")
+    cache = GenerationCache(folder)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        cache.put(key_of(1), entry_of(key_of(1)))
+        assert cache.get([key_of(1)]) == {}
+    (warning,) = heard
+    assert "cannot be written" in str(warning.message)
+
+
 def full_disk(folder: str) -> None:
     """A disk of half a megabyte, filled to the last byte; then room is made."""
     _mount(folder)
