@@ -20,6 +20,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+EVERY_CELL_HAS_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter((widget) => widget.model.type === 'code').every((widget) => widget.model.executionCount)"""
 FLAGS = (
     "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-quic", "--disable-dev-shm-usage",

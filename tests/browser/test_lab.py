@@ -10,12 +10,20 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.lab import ROOT, Lab, browser, copy_of_the_course, make_lab, screenshot, scroll_to, wait_for_kernel
+from tests.browser.lab import (
+    EVERY_CELL_HAS_RUN,
+    ROOT,
+    Lab,
+    browser,
+    copy_of_the_course,
+    make_lab,
+    screenshot,
+    scroll_to,
+    wait_for_kernel,
+)
 
 LESSON = "notebooks/01_basic_prompting.ipynb"
 NEWS = "get notified about official Jupyter news"
-EVERY_CELL_HAS_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
-    .filter((widget) => widget.model.type === 'code').every((widget) => widget.model.executionCount)"""
 
 
 @pytest.fixture(scope="module")

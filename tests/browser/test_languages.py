@@ -11,12 +11,19 @@ import pytest
 from playwright.sync_api import Page
 
 from builder.course import load
-from tests.browser.lab import ROOT, browser, copy_of_the_course, make_lab, screenshot, scroll_to, wait_for_kernel
+from tests.browser.lab import (
+    EVERY_CELL_HAS_RUN,
+    ROOT,
+    browser,
+    copy_of_the_course,
+    make_lab,
+    screenshot,
+    scroll_to,
+    wait_for_kernel,
+)
 
 COURSE = load(ROOT)
 LESSON = COURSE.lessons[0].name
-EVERY_CELL_HAS_RUN = """() => window.jupyterapp.shell.currentWidget.content.widgets
-    .filter((widget) => widget.model.type === 'code').every((widget) => widget.model.executionCount)"""
 WRONG = "def distinct_share(texts, n):\n    return 2.0\n"
 # Five words in a row of the Latin alphabet without an accent: no sentence of these languages.
 ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?: [A-Za-z]{2,}){4,}")
