@@ -57,9 +57,8 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
                 problems += refused.problems
     if problems:
         raise Refused(problems)
-    if whole:  # first, since solutions run with what the package says in their language
-        for path, content in compiled(course, {name: one.lesson for name, one in valid.items()}).items():
-            replace(path, content, say)
+    for path, content in compiled(course).items():  # first, since solutions run with what it says in their language
+        replace(path, content, say)
     failures = []
     for entry in stale:
         failure = _write(course, valid[entry.name], execute, state, say)
@@ -105,31 +104,23 @@ def readmes(course: Course, valid: dict[str, Valid]) -> dict[Path, str]:
     return {course.readme(code): readme.readme(course, exercises, lessons, code) for code in codes}
 
 
-def compiled(course: Course, lessons: dict[str, Lesson]) -> dict[Path, bytes]:
+def compiled(course: Course) -> dict[Path, bytes]:
     """Path → content of the binary catalogues that the helper package reads: its messages, and what lessons show."""
     from builder.catalogues import sources, store
     from builder.catalogues.translate import Translator
 
-    shown = {
-        (f"lessons/{name}", message.key)
-        for name, lesson in lessons.items()
-        for message in sources.lesson_messages(lesson)
-        if message.kind == "shown text"
-    }
     found = {}
-    for language in course.built_languages:
-        if language.code == SOURCE_LANGUAGE:
-            continue
+    for language in course.built_languages[1:]:
         text = Translator(course, language.code)
-        entries = [
+        shown = [
             entry
-            for name in sorted({name for name, _key in shown})
-            for entry in text.catalogue(name).entries
-            if (name, (entry.msgctxt, entry.msgid)) in shown
+            for lesson in course.lessons
+            for entry in text.catalogue(f"lessons/{lesson.name}").entries
+            if entry.comment == sources.SHOWN
         ]
         package, in_lessons = (course.compiled(language.code, domain) for domain in DOMAINS)
         found[package] = store.compiled(text.catalogue(sources.PACKAGE), course.title)
-        found[in_lessons] = store.compiled(store.Catalogue(in_lessons, language.code, entries), course.title)
+        found[in_lessons] = store.compiled(store.Catalogue(in_lessons, language.code, shown), course.title)
     return found
 
 

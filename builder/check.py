@@ -35,7 +35,7 @@ def check(course: Course) -> list[Problem]:
             for one in valid.values():
                 problems += _lesson(course, one, language.code)
         if complete:
-            problems += _readmes(course, valid) + _compiled(course, valid)
+            problems += _readmes(course, valid) + _compiled(course)
             problems += translations.check(course, {name: one.lesson for name, one in valid.items()})
     except Refused as refused:
         problems += refused.problems
@@ -146,8 +146,8 @@ def _readmes(course: Course, valid: dict[str, Valid]) -> list[Problem]:
     return problems
 
 
-def _compiled(course: Course, valid: dict[str, Valid]) -> list[Problem]:
-    expected = compiled(course, {name: one.lesson for name, one in valid.items()})
+def _compiled(course: Course) -> list[Problem]:
+    expected = compiled(course)
     found = set((course.root / course.package / "locale").rglob("*.mo"))
     problems = [Problem(path, 0, "stray file: no catalogue gives it") for path in sorted(found - set(expected))]
     for path, content in expected.items():

@@ -16,6 +16,7 @@ from builder.source import Cell, Lesson
 COURSE = "course"
 PACKAGE = "prompt2data"
 README_CONTEXT = "README"
+SHOWN = "shown text"  # the kind of a message that a lesson shows through tr()
 
 
 def names(course: Course) -> list[str]:

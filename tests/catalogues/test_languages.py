@@ -181,3 +181,12 @@ def test_a_classroom_in_vietnamese(root: Path, tmp_path: Path) -> None:
     assert main(["--root", str(root), "classroom", str(tmp_path / "class"), "--language", "vi"]) == 0
     assert accented("your code here") in (tmp_path / "class/nbgrader_config.py").read_text("utf-8")
     assert accented("Count them.") in (tmp_path / "class/source/01_counting/01_counting.ipynb").read_text("utf-8")
+
+
+def test_building_one_lesson_compiles_what_it_shows(root: Path) -> None:
+    """Or its solution would be executed with the texts of before."""
+    edit(root / CATALOGUE, 'msgstr "{n} tẹxts"', 'msgstr "{n} bài"')
+    course = load(root)
+    build(course, [course.lessons[0]], True, lambda _text: None)
+    cells = {cell.id: cell for cell in nbformat.read(root / SOLUTION, as_version=4).cells}
+    assert cells["save"].outputs[0].text == "2 bài\n"
