@@ -1,4 +1,4 @@
-"""`build`: sources and catalogues → notebooks, solutions, READMEs, and the binary catalogues of the helper package."""
+"""`build`: sources and catalogues → notebooks, solutions, READMEs, diagrams, and the helper package's catalogues."""
 
 from __future__ import annotations
 
@@ -55,10 +55,18 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
                 valid[entry.name] = validated(course, entry)
             except Refused as refused:
                 problems += refused.problems
+    from builder.diagrams import files, source
+
+    try:
+        source.all_of(course)
+    except Refused as refused:
+        problems += refused.problems
     if problems:
         raise Refused(problems)
     for path, content in compiled(course).items():  # first, since solutions run with what it says in their language
         replace(path, content, say)
+    for path, picture in files.pictures(course):  # before the notebooks that show them
+        replace(path, picture, say)
     failures = []
     for entry in stale:
         failure = _write(course, valid[entry.name], execute, state, say)
@@ -75,12 +83,13 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
 
 def validated(course: Course, entry: LessonEntry) -> Valid:
     """The lesson, validated. Raises Refused."""
+    from builder.diagrams import place
     from builder.source import parse
     from builder.validate import validate
 
     lesson = parse(course.source(entry.name))
     exercises = validate(lesson, entry)
-    problems = unknown_checks(lesson, exercises, checks_module(course, entry.name))
+    problems = unknown_checks(lesson, exercises, checks_module(course, entry.name)) + place.faults(course, lesson)
     if problems:
         raise Refused(problems)
     return Valid(entry, lesson, exercises)

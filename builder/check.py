@@ -12,6 +12,7 @@ from builder import record
 from builder.build import Valid, compiled, derived, readmes, validated
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, unmatched_sources
+from builder.diagrams import files
 from builder.guards import code, links, translations
 from builder.notebooks import to_text
 from builder.problems import Problem, Refused
@@ -31,6 +32,7 @@ def check(course: Course) -> list[Problem]:
                 problems += refused.problems
     complete = len(valid) == len(course.lessons)
     try:
+        problems += files.problems(course)
         for language in course.built_languages:
             for one in valid.values():
                 problems += _lesson(course, one, language.code)
@@ -42,7 +44,7 @@ def check(course: Course) -> list[Problem]:
     for path in linked_files(course):
         if path.is_file() and (path.suffix != ".ipynb" or record.read(path) is not None):
             problems += [Problem(path, 0, fault) for fault in links.faults(path, course.root)]
-    return problems
+    return list(dict.fromkeys(problems))
 
 
 def report(course: Course) -> list[str]:
@@ -63,7 +65,10 @@ def linked_files(course: Course) -> list[Path]:
 
 def _lesson(course: Course, valid: Valid, language: str) -> list[Problem]:
     """One lesson's two notebooks in one language."""
-    exercise, solution = derived(course, valid, language)
+    try:
+        exercise, solution = derived(course, valid, language)
+    except Refused as refused:
+        return refused.problems
     name, shown = valid.entry.name, Translator(course, language).shown(valid.lesson)
     problems = _compare(course.exercise(name, language), exercise, outputs=False)
     found = _compare(course.solution(name, language), solution, outputs=True)

@@ -85,6 +85,18 @@ class Course:
         """The binary catalogue that the helper package reads at run time."""
         return self.root / self.package / "locale" / language / "LC_MESSAGES" / f"{domain}.mo"
 
+    @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    def diagram(self, name: str) -> Path:
+        """The source of a diagram."""
+        return self.images / f"{name}.mmd"
+
+    def picture(self, name: str, language: str, suffix: str) -> Path:
+        """A diagram drawn in a language, as "svg" or "png"."""
+        return self.images / language / f"{name}.{suffix}"
+
     def runs(self, name: str) -> Path:
         """Where runs of a lesson leave their files; never committed."""
         return self.root / "runs" / name

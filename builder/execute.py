@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from traitlets import default
 from builder.notebooks import METADATA
 from builder.outputs import MAX_NOTEBOOK, faults, private_paths, tidy
 from builder.record import KEY, code_hash
+from prompt2data.progress import progress_bar
 
 CELL_TIMEOUT = 600  # seconds
 PACKAGES = ("distilabel", "transformers", "torch", "datasets")  # recorded beside the outputs
@@ -112,7 +113,8 @@ def execute(
                 if cell.cell_type != "code":
                     continue
                 start = time.monotonic()
-                _run(client, cell, index)
+                with progress_bar(None, f"  [{done + 1:2}/{count}] {cell.id}") if cell is not probe else nullcontext():
+                    _run(client, cell, index)
                 done += 1
                 if cell is not probe:
                     say(f"  [{done:2}/{count}] {cell.id:<32} {time.monotonic() - start:6.1f} s")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from builder import words
 from builder.catalogues.translate import Translator
 from builder.course import Course, LessonEntry
+from builder.diagrams.place import put
 from builder.problems import Problem, Refused
 from builder.setup_cell import setup_cell
 from builder.source import STUB, Cell, Lesson, regions
@@ -171,6 +172,8 @@ def _cell(course: Course, cell: Cell, source: str, language: str) -> NotebookNod
 
     if "setup" in cell.tags:
         source = setup_cell(course, language)
+    elif not cell.code:
+        source = put(course, source, language)
     make = v4.new_code_cell if cell.code else v4.new_markdown_cell
     return make(source, id=cell.id, metadata={"tags": list(cell.tags)} if cell.tags else {})
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from builder.course import Course
 
+_TOOLS = ("jupytext", "nbgrader", "nbformat", "markdown-it-py", "polib", "mermaidx", "novasvg", "pillow")
 DOMAINS = ("prompt2data", "lessons")  # what the helper package looks texts up in
 
 
@@ -40,13 +41,13 @@ class State:
         except (OSError, ValueError):
             self.last = {}
         own = sorted(Path(__file__).parent.rglob("*.py"))
-        tools = [f"{name} {version(name)}" for name in ("jupytext", "nbgrader", "nbformat", "markdown-it-py", "polib")]
+        tools = [f"{name} {version(name)}" for name in _TOOLS]
         self.builder = _hash([*own, course.root / "course.toml"], sys.version, *tools)
 
     def of(self, name: str) -> str:
         """Hash over everything lesson `name` is made of and everything made of it."""
         course = self.course
-        files = [course.source(name), checks_module(course, name)]
+        files = [course.source(name), checks_module(course, name), *sorted(course.images.rglob("*.*"))]
         for language in course.built_languages:
             catalogues = [course.catalogue(language.code, part) for part in (f"lessons/{name}", "course")]
             files += [*catalogues, course.exercise(name, language.code), course.solution(name, language.code)]

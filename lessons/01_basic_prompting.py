@@ -41,13 +41,7 @@ Three kinds of rows matter for post-training:
 | **preferences** | a prompt, a better and a worse completion | lesson 6 |
 | **critiques** | a prompt, a completion, and a text on what is wrong with it | lesson 6 |
 
-```
-             ┌─ prompt + completion ──────────> supervised fine-tuning
-texts,       │
-topics,  ────┼─ prompt + chosen + rejected ───> preference alignment
-seeds        │
-             └─ prompt + completion + critique > judging, revising
-```
+![](diagram:taxonomy)
 """
 
 # %% [markdown] id="loss-why"
@@ -373,6 +367,28 @@ say anything. Read some texts of the hottest run as well, since no program reads
 # %% id="hot-texts"
 for text in texts_of(runs[1.3])[:4]:
     print("•", text)
+
+# %% [markdown] id="playground-why"
+"""
+Now move the sliders yourself. The chart shows how likely each *first token* of an answer is: in the model, and after
+temperature, top-k and top-p have done their part. The texts are drawn with the same random numbers each time, so what
+changes comes from the slider and not from luck; *Generate* takes new random numbers.
+
+**Before you touch anything: which slider can take a token's chance away altogether, and which one cannot?**
+"""
+
+# %% id="playground"
+from prompt2data.widgets.playground import SamplingPlayground
+
+SamplingPlayground(llm, request)
+
+# %% [markdown] id="playground-read"
+"""
+A higher temperature makes chances more alike, and no temperature above 0 cuts one off. Top-k and top-p do: they keep a
+fixed number of tokens, or as many as it takes to reach a share of the probability. That is why a high temperature
+*with* a cut-off is not the same as a high temperature alone. Find settings whose texts you would keep, then look at
+their distinct-2.
+"""
 
 # %% [markdown] id="ex-distinct" tags=["exercise"]
 """

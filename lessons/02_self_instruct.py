@@ -450,6 +450,8 @@ Now put it together. One round: draw examples from the pool, let the model conti
 names, and compare the rest with the pool. What is novel goes in, and may serve as an example in the next round. That
 is **bootstrapping**: the pool grows by its own output.
 
+![](diagram:self_instruct)
+
 `grow` keeps a log of every decision. With `novel_only=False` it lets everything in that is well formed, copies
 included; that is for later. The first round is paid for already: it takes over
 the lines that you got above, from the list sent as a text, with seed 0.
@@ -486,34 +488,21 @@ print(tr("{seeds} seeds, {pool} in the pool", seeds=len(SEEDS), pool=len(pool)))
 Follow `too similar` from round to round. The fuller the pool, the more there is to be similar to. If its count rises
 and that of `novel` falls, each new instruction costs more than the one before.
 
-Read the decisions, and first those that were *close*. Are you of the same opinion as the threshold?
+Now read the decisions. The list begins with those that were *close*; select one to see which words, in the same order
+in both texts, make up its ROUGE-L. Are you of the same opinion as the threshold?
 """
 
-# %% id="explore"
-import pandas as pd
-from IPython.display import HTML
+# %% id="pool-explorer"
+from prompt2data.widgets.pool import PoolExplorer
 
+PoolExplorer(SEEDS, log)
 
-def explore(entries):
-    """Decisions as a table. `to_html` escapes the texts: a model may write anything, HTML included."""
-    headings = {
-        "round": tr("round"),
-        "instruction": tr("instruction"),
-        "most similar in the pool": tr("most similar in the pool"),
-        "ROUGE-L": "ROUGE-L",
-        "verdict": tr("verdict"),
-    }
-    table = pd.DataFrame(entries, columns=list(headings)).rename(columns=headings)
-    return HTML(table.to_html(index=False, justify="left", border=0))
-
-
-well_formed = [entry for entry in log if entry["verdict"] in ("novel", "too similar")]
-explore(sorted(well_formed, key=lambda entry: abs(entry["ROUGE-L"] - 0.7))[:12])
-
-# %% [markdown] id="explore-read"
+# %% [markdown] id="pool-explorer-read"
 """
-Change the cell to look further: `explore(log)` shows all, `explore(well_formed[-10:])` the newest. Ask of each novel
-line whether *you* would want to answer it. The filter never asked that.
+Move the first slider to watch the pool grow, and choose *newest first* to read the log backwards. The neighbour of a
+refused line may be a seed, or a line that the model wrote itself. Then move the threshold: who changes sides, and would
+you agree? Last, show only `novel`, and ask of each line whether *you* would want to answer it. The filter never asked
+that.
 
 ## Without the filter
 

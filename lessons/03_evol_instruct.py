@@ -64,6 +64,8 @@ goes *in breadth*: it writes a new question of the same kind, so that a dataset 
 | increase reasoning steps | an explicit wish for several steps | `INCREASED_REASONING_STEPS` |
 | complicate the input | a table, code or a formula to work on | (left out) |
 | mutation, in breadth | a rarer question from the same domain | `BREADTH` |
+
+![](diagram:evol_instruct)
 """
 
 # %% id="operator-names" tags=["nbval-check-output"]
@@ -617,28 +619,18 @@ root_of = {child: root for root, child in first.items()}
 
 # %% [markdown] id="tree-why"
 """
-The family tree shows both generations, each child with its similarity *to the root*, not to its parent. Small steps
-away from the parent can add up to a long way from the root. (The texts come from a model and go into a page, so they
-are escaped: a child may hold HTML.)
+The family tree shows both generations, kept and dropped, with the operator on each edge and the similarity *to the
+root*, not to the parent: small steps away from the parent can add up to a long way from the root. Choose a child to see
+which words its operator kept, dropped and added, open a branch with ▸, and move the drift limit. Whose children does it
+catch first? (The texts come from a model and go into a page, so they are escaped: a child may hold HTML.)
 """
 
 # %% id="tree"
-from html import escape
+from prompt2data.widgets.evolution import EvolutionTree
 
-from IPython.display import HTML, display
-
-
-def item(text, root, inner=""):
-    return f"<li>{escape(text)} <i>({cosine([root], [text])[0]:.2f})</i>{inner}</li>"
-
-
-def branch(root, child):
-    grandchildren = [row["generation"] for row in second if row["parent"] == child and row["reason"] == "kept"]
-    inner = "".join(item(text, root) for text in grandchildren)
-    return f"<b>{escape(root)}</b><ul>{item(child, root, f'<ul>{inner}</ul>' if inner else '')}</ul>"
-
-
-display(HTML("".join(branch(root, child) for root, child in list(first.items())[:4])))
+EvolutionTree(
+    few + second, similarity=lambda root, text: cosine([root], [text])[0], limit=LIMIT
+)
 
 # %% id="tree-drift"
 for name, pairs in (

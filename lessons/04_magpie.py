@@ -231,6 +231,26 @@ for name, row in leaders.items():
 """
 Read the first words as a person. Which of the three lists could begin a question to an assistant? Which could begin a
 program, a heading, an essay? Each further token has to fit the ones before it, so the first words carry far.
+"""
+
+# %% [markdown] id="stepper-why"
+"""
+Now write on yourself. Let the model draw token by token, or choose another token than it would, and hand over to the
+assistant when the user's turn has ended. Begin with the bare header, then try the other two prompts. **What makes the
+next words a user's, and what an assistant's?**
+"""
+
+# %% id="stepper"
+from prompt2data.widgets.stepper import MagpieStepper
+
+MagpieStepper(llm, prompt=candidates)
+
+# %% [markdown] id="stepper-read"
+"""
+The last header says whose turn it is; the string has no other mark of it. Whether the model keeps to that is what you
+measured above. With the cut header it writes the name of the speaker itself, so look which one it draws. A turn ends
+because an ordinary draw happens to be the end-of-turn token; nothing else stops the model. And one unlikely first word,
+chosen by you, changes the whole question.
 
 ## Cut the prompt out of any template
 
@@ -336,6 +356,8 @@ takes whole conversations, so that it serves the second turn as well.
 
 The first call you have made already: the texts of the full prompt are instructions. The second call is an ordinary
 one. Send an instruction back as a user's message, and the model answers as the assistant.
+
+![](diagram:magpie)
 """
 
 # %% id="by-hand-code"

@@ -34,6 +34,8 @@ A **pipeline** is that order, written down. Its **steps** each take rows and giv
 first rows, a *task* is a step that asks a model, other steps compute. Who gives rows to whom is a graph without
 circles, a **DAG** (directed acyclic graph).
 
+![](diagram:pipeline)
+
 We stay with home baking. Eight seeds are enough: this lesson is about the way, not about the texts.
 """
 
@@ -289,22 +291,22 @@ show_columns(improving(wiring(), new_llm(32)))
 ## Run it
 
 `run` starts one process for each step, waits until each has loaded its model, sends the rows through, and returns a
-`Distiset`: a dictionary of datasets. `StepTimes` listens to the log of the run and notes when each batch of rows was
-worked on.
+`Distiset`: a dictionary of datasets. `PipelineMonitor` listens to the log of the run. It fills in how many rows and
+batches each step has done, and how long it was at work. Press a step to see its batches.
 
 Since `ask` hands rows on in fours, `answer` can begin before `ask` is done. Will it?
 """
 
 # %% id="run"
-from prompt2data.monitor import StepTimes
+from prompt2data.widgets.pipeline import PipelineMonitor
 
-times = StepTimes()
-distiset = pipeline.run(logging_handlers=[times])
-times
+monitor = PipelineMonitor(pipeline)
+distiset = pipeline.run(logging_handlers=[monitor.handler])
 
 # %% id="run-figure"
 from prompt2data.plots import figure, finish, show
 
+times = monitor.times
 fig, ax = figure(figsize=(7.0, 2.2))
 times.draw(ax)
 seconds = times.together()
@@ -334,9 +336,22 @@ for row in dataset.select(range(3)):
     print("prompt:     ", row["prompt"])
     print("completion: ", row["completion"], "\n")
 
+# %% [markdown] id="about-browse"
+"""
+Three rows are quickly printed; a dataset is not. The browser shows all rows: search, sort by pressing a column's name,
+and press a row's number to read it in full, prompt and completion beside each other. Tick the rows that you would keep,
+and export them.
+"""
+
+# %% id="browse"
+from prompt2data.widgets.browser import DatasetBrowser
+
+browser = DatasetBrowser(distiset)
+browser
+
 # %% [markdown] id="read-rows"
 """
-Read the three rows as a strict teacher would. Is each prompt *one question*, and about the topic? Is each completion an
+Read the rows as a strict teacher would. Is each prompt *one question*, and about the topic? Is each completion an
 answer, or does it ask back, go round in circles, stop in the middle? The pipeline did what it was told with whatever
 the model wrote: **a pipeline moves rows, it does not judge them**. What to keep is the subject of lesson 7.
 

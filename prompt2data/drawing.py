@@ -120,7 +120,9 @@ def _render(graph: str) -> Any:
     import mermaidx
 
     try:
-        return mermaidx.render(graph)
+        diagram = mermaidx.render(graph)
+        diagram.svg()  # it draws when it is asked, and only then finds faults; it keeps the drawing
+        return diagram
     except Exception as error:
         raise DrawingError(_("The pipeline cannot be drawn: {error}").format(error=error)) from error
 

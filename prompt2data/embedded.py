@@ -15,8 +15,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from prompt2data.download import (
     unpack,
 )
 from prompt2data.i18n import _
+from prompt2data.progress import Progress, progress_bar
 
 MANIFEST = "prompt2data.json"
 STAGING = ".making-"  # prefix of the folders in which models are built
@@ -152,7 +153,7 @@ def _obtain(source: Source, progress: bool) -> Path:
         return folder
     progress = progress and progress_wanted()
     try:
-        with _lock(folder.parent):
+        with _lock(folder.parent, source.name, progress):
             if not is_whole(folder, source):  # another process may have made it while this one waited
                 _sweep(folder.parent)
                 _make(source, folder, progress)
@@ -162,12 +163,15 @@ def _obtain(source: Source, progress: bool) -> Path:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def _lock(folder: Path, name: str, progress: bool) -> Iterator[None]:
     """Hold the one lock under which models are made in `folder`; the system frees it if this process dies."""
     from filelock import FileLock
 
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
+    label = _("another process is preparing {name}").format(name=name)
+    with ExitStack() as stack:
+        with progress_bar(None, label) if progress else nullcontext():
+            stack.enter_context(FileLock(folder / ".lock"))
         yield
 
 
@@ -216,8 +220,9 @@ def _convert(made: Path, source: Source, progress: bool) -> None:
     root = str(Path(__file__).resolve().parents[1])  # where the package lies, installed or not
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "prompt2data.convert", str(made / source.weights), str(made)]
-    with _step_bar(source, progress) as heard:
-        code, text = run_child(command, environment, heard)
+    label = _("converting {name}").format(name=source.name)
+    with progress_bar(len(convert.STEPS), label) if progress else nullcontext(Progress(None)) as bar:
+        code, text = run_child(command, environment, lambda line: bar.update(line.startswith("step ")))
     if code != 0:
         if os.strerror(errno.ENOSPC) in text or "os error 28" in text:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -228,15 +233,6 @@ def _convert(made: Path, source: Source, progress: bool) -> None:
             .format(name=source.name, reason=reason.rstrip("."))
         )  # fmt: skip
     (made / source.weights).unlink()
-
-
-@contextmanager
-def _step_bar(source: Source, progress: bool) -> Iterator[Callable[[str], object]]:
-    """A progress bar over the steps that convert.py names; gives what is to hear its lines."""
-    from tqdm.auto import tqdm
-
-    with tqdm(total=len(convert.STEPS), desc=source.name, disable=None if progress else True, leave=False) as bar:
-        yield lambda line: bar.update(line.startswith("step "))
 
 
 def _write_manifest(made: Path, source: Source) -> None:

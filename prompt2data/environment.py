@@ -44,10 +44,13 @@ def setup(language: str = "en", seed: int = 0) -> None:
     os.environ["PROMPT2DATA_SEED"] = str(seed)
     _seed_everything(seed)
     quiet()
-    _patch_distilabel()
-    from prompt2data import pipelines
+    from prompt2data.progress import progress_bar
 
-    pipelines.install()
+    with progress_bar(None, _("loading distilabel")):
+        _patch_distilabel()
+        from prompt2data import pipelines
+
+        pipelines.install()
     _show_table(_facts())
 
 

@@ -172,14 +172,14 @@ class BatchedTransformersLLM(LazyTransformersLLM):
             if store is not None and entry and self._pipeline.identity is not None:
                 store.put(entry, cache.Entry(row.tokens, row.finish_reason))
 
-        with generation_progress(total=len(requests)) as progress:
-            progress.update(0, len(requests) - len(missing))
-            if missing:
-                if self._batcher is None:
-                    self._batcher = Batcher(self.batch_size)
-                tokenizer, model = self._pipeline.tokenizer, self._pipeline.model
-                pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-                wanted = [requests[place] for place in missing]
+        if missing:
+            if self._batcher is None:
+                self._batcher = Batcher(self.batch_size)
+            tokenizer, model = self._pipeline.tokenizer, self._pipeline.model
+            pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+            wanted = [requests[place] for place in missing]
+            with generation_progress(total=len(requests)) as progress:
+                progress.update(0, len(requests) - len(missing))
                 self._batcher.decode(model, wanted, params, budget, pad, progress, finish)
         runlog.count_texts(len(missing), len(requests) - len(missing))
         return rows

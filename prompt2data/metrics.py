@@ -149,11 +149,15 @@ def novelty(candidate: str, pool: Sequence[str]) -> float:
 
 @lru_cache(maxsize=1)
 def _embedder():
-    from sentence_transformers import SentenceTransformer
-
     from prompt2data import models
+    from prompt2data.i18n import _
+    from prompt2data.progress import progress_bar
 
-    return SentenceTransformer(str(models.embedding_folder()), device="cpu")
+    folder = models.embedding_folder()
+    with progress_bar(None, _("loading the text embedder")):
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(str(folder), device="cpu")
 
 
 def embed(texts: Sequence[str]) -> np.ndarray:

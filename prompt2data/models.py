@@ -15,14 +15,16 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from prompt2data import embedded
-from prompt2data.download import ModelUnavailable
+from prompt2data.download import ModelUnavailable, bytes_in
 from prompt2data.embedded import embedding_folder, fetch, home
 from prompt2data.i18n import _
+from prompt2data.progress import Progress, enabled, megabytes, progress_bar
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -36,6 +38,8 @@ EMBEDDED = embedded.LANGUAGE_MODEL.name
 LARGE = "HuggingFaceTB/SmolLM2-1.7B-Instruct"
 
 GPU_BYTES = 12_000_000_000  # the large model in two steps of a pipeline, each with its own copy
+T = TypeVar("T")
+
 HUB_SECONDS = 4.0  # how long to wait for the hub before calling it out of reach
 FOLDERS = "PROMPT2DATA_MODEL_FOLDERS"  # public name -> folder, as JSON; in the environment so that workers have it
 
@@ -184,6 +188,37 @@ def local_folder(name: str, revision: str = "main") -> Path | None:
     return folder if all((folder / file).is_file() for file in wanted) else None
 
 
+@contextmanager
+def fetching(name: str, revision: str = "main") -> Iterator[Progress]:
+    """A progress bar while the hub model `name` is fetched and loaded. transformers shows none of its own in a course.
+
+    Where the hub does not say how large the weights are, the bar shows only that something goes on.
+    """
+    from huggingface_hub import constants
+
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "blobs"
+    total = _hub_bytes(name, revision) if enabled() else None
+    before = bytes_in(folder)
+    label = _("fetching {name}").format(name=name)
+    with progress_bar(total, label, unit=megabytes, look=lambda: bytes_in(folder) - before) as bar:
+        yield bar
+
+
+def _hub_bytes(name: str, revision: str) -> int | None:
+    """How many bytes of weights the hub has for `name`; `None` where it does not say so in time."""
+
+    def ask() -> int | None:
+        from huggingface_hub import HfApi
+
+        try:
+            files = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=HUB_SECONDS).siblings
+        except Exception:  # the fetch itself will say what is wrong
+            return None
+        return sum(file.size or 0 for file in files or () if file.rfilename.endswith(".safetensors")) or None
+
+    return _within(HUB_SECONDS, ask, otherwise=None)
+
+
 def _hub_answer(name: str) -> str:
     """What the hub says of `name`: "found", "missing" or "unreachable" (after `HUB_SECONDS` at most)."""
 
@@ -202,9 +237,9 @@ def _hub_answer(name: str) -> str:
     return _within(HUB_SECONDS, ask, otherwise="unreachable")
 
 
-def _within(seconds: float, call: Callable[[], str], otherwise: str) -> str:
+def _within(seconds: float, call: Callable[[], T], otherwise: T) -> T:
     """The value of `call()`, or `otherwise` when it takes longer (a name server's timeout heeds no argument)."""
-    answers: list[str] = []
+    answers: list[T] = []
     thread = threading.Thread(target=lambda: answers.append(call()), daemon=True)
     thread.start()
     thread.join(seconds)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prompt2data.i18n import _
+from prompt2data.runlog import ROWS
 
 _BEGAN = re.compile(r"Processing batch (?P<batch>\d+) in '(?P<step>[^']+)'")
 _SENT = re.compile(r"Step '(?P<step>[^']+)' sending batch (?P<batch>\d+)")
@@ -16,12 +17,16 @@ _LOADING = "Waiting for all the steps"
 
 @dataclass(frozen=True)
 class Batch:
-    """One batch of rows in one step; `began` and `ended` in seconds after the pipeline began to load its steps."""
+    """One batch of rows in one step; `began` and `ended` in seconds after the pipeline began to load its steps.
+
+    `rows` is how many rows the step handed on, None as long as the log has not said it.
+    """
 
     step: str
     number: int
     began: float
     ended: float
+    rows: int | None = None
 
     @property
     def seconds(self) -> float:
@@ -39,8 +44,12 @@ class StepTimes(logging.Handler):
         self.batches: list[Batch] = []
         self._start: float | None = None
         self._began: dict[tuple[str, int], float] = {}
+        self._rows: dict[tuple[str, int], int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == ROWS.name:
+            self._note_rows(record.step, record.batch, record.rows)
+            return
         message = record.getMessage()
         if self._start is None and _LOADING in message:
             self._start = record.created
@@ -50,7 +59,15 @@ class StepTimes(logging.Handler):
             key = match["step"], int(match["batch"])
             start = self._start if self._start is not None else record.created
             began = self._began.pop(key, record.created)
-            self.batches.append(Batch(*key, began - start, record.created - start))
+            self.batches.append(Batch(*key, began - start, record.created - start, self._rows.pop(key, None)))
+
+    def _note_rows(self, step: str, number: int, rows: int) -> None:
+        """The main process counts the rows, the worker says that they were sent: either may be heard first."""
+        for place in reversed(range(len(self.batches))):
+            if (batch := self.batches[place]).step == step and batch.number == number:
+                self.batches[place] = replace(batch, rows=rows)
+                return
+        self._rows[step, number] = rows
 
     @property
     def steps(self) -> dict[str, list[Batch]]:

@@ -23,7 +23,7 @@ from pickle import PicklingError
 from types import SimpleNamespace
 from typing import Any
 
-from prompt2data import drawing, faults, runfolders, runlog, tablefiles
+from prompt2data import drawing, faults, runfolders, runlog, runprogress, tablefiles
 from prompt2data.failures import (
     CacheInUse,
     NotPortable,
@@ -86,6 +86,7 @@ def install() -> None:
     base.BasePipeline._output_queue_loop = faults.recording_errors(base.BasePipeline._output_queue_loop)
     base.BasePipeline._run_load_queue_loop = faults.recording_errors(base.BasePipeline._run_load_queue_loop)
     base.BasePipeline._run_steps = _sending_light(base.BasePipeline._run_steps)
+    base.BasePipeline._process_batch = _logging_rows(runprogress.counting(base.BasePipeline._process_batch))
     base.BasePipeline._manage_batch_flow = _asking_generators_on(base.BasePipeline._manage_batch_flow)
     base.BasePipeline._load_stages_status = _marking_the_run(base.BasePipeline._load_stages_status)
     base.BasePipeline._cache = _only_where_asked(base.BasePipeline._cache)
@@ -126,6 +127,7 @@ def _safe_run(stock: Callable[..., Any]) -> Callable[..., Any]:
         self._exception, self._stop_called, self._stop_calls = None, False, 0
         _forget_dataset(self)
         with ExitStack() as stack:
+            listening = stack.enter_context(runlog.told(arguments.get("logging_handlers"), self))
             self._prompt2data_cached = _asks_for_cache(self, arguments)
             if self._prompt2data_cached:
                 stack.enter_context(runfolders.locked(self._cache_dir, self.name))
@@ -138,9 +140,12 @@ def _safe_run(stock: Callable[..., Any]) -> Callable[..., Any]:
             del arguments["self"]
             known = set(self.dag)
             stack.callback(_remember_dataset, self, known)
+            if not listening.on_page:
+                stack.enter_context(runprogress.run_progress(self))
             distiset = stock(self, **arguments)
             if self._exception is not None:  # Ray's run does not always look
                 raise self._exception
+            listening.distiset = distiset
             if self._prompt2data_cached:
                 runfolders.end(self)
         _print_summary(self, distiset)
@@ -240,6 +245,17 @@ def _asking_generators_on(stock: Callable[..., None]) -> Callable[..., None]:
             self._request_batch_from_generator(step.name)
 
     return manage_batch_flow
+
+
+def _logging_rows(stock: Callable[..., None]) -> Callable[..., None]:
+    """Every batch of every step comes through here, in the process that is there from the start to the end."""
+
+    @functools.wraps(stock)
+    def process_batch(self: Any, batch: Any, *args: Any, **kwargs: Any) -> None:
+        runlog.count_rows(batch.step_name, batch.seq_no, batch.size)
+        stock(self, batch, *args, **kwargs)
+
+    return process_batch
 
 
 def _ending_dry_run(stock: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,7 +21,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 _STYLE = {
     "figure.dpi": 100,
     "figure.figsize": (7.0, 3.6),
-    "figure.constrained_layout.use": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -39,17 +38,24 @@ def figure(columns: int = 1, **kwargs) -> tuple[Figure, Axes | Sequence[Axes]]:
     import matplotlib.pyplot as plt
     from cycler import cycler
 
+    from prompt2data.layout import WrappedLayout
+
     fonts.use()
     style = {**_STYLE, "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS)}
     with plt.rc_context(style):
-        return plt.subplots(1, columns, **kwargs)
+        return plt.subplots(1, columns, layout=WrappedLayout(), **kwargs)
 
 
 def finish(ax: Axes, *, title: str, x: str, y: str, legend: bool = False) -> None:
-    """Give an axes its finding as title, and its labels with units."""
-    ax.set_title(title, loc="left", wrap=True)
-    ax.set_xlabel(x)
-    ax.set_ylabel(y)
+    """Give an axes its finding as title, and its labels with units; they are broken into lines as the room demands.
+
+    A dollar sign in them is a dollar sign: a title may hold a word that a model wrote.
+    """
+    text = ax.set_title(title, loc="left", fontsize=_STYLE["axes.titlesize"], linespacing=1.3, parse_math=False)
+    if hasattr(layout := ax.figure.get_layout_engine(), "break_title"):  # of a figure made here
+        layout.break_title(ax, text)
+    ax.set_xlabel(x, parse_math=False)
+    ax.set_ylabel(y, parse_math=False)
     if legend:
         ax.legend(frameon=False)
 

@@ -11,10 +11,12 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
 from queue import Queue
+from types import SimpleNamespace
 from typing import Any
 
 from prompt2data.i18n import _
@@ -26,6 +28,7 @@ _TRACEBACK = "Subprocess traceback:"
 _SAID_ELSEWHERE = ("❌ Failed to load", "🛑")
 
 _TEXTS = logging.getLogger("distilabel.texts")
+ROWS = logging.getLogger("distilabel.rows")
 texts: TextCounts | None = None  # the TextCounts of the run that goes on, or went last
 _listener: QueueListener | None = None
 _file: logging.FileHandler | None = None
@@ -75,6 +78,50 @@ def count_texts(generated: int, from_cache: int) -> None:
     """Note in the log how many texts a call generated and how many it took from the cache."""
     counts = {"generated": generated, "from_cache": from_cache}
     _TEXTS.info("Texts: %d generated, %d from the cache", generated, from_cache, extra=counts)
+
+
+def count_rows(step: str, batch: int, rows: int) -> None:
+    """Note in the log how many rows a step handed on with a batch: the record has `step`, `batch` and `rows`."""
+    ROWS.info("Batch %d of '%s': %d rows", batch, step, rows, extra={"step": step, "batch": batch, "rows": rows})
+
+
+class RunListener(logging.Handler):
+    """A handler for `pipeline.run(logging_handlers=[…])` that is also told when the run begins and how it ends.
+
+    Attributes:
+        on_page: whether it shows the reader how far the run is, so that no progress bar is needed.
+    """
+
+    on_page = False
+
+    def run_began(self, pipeline: Any) -> None:
+        """Called before the first record, in the thread that runs the pipeline."""
+
+    def run_ended(self, distiset: Any, error: BaseException | None) -> None:
+        """Called after the last record, in the same thread, with what the run returned (None: it failed) or raises."""
+
+
+@contextmanager
+def told(handlers: list[logging.Handler] | None, pipeline: Any) -> Iterator[SimpleNamespace]:
+    """Tell the listeners among `handlers` of the run within the `with` block; it sets `.distiset` of what it gets.
+
+    `.on_page` says whether one of them shows how far the run is. What fails in a listener does not harm the run.
+    """
+    listeners = [handler for handler in handlers or () if isinstance(handler, RunListener)]
+    outcome, error = SimpleNamespace(distiset=None, on_page=False), None
+    for listener in listeners:
+        with suppress(Exception):
+            listener.run_began(pipeline)
+    outcome.on_page = any(listener.on_page for listener in listeners)
+    try:
+        yield outcome
+    except BaseException as caught:
+        error = caught
+        raise
+    finally:
+        for listener in listeners:
+            with suppress(Exception):
+                listener.run_ended(outcome.distiset, error)
 
 
 def last_line(traceback: str) -> str:

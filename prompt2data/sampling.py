@@ -111,6 +111,27 @@ def next_tokens(
     return tokens.gather(-1, position.unsqueeze(-1)).squeeze(-1)
 
 
+def probabilities(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
+    """How likely each token is to be drawn, after temperature, top-k and top-p; for looking at, not for speed.
+
+    Args:
+        logits: shape [vocabulary].
+        params: how tokens are drawn; the repetition penalty is left out.
+
+    Returns:
+        Shape [vocabulary], in double precision: 0 for what is cut off, 1 in sum.
+    """
+    if params.greedy:
+        return torch.nn.functional.one_hot(logits.argmax(), len(logits)).double()
+    values, tokens = (logits.double() / params.temperature).sort(descending=True)
+    if params.top_k > 0:
+        values[params.top_k :] = -torch.inf
+    kept = values.softmax(dim=-1)
+    if params.top_p < 1.0:
+        kept[kept.cumsum(dim=-1) - kept >= params.top_p] = 0.0
+    return torch.zeros_like(kept).scatter_(0, tokens, kept / kept.sum())
+
+
 def _inverse_cdf(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     """The index at which the running sum of `weights` [rows, n] passes `uniform` [rows] of its total."""
     cumulative = weights.cumsum(dim=-1)

@@ -24,6 +24,7 @@ from prompt2data.failures import ModelNotLoaded
 from prompt2data.i18n import _
 from prompt2data.magpie import pre_query_prompt, renderer, user_header
 from prompt2data.naming import load_from_folder, without_secrets
+from prompt2data.progress import progress_bar
 
 # Magpie refuses an LLM without a pre-query template; this value says that the chat template gives it.
 FROM_CHAT_TEMPLATE = "chat template"
@@ -94,7 +95,7 @@ class LazyTransformersLLM(TransformersLLM):
         """distilabel's own pipeline, with the model in memory."""
         ours = self._pipeline
         try:
-            load_from_folder(self, super().load)
+            load_from_folder(self, self._load_stock)
             return self._pipeline
         except models.ModelUnavailable:
             raise
@@ -117,6 +118,12 @@ class LazyTransformersLLM(TransformersLLM):
         finally:
             self._pipeline = ours
 
+    def _load_stock(self) -> None:
+        known = models.local_folder(self.model, self.revision) is not None
+        watched = progress_bar(None, _("loading the model")) if known else models.fetching(self.model, self.revision)
+        with watched:
+            super().load()
+
     def _identify(self, model: str, tokenizer: str) -> dict[str, str] | None:
         """What texts of this LLM depend on besides prompt and sampling; `None` where that cannot be told."""
         store = cache.opened()
@@ -124,7 +131,8 @@ class LazyTransformersLLM(TransformersLLM):
         if store is None or None in folders:
             return None
         device = lazy.expected_device(self.device, self.device_map)
-        known = lazy.identify(*folders, self.torch_dtype, device, store.digest_of_file)
+        with progress_bar(None, _("reading the model's files")):
+            known = lazy.identify(*folders, self.torch_dtype, device, store.digest_of_file)
         return known | {"options": repr(self.model_kwargs)}
 
     def unload(self) -> None:

@@ -19,6 +19,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,9 +74,10 @@ def install(root: Path, level: str) -> None:
     python, log = venv_python(root), venv_folder(root) / "setup.log"
     if not python.exists() or subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode:
         print("Creating .venv …", flush=True)
-        made = subprocess.run(
-            [sys.executable, "-m", "venv", "--clear", str(venv_folder(root))], capture_output=True, text=True
-        )
+        with status_line():
+            made = subprocess.run(
+                [sys.executable, "-m", "venv", "--clear", str(venv_folder(root))], capture_output=True, text=True
+            )
         if made.returncode:
             raise CannotSetUp(explain_venv(made.stdout + made.stderr))
     print("Installing packages into .venv (the first time takes some minutes) …", flush=True)
@@ -87,19 +92,48 @@ def install(root: Path, level: str) -> None:
             (venv_folder(root) / f"installed-{done}").write_text(fingerprint(root, done))
 
 
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """On a terminal, a line with the seconds so far and what is being done, wiped at the end.
+
+    Gives what is to be called with the words. The line appears after two seconds; a thread keeps its clock, because
+    pip says nothing for minutes while it writes the packages it has fetched.
+    """
+    if not sys.stdout.isatty() or os.environ.get("PROMPT2DATA_PROGRESS") == "0":
+        yield lambda words: None
+        return
+    start, words, done = time.monotonic(), [""], threading.Event()
+
+    def write(text: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r{text[:width]:<{width}}", end="", flush=True)
+
+    def tick() -> None:
+        pause = 2.0
+        while not done.wait(pause):
+            pause = 0.5
+            write(f"{int(time.monotonic() - start)} s  {words[0]}")
+
+    thread = threading.Thread(target=tick, daemon=True)
+    thread.start()
+    try:
+        yield lambda text: words.__setitem__(0, text)
+    finally:
+        done.set()
+        thread.join()
+        write("")
+        print(end="\r", flush=True)
+
+
 def run_pip(command: list[str], log: Path, root: Path) -> None:
     """Run pip with its output in `log` and, on a terminal, the package it is at. Raises `CannotSetUp`."""
-    live = sys.stdout.isatty()
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    # One line: an older Python must still be able to read this file, to say that it is too old.
-    with open(log, "w", encoding="utf-8") as sink, subprocess.Popen(command, encoding="utf-8", **pipes) as child:
-        for line in child.stdout:
-            sink.write(line)
-            if live and line.strip().startswith(("Collecting", "Downloading", "Installing", "Building")):
-                width = shutil.get_terminal_size().columns - 1
-                print(f"\r{line.strip()[:width]:<{width}}", end="", flush=True)
-    if live:
-        print("\r" + " " * (shutil.get_terminal_size().columns - 1), end="\r", flush=True)
+    with status_line() as say, open(log, "w", encoding="utf-8") as sink:
+        with subprocess.Popen(command, encoding="utf-8", **pipes) as child:
+            for line in child.stdout:
+                sink.write(line)
+                if line.strip().startswith(("Collecting", "Downloading", "Installing", "Building")):
+                    say(line.strip())
     if child.returncode:
         raise CannotSetUp(explain_pip(log.read_text("utf-8"), log.relative_to(root)))
 

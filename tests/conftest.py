@@ -1,9 +1,11 @@
-"""Shared by all tests: their order, the generation cache of the run, and the tables at its end."""
+"""Shared by all tests: their order, the generation cache and the home of the run, and the tables at its end."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record-durations", action="store_true", help="write tests/durations.toml, by which the longest start first"
     )
+    parser.addoption("--approve", action="store_true", help="write tests/browser/approved anew from what is seen")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs_no_browser: a test in tests/browser that opens no page")
 
 
 def pytest_report_header() -> str:
@@ -46,6 +53,29 @@ def no_cache_of_the_developer() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CACHE, "off")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_progress_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Which exercises pass is noted in a folder of this run; what is dear to fetch stays where it is."""
+    from prompt2data.embedded import home
+
+    kept, own = home(), tmp_path_factory.mktemp("home")
+    for name in ("models", "upstream"):
+        (kept / name).mkdir(parents=True, exist_ok=True)
+        _link(own / name, kept / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROMPT2DATA_HOME", str(own))
+        yield
+
+
+def _link(name: Path, folder: Path) -> None:
+    if sys.platform == "win32":  # a symbolic link needs a right there that few have
+        import _winapi
+
+        _winapi.CreateJunction(str(folder), str(name))
+    else:
+        name.symlink_to(folder, target_is_directory=True)
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +114,28 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     if config.getoption("record_durations"):
         count = order.record(reports)
         terminalreporter.write_line(f"{order.DURATIONS.relative_to(order.ROOT)}: the seconds of {count} units")
+
+
+def _want_of_a_browser(config: pytest.Config) -> str:
+    """The sentence of the browser tests that were skipped because no browser is here, if any were."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    for report in reporter.stats.get("skipped", ()) if reporter else ():
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if "tests/browser/" in report.nodeid and "hromium" in reason.lower():
+            return reason.removeprefix("Skipped: ")
+    return ""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tests that did not run for want of a browser are no success."""
+    if _want_of_a_browser(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line of the run."""
+    sentence = _want_of_a_browser(config)
+    if sentence:
+        print(sentence)

@@ -25,12 +25,14 @@ SPLIT = (
     "tests/notebooks/test_notebooks.py",
     "tests/classroom/test_classroom.py",
     "tests/browser/test_languages.py",
+    "tests/browser/test_static.py",
 )
 # They answer their generations from what the solutions made: by then those have finished.
 LAST = (
     "tests/notebooks/test_notebooks.py::test_exercise[",
     "tests/notebooks/test_notebooks.py::test_localized[",
     "tests/browser/test_languages.py",
+    "tests/browser/test_lessons.py",
 )
 HEADER = """\
 # Seconds that each unit of tests took, set-up included, two at a time on two cores with an empty generation cache.

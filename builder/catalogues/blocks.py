@@ -18,6 +18,7 @@ KINDS = {
     "blockquote_open": "quote",
     "fence": "drawing",  # a fence without a language: text art, whose words are to be translated
 }
+DIAGRAM = re.compile(r"!\[\]\(diagram:([a-z][a-z0-9_]*)\)")
 _QUOTE = re.compile(r"^\s*(?:>\s?)*")
 
 
@@ -38,7 +39,7 @@ def parser() -> MarkdownIt:
 
 
 def blocks(markdown: str) -> list[Block]:
-    """The blocks of a Markdown text that are messages. Code with a language, rules and HTML are none."""
+    """The blocks of a Markdown text that are messages. Code with a language, rules, HTML and diagrams are none."""
     lines = markdown.split("\n")
     tokens = parser().parse(markdown)
     found = []
@@ -55,8 +56,20 @@ def blocks(markdown: str) -> list[Block]:
         text = "\n".join(lines[first:last])
         if token.type not in ("fence", "table_open"):
             text = _unwrapped(lines, first, last, tokens[number:])
-        found.append(Block(KINDS[token.type], text, first, last))
+        if not DIAGRAM.fullmatch(text.strip()):
+            found.append(Block(KINDS[token.type], text, first, last))
     return found
+
+
+def diagrams(markdown: str) -> list[tuple[str, int, int]]:
+    """(name, first line, line after its last) of each paragraph that stands for a diagram, the last one first."""
+    lines = markdown.split("\n")
+    found = []
+    for token in parser().parse(markdown):
+        if token.type == "paragraph_open" and not token.level and token.map:
+            if match := DIAGRAM.fullmatch("\n".join(lines[slice(*token.map)]).strip()):
+                found.append((match[1], *token.map))
+    return found[::-1]
 
 
 def _unwrapped(lines: list[str], first: int, last: int, tokens: list[Token]) -> str:

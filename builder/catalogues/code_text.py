@@ -133,6 +133,11 @@ def columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
+def pieces(text: str) -> list[str]:
+    """The text in pieces between which a line may break: words, the spaces around them, single wide characters."""
+    return _PIECE.findall(text)
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` columns. Chinese and Japanese may break between any two characters."""
     if columns(text) <= width:
@@ -140,7 +145,7 @@ def wrapped(text: str, width: int) -> list[str]:
     if columns(text) == len(text):
         return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
     lines, line = [], ""
-    for piece in _PIECE.findall(text):
+    for piece in pieces(text):
         if line and columns(line + piece.rstrip()) > width:
             lines.append(line.strip())
             line = ""

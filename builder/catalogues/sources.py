@@ -1,5 +1,5 @@
-"""All messages of the course, by catalogue: one for each lesson, one for the README and what the build writes, and one
-for the helper package.
+"""All messages of the course, by catalogue: one for each lesson, one for the README, the diagrams and what the build
+writes, and one for the helper package.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from builder import words
 from builder.catalogues import blocks, code_text
 from builder.catalogues.store import Message
 from builder.course import Course
+from builder.diagrams.source import all_of
 from builder.problems import Problem, Refused
 from builder.source import Cell, Lesson
 
@@ -50,11 +51,13 @@ def cell_messages(lesson: Lesson, cell: Cell) -> list[Message]:
 
 
 def course_messages(course: Course) -> list[Message]:
-    """The README, and the words the build writes into notebooks and tables."""
+    """The README, the words the build writes into notebooks and tables, and those in diagrams. Raises Refused."""
     readme = (course.root / "README.md").read_text(encoding="utf-8")
     found = [Message(words.CONTEXT, word, "written by the build") for word in words.ALL]
     for block in readme_blocks(readme):
         found.append(Message(README_CONTEXT, block.text, block.kind, block.first + 1))
+    for diagram in all_of(course):
+        found += diagram.messages()
     return found
 
 
@@ -75,12 +78,15 @@ def readme_blocks(text: str) -> list[blocks.Block]:
 
 
 def package_messages(folder: Path) -> list[Message]:
-    """What the helper package says: the arguments of `_()` and `ngettext()` in its modules, found by Babel."""
+    """What the helper package says: what its modules and templates give to `_()` and `ngettext()`, found by Babel."""
     from babel.messages.extract import extract_from_dir
 
     found: dict[str, Message] = {}
     for name, line, text, _comments, _context in extract_from_dir(
-        folder, method_map=[("**.py", "python")], keywords={"_": None, "ngettext": (1, 2)}, strip_comment_tags=True
+        folder,
+        method_map=[("**.py", "python"), ("**.html", "jinja2")],
+        keywords={"_": None, "ngettext": (1, 2)},
+        strip_comment_tags=True,
     ):
         singular, plural = text if isinstance(text, tuple) else (text, "")
         found.setdefault(singular, Message(None, singular, Path(name).as_posix(), line, plural))

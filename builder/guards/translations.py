@@ -114,7 +114,8 @@ def faults(catalogue: Catalogue, messages: list[Message], glossary: Glossary) ->
 
 def message_faults(message: Message, text: str, language: str, glossary: Glossary) -> Iterator[str]:
     """What is wrong with one translation."""
-    yield from structure.faults(message.kind, message.text, text)
+    # Their one form for any number stands for the English plural, which has the number where the singular may not.
+    yield from structure.faults(message.kind, message.plural or message.text, text)
     yield from characters.faults(language, message.text, text)
     yield from glossary.retired_in(language, message.text, text)
     if message.kind != "drawing":  # it names columns without code font

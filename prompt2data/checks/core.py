@@ -1,18 +1,22 @@
 """What all checks share: a card that says passed, not attempted, or what is wrong and how to go on.
 
 A check never stops a notebook: a wrong or missing answer shows a card. With `PROMPT2DATA_STRICT=1` (CI, grading)
-it raises `CheckFailed` on anything but a pass.
+it raises `CheckFailed` on anything but a pass, and no progress is kept or shown.
 """
 
 from __future__ import annotations
 
 import functools
-import html
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from prompt2data.i18n import _, language
+from prompt2data.checks import record
+from prompt2data.checks.card import Card, Marked
+from prompt2data.checks.diff import compare, text_of
+from prompt2data.i18n import _
+from prompt2data.untrusted import visible
 
 _NOTHING = object()
 _LONGEST_SHOWN = 400
@@ -44,45 +48,20 @@ class CheckFailed(AssertionError):
     """Raised in strict mode when an answer does not pass."""
 
 
-class Card:
-    """The outcome of a check, as text and as HTML. Whatever comes from the learner's answer is escaped."""
-
-    COLORS = {"passed": "#1a7f37", "not attempted": "#6e7781", "wrong": "#b35900"}
-    SYMBOLS = {"passed": "✔", "not attempted": "…", "wrong": "✘"}
-
-    def __init__(self, status: str, title: str, lines: Sequence[tuple[str, str]] = ()) -> None:
-        self.status = status
-        self.title = title
-        self.lines = tuple(lines)
-
-    def __repr__(self) -> str:
-        rows = [f"{label}: {text}" if label else text for label, text in self.lines]
-        return "\n".join([f"{self.SYMBOLS[self.status]} {self.title}", *rows])
-
-    def _repr_html_(self) -> str:
-        color = self.COLORS[self.status]
-        rows = "".join(
-            f"<div>{f'<b>{html.escape(label)}:</b> ' if label else ''}"
-            f"<span style='white-space: pre-wrap'>{html.escape(text)}</span></div>"
-            for label, text in self.lines
-        )
-        return (
-            f"<div role='status' style='border-left: 4px solid {color}; padding: 0.3em 0.8em; margin: 0.3em 0'>"
-            f"<div style='font-weight: 600'><span style='color: {color}'>{self.SYMBOLS[self.status]}</span> "
-            f"{html.escape(self.title)}</div>{rows}</div>"
-        )
-
-
 def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a check out of a function that raises `Wrong` on a wrong answer and returns on a right one.
 
+    In the order in which they are made, the checks of a module are the exercises of its lesson.
+
     Args:
-        hints: general hints, from a nudge to nearly the answer. Each failed attempt in a row shows one more. Wrap them
-            in a function (`lambda: _("…")`) so that they are translated when shown.
+        hints: general hints, from a nudge to nearly the answer. A card in a notebook has them folded, each in the one
+            before; in a terminal each failed attempt in a row shows one more. Wrap them in a function
+            (`lambda: _("…")`) so that they are translated when shown.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         attempts = 0
+        lesson = record.register(function)
 
         @functools.wraps(function)
         def check(*answers: Any) -> None:
@@ -99,6 +78,10 @@ def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callabl
             else:
                 attempts = 0
                 card = Card("passed", _("Passed."))
+            if lesson and not strict():  # what is graded or stored does not depend on the machine
+                name = function.__name__ if card.status == "passed" else ""
+                progress, note = record.progress(lesson, name)
+                card = replace(card, progress=progress, note=note)
             _show(card)
             if strict() and card.status != "passed":
                 # The status itself stays English: CI reads it.
@@ -110,20 +93,16 @@ def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callabl
 
 
 def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts: int) -> Card:
-    lines = []
-    if wrong.expected is not _NOTHING:
-        lines.append((_("expected"), shown(wrong.expected)))
-    if wrong.actual is not _NOTHING:
-        lines.append((_("your answer"), shown(wrong.actual)))
-    hint = wrong.hint
-    if hints and (attempts or not hint):
-        general = hints[min(attempts - bool(hint), len(hints) - 1)]
-        general = general() if callable(general) else general
-        between = "" if language() in ("zh", "ja") else " "  # no space between Chinese or Japanese sentences
-        hint = between.join(filter(None, (hint, general)))
-    if hint:
-        lines.append((_("hint"), hint))
-    return Card("wrong", wrong.message, lines)
+    given = {_("expected"): ("ins", wrong.expected), _("your answer"): ("del", wrong.actual)}
+    lines: list[tuple[str, str | Marked]] = [
+        (label, shown(value)) for label, (_tag, value) in given.items() if value is not _NOTHING
+    ]
+    if len(lines) == len(given) and (both := compare(wrong.expected, wrong.actual)):
+        lines = [(label, Marked(parts, tag)) for (label, (tag, _value)), parts in zip(given.items(), both, strict=True)]
+    general = [hint() if callable(hint) else hint for hint in hints]
+    # A hint of its own comes first, and alone.
+    turn = min(attempts - bool(wrong.hint), len(general) - 1) if general and (attempts or not wrong.hint) else None
+    return Card("wrong", wrong.message, lines, hint=wrong.hint, hints=general, turn=turn)
 
 
 def strict() -> bool:
@@ -144,12 +123,17 @@ def _show(card: Card) -> None:
 
 
 def shown(value: Any) -> str:
-    """A value as a card shows it: its `repr`, cut when it is long."""
+    """A value as a card shows it: its `repr`, fit to be shown, and cut when it is long."""
+    return visible(text_of(value), _LONGEST_SHOWN)
+
+
+def _error(error: Exception) -> str:
+    """An error that a learner's function raised, in one line."""
     try:
-        text = repr(value)
-    except Exception as error:  # a learner's class may have a broken __repr__
-        text = f"<{type(value).__name__}: {type(error).__name__}>"
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + " …"
+        text = str.__str__(str(error))
+    except Exception:  # its class may be the learner's as well
+        text = ""
+    return visible(f"{type(error).__name__}: {text}", _LONGEST_SHOWN)
 
 
 # -- looking at answers -------------------------------------------------------------------------------------------
@@ -195,10 +179,11 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         raise NotAttempted from error
     except Exception as error:
         called = ", ".join([*map(shown, args), *(f"{name}={shown(value)}" for name, value in kwargs.items())])
-        name = getattr(function, "__name__", "function")
+        name = getattr(function, "__name__", None)
+        name = name if type(name) is str else "function"
         raise Wrong(
             _("{name} raised {error} when called like this: {call}").format(
-                name=name, error=f"{type(error).__name__}: {error}", call=f"{name}({called})"
+                name=name, error=_error(error), call=f"{name}({called})"
             )
         ) from error
     if result is ...:

@@ -34,6 +34,29 @@ def chromium() -> str | None:
     return os.environ.get("PROMPT2DATA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def missing_chromium() -> str:
+    """Why no browser test can run here, as one sentence; empty where they can."""
+    named = os.environ.get("PROMPT2DATA_CHROMIUM")
+    if named and not shutil.which(named):
+        return f"PROMPT2DATA_CHROMIUM names {named!r}, which is no program: name a Chromium, or unset it."
+    if chromium():
+        return ""
+    with sync_playwright() as playwright:
+        if Path(playwright.chromium.executable_path).is_file():
+            return ""
+    return (
+        "No browser test has run, for want of a Chromium: install your system's package (on Debian: chromium), name "
+        "one by PROMPT2DATA_CHROMIUM, or run `.venv/bin/python -m playwright install chromium`."
+    )
+
+
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
     root = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -59,6 +82,13 @@ class Lab:
         request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
+
+    def end_kernels(self) -> None:
+        """Shut all kernels down."""
+        for kernel in self.ask("/api/kernels"):
+            request = urllib.request.Request(f"{self.url}/api/kernels/{kernel['id']}", method="DELETE")
+            request.add_header("Authorization", f"token {self.token}")
+            urllib.request.urlopen(request, timeout=20).close()
 
     def wait_until_idle(self, seconds: float) -> None:
         """Wait until the one kernel has had nothing to do for two seconds."""
@@ -86,20 +116,18 @@ def copy_of_the_course(folder: Path) -> Path:
 @contextlib.contextmanager
 def make_lab(folder: Path, language: str = "en", extra: Mapping[str, str] | None = None) -> Iterator[Lab]:
     """`make lab` in `folder`, on a port of its own; ended with all its kernels. `extra`: environment variables."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
+    port, token = free_port(), secrets.token_hex(16)
     arguments = f"--no-browser --port={port} --ServerApp.port_retries=0 --IdentityProvider.token={token}"
     # Lets the test ask JupyterLab to scroll to a cell; everything else goes by mouse and keyboard.
     arguments += " --LabApp.expose_app_in_browser=True"
     log = folder / "lab.log"
+    own = {f"JUPYTERLAB_{name}_DIR": str(folder / f".{name.lower()}") for name in ("WORKSPACES", "SETTINGS")}
     with open(log, "wb") as sink:
         process = subprocess.Popen(
             ["make", "lab", f"PYTHON={sys.executable}", f"LANGUAGE={language}", f"LAB_ARGS={arguments}"],
             cwd=folder,
-            # Otherwise it would open again what an earlier JupyterLab of this user had open.
-            env={**os.environ, "JUPYTERLAB_WORKSPACES_DIR": str(folder / ".workspaces"), **(extra or {})},
+            # Otherwise it would open again what this user had open, and change their settings.
+            env={**os.environ, **own, **(extra or {})},
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
@@ -117,10 +145,7 @@ def make_lab(folder: Path, language: str = "en", extra: Mapping[str, str] | None
             yield lab
         finally:
             with contextlib.suppress(OSError):
-                for kernel in lab.ask("/api/kernels"):
-                    request = urllib.request.Request(f"{lab.url}/api/kernels/{kernel['id']}", method="DELETE")
-                    request.add_header("Authorization", f"token {token}")
-                    urllib.request.urlopen(request, timeout=20).close()
+                lab.end_kernels()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)

@@ -1,9 +1,12 @@
-"""A learner in each other language: `make lab LANGUAGE=…`, the lesson run, an exercise answered wrongly and rightly."""
+"""A learner in each language: `make lab LANGUAGE=…`, lesson 01 run, its widget used, an exercise answered wrongly, then
+rightly; and some parts of the page compared with approved pictures.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import polib
@@ -21,6 +24,7 @@ from tests.browser.lab import (
     scroll_to,
     wait_for_kernel,
 )
+from tests.browser.stage import show_all_cells
 
 COURSE = load(ROOT)
 LESSON = COURSE.lessons[0].name
@@ -31,6 +35,8 @@ ENGLISH = re.compile(r"\b[A-Za-z]{2,}(?: [A-Za-z]{2,}){4,}")
 
 def translation(language: str, catalogue: str, text: str) -> str:
     """The current translation of a message."""
+    if language == "en":
+        return text
     entries = polib.pofile(str(COURSE.catalogue(language, catalogue)))
     return next(entry.msgstr for entry in entries if entry.msgid == text)
 
@@ -59,8 +65,15 @@ def counts(page: Page) -> int:
                          ".map((one) => one.model.executionCount || 0))")  # fmt: skip
 
 
-@pytest.mark.parametrize("language", [language.code for language in COURSE.built_languages[1:]])
-def test_a_lesson_in_the_language(language: str, tmp_path: Path, generations: str) -> None:
+def part(page: Page, selector: str) -> bytes:
+    """A picture of one element in the active cell."""
+    return page.locator(f".jp-Notebook .jp-Cell.jp-mod-active {selector}").first.screenshot(animations="disabled")
+
+
+@pytest.mark.parametrize("language", [language.code for language in COURSE.built_languages])
+def test_a_lesson_in_the_language(
+    language: str, tmp_path: Path, generations: str, approved: Callable[[str, bytes], None]
+) -> None:
     path = COURSE.exercise(LESSON, language).relative_to(ROOT).as_posix()
     solved = {cell["id"]: "".join(cell["source"]) for cell in cells(COURSE.solution(LESSON, language))}
     folder = tmp_path / "course"
@@ -70,11 +83,12 @@ def test_a_lesson_in_the_language(language: str, tmp_path: Path, generations: st
         page = chromium.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{lab.url}/?token={lab.token}")
         wait_for_kernel(page)
+        show_all_cells(page)
         assert page.url.endswith(f"/lab/tree/{path}")
         title = translation(language, f"lessons/{LESSON}", f"# 1. {COURSE.lessons[0].title}")
         assert page.locator(".jp-NotebookPanel h1").first.inner_text().startswith(title.removeprefix("# "))
         menus = page.locator("#jp-MainMenu").inner_text()
-        assert "Settings" not in menus and "Run" not in menus, "JupyterLab's menus are in English"
+        assert language == "en" or ("Settings" not in menus and "Run" not in menus), "JupyterLab's menus are in English"
         screenshot(page, f"{language}-opened", tmp_path)
 
         page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
@@ -84,13 +98,27 @@ def test_a_lesson_in_the_language(language: str, tmp_path: Path, generations: st
         page.locator(".jp-Notebook .jp-Cell.jp-mod-active img").first.wait_for()
         screenshot(page, f"{language}-plot", tmp_path)
 
+        scroll_to(page, "what-is-it")
+        approved(f"{language}/diagram", part(page, "img"))
+        scroll_to(page, "playground")
+        widget = page.locator(".jp-Notebook .jp-Cell.jp-mod-active .p2d")
+        assert widget.get_attribute("lang") == language
+        approved(f"{language}/playground", part(page, "[data-part=controls]"))
+        page.mouse.move(0, 0)
+        widget.get_by_role("button", name=translation(language, "prompt2data", "Generate")).click()
+        widget.get_by_text(translation(language, "prompt2data", "Ready.")).wait_for()
+        assert widget.get_by_role("table").count() == 2
+        intro = widget.locator("[data-part=intro]").inner_text()
+        assert bool(ENGLISH.search(intro)) == (language == "en"), intro
+
         said = answer(page, WRONG)
         screenshot(page, f"{language}-wrong", tmp_path)
-        assert "✘" in said and "2.0" in said and not ENGLISH.search(said.replace("'", " ")), said
+        approved(f"{language}/card", part(page, ".jp-OutputArea-output"))
+        assert "✘" in said and "2.0" in said
+        assert language == "en" or not ENGLISH.search(said.replace("'", " ")), said
         assert translation(language, "prompt2data", "expected") in said
-        assert answer(page, solved["ex-distinct-code"]).split() == [
-            "✔", *translation(language, "prompt2data", "Passed.").split()
-        ]  # fmt: skip
+        right = ["✔", *translation(language, "prompt2data", "Passed.").split()]
+        assert answer(page, solved["ex-distinct-code"]).split()[: len(right)] == right
         screenshot(page, f"{language}-right", tmp_path)
         page.keyboard.press("ControlOrMeta+S")
         lab.wait_until_idle(seconds=30)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
-from builder.catalogues import blocks, code_text
+from builder.catalogues import blocks, code_text, sources
+
+ROOT = Path(__file__).parents[2]
 
 PROSE = """\
 # Title
@@ -134,3 +137,29 @@ def test_lines_break_where_the_language_allows() -> None:
     assert " ".join(korean) == "프롬프트를 차례로 모델에 건넵니다" and all(
         code_text.columns(line) <= 12 for line in korean
     )
+
+
+def unheard(folder: Path) -> set[str]:
+    """Texts that modules of the package give to `_()` or `ngettext()`, and that are no messages of its catalogue."""
+    said = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "ngettext"):
+                first = node.args[0]
+                said.add(first.value if isinstance(first, ast.Constant) else f"{path.name}:{node.lineno}")
+    return said - {message.text for message in sources.package_messages(folder)}
+
+
+def test_every_text_of_the_package_is_a_message() -> None:
+    assert unheard(ROOT / "prompt2data") == set()
+
+
+def test_texts_that_cannot_be_found_are_noticed(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(
+        "def say(n):\n    return f\"{_('inside an f-string')}\" + _(n) + _('plain') + ngettext('one', 'many', n)\n"
+    )
+    (tmp_path / "page.html").write_text(
+        "{{ _('in a template') }} {% for x in y %}{{ ngettext('a', 'b', n) }}{% endfor %}"
+    )
+    assert unheard(tmp_path) == {"inside an f-string", "module.py:2"}
+    assert {message.text for message in sources.package_messages(tmp_path)} == {"plain", "one", "in a template", "a"}

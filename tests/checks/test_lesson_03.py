@@ -102,7 +102,7 @@ def forgets_to_return(rows):
 
 def test_edges_accepts(solution, card):
     for answer in (solution(LESSON)["edges"], by_zip, backwards_with_more_columns, as_dataset):
-        assert card(check.edges, answer) == "✔ Passed."
+        assert card(check.edges, answer).startswith("✔ Passed.")
 
 
 def test_edges_names_the_mistake(card):
@@ -128,7 +128,7 @@ def test_edges_stub(card):
         """One dictionary per evolution."""
         ...  # your code here
 
-    assert card(check.edges, edges) == "… Not attempted yet."
+    assert card(check.edges, edges).startswith("… Not attempted yet.")
 
 
 # -- 3.2 ----------------------------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ WRONG = [
 
 def test_why_drop_accepts(solution, card):
     for answer in (solution(LESSON)["why_drop"], *RIGHT):
-        assert card(check.why_drop, answer) == "✔ Passed."
+        assert card(check.why_drop, answer).startswith("✔ Passed.")
 
 
 @pytest.mark.parametrize("place", range(len(WRONG)))
@@ -222,7 +222,7 @@ def test_why_drop_stub(card):
         """The first reason."""
         ...  # your code here
 
-    assert card(check.why_drop, why_drop) == "… Not attempted yet."
+    assert card(check.why_drop, why_drop).startswith("… Not attempted yet.")
 
 
 # -- 3.3 ----------------------------------------------------------------------------------------------------------
@@ -313,9 +313,9 @@ def late_binding(instruction, rng):
 
 def test_constrain_accepts(solution, card):
     names = solution(LESSON)
-    assert card(check.constrain, names["constrain"], names["evolve"]) == "✔ Passed."
-    assert card(check.constrain, constrain_with_class, evolve_recursively) == "✔ Passed."
-    assert card(check.constrain, GOOD, make_evolve(GOOD)) == "✔ Passed."
+    assert card(check.constrain, names["constrain"], names["evolve"]).startswith("✔ Passed.")
+    assert card(check.constrain, constrain_with_class, evolve_recursively).startswith("✔ Passed.")
+    assert card(check.constrain, GOOD, make_evolve(GOOD)).startswith("✔ Passed.")
 
 
 WRONG_CONSTRAIN = [
@@ -372,9 +372,9 @@ def test_constrain_stubs(card):
         """A docstring."""
         ...  # your code here
 
-    assert card(check.constrain, stub, stub) == "… Not attempted yet."
-    assert card(check.constrain, GOOD, stub) == "… Not attempted yet."
-    assert card(check.constrain, stub, make_evolve(GOOD)) == "… Not attempted yet."
+    assert card(check.constrain, stub, stub).startswith("… Not attempted yet.")
+    assert card(check.constrain, GOOD, stub).startswith("… Not attempted yet.")
+    assert card(check.constrain, stub, make_evolve(GOOD)).startswith("… Not attempted yet.")
 
 
 def test_the_checks_leave_the_global_random_state_alone(card):

@@ -30,7 +30,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What messages are made of: lessons, README, package, catalogues."""
     root = tmp_path_factory.mktemp("translations") / "course"
     ignored = shutil.ignore_patterns("__pycache__", "*.ipynb", "*.otf", "*.mo")
-    for name in ("lessons", "translations", "prompt2data"):
+    for name in ("lessons", "translations", "prompt2data", "images"):
         shutil.copytree(ROOT / name, root / name, ignore=ignored)
     for name in ("README.md", "course.toml"):
         shutil.copy(ROOT / name, root)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from builder.catalogues.store import Message
+from builder.guards import translations
+from builder.guards.glossary import Glossary
 from builder.guards.structure import faults, placeholders
+
+ROOT = Path(__file__).parents[2]
 
 TABLE = "| kind | taught in |\n|---|---|\n| **pairs** | lesson 1 |\n| `x` | lesson 2 |"
 
@@ -82,3 +89,15 @@ def test_fires_on_what_is_lost(kind: str, source: str, translation: str, said: s
 def test_placeholders_of_text_that_is_no_format_string() -> None:
     assert placeholders("a { b") == {}
     assert placeholders("{a} {{b}} {c!r:>3}") == {"{a}": 1, "{c!r:>3}": 1}
+
+
+def test_a_form_for_any_number_has_the_placeholders_of_the_plural() -> None:
+    message = Message(None, "One row is left out.", "rows.py", 1, "{n} rows are left out.")
+    glossary = Glossary(ROOT / "translations")
+
+    def found(text: str) -> list[str]:
+        return list(translations.message_faults(message, text, "vi", glossary))
+
+    assert found("{n} hàng không được hiện.") == []
+    assert found("Một hàng không được hiện.")
+    assert found("{rows} hàng không được hiện.")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the course's sources, as much as a build needs."""
-    for folder in ("lessons", "prompt2data"):
+    for folder in ("lessons", "prompt2data", "images"):
         shutil.copytree(ROOT / folder, tmp_path / "tree" / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("course.toml", "README.md"):
         shutil.copy(ROOT / file, tmp_path / "tree" / file)

@@ -1,0 +1,199 @@
+"""The card that a check shows: what came out, where an answer differs, hints to unfold, and the lesson's progress.
+
+It is plain HTML without a script or a widget, so it lives on in a saved notebook, where no kernel runs and where a
+page may take the styles away. Nothing is said by colour alone.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from prompt2data.checks.diff import Part
+from prompt2data.i18n import _, language
+from prompt2data.untrusted import visible
+
+SYMBOLS = {"passed": "✔", "not attempted": "…", "wrong": "✘", "open": "○"}
+# (background, text): no colour of the page's theme is counted on.
+COLORS = {
+    "passed": ("#1a7f37", "#ffffff"),
+    "not attempted": ("#57606a", "#ffffff"),
+    "wrong": ("#9a4a00", "#ffffff"),
+    "ins": ("#cdeed6", "#0b3d1e"),
+    "del": ("#ffd9cf", "#5a1500"),
+}
+
+_LONGEST = 2_000  # characters of a title, a line or a hint
+_WIDEST = 100  # columns of a line of text that can have marks beneath
+_MOST = 4  # differing parts that are listed beneath a wider one
+_ROW = "margin: 0.2em 0; white-space: pre-wrap; overflow-wrap: anywhere"
+
+
+class Marked(NamedTuple):
+    """A value's text in parts. `tag`: "ins" marks what an answer lacks, "del" what only an answer has."""
+
+    parts: Sequence[Part]
+    tag: str
+
+
+@dataclass(frozen=True, repr=False)
+class Card:
+    """The outcome of a check, as text and as HTML. Whatever comes from the learner's answer is escaped.
+
+    Attributes:
+        status: "passed", "not attempted" or "wrong".
+        title: the outcome in one sentence.
+        lines: values that explain it, each with a label.
+        hint: what fits this very mistake; it is shown openly.
+        hints: general hints. HTML has them all, each folded into the one before.
+        turn: which of `hints` the text form shows; `None` for none.
+        progress: the lesson's exercises, each with its number and whether it has passed.
+        note: a sentence about the record of progress.
+    """
+
+    status: str
+    title: str
+    lines: Sequence[tuple[str, str | Marked]] = ()
+    hint: str = ""
+    hints: Sequence[str] = ()
+    turn: int | None = None
+    progress: Sequence[tuple[str, bool]] = ()
+    note: str = ""
+
+    def __repr__(self) -> str:
+        rows = [f"{SYMBOLS[self.status]} {_shown(self.title)}"]
+        for label, value in self.lines:
+            rows += _as_text(f"{label}: " if label else "", value)
+        between = "" if language() in ("zh", "ja") else " "  # no space between Chinese or Japanese sentences
+        general = "" if self.turn is None else self.hints[self.turn]
+        if self.hint or general:
+            rows.append(_("hint") + ": " + _shown(between.join(filter(None, (self.hint, general)))))
+        if self.progress:
+            rows.append(_("Exercises of this lesson") + ": " + progress_line(self.progress))
+        if self.note:
+            rows.append(_shown(self.note))
+        return "\n".join(rows)
+
+    def _repr_html_(self) -> str:
+        background, text = COLORS[self.status]
+        badge = f"background-color: {background}; color: {text}; padding: 0 0.3em"
+        title = f"<span style='{badge}'>{SYMBOLS[self.status]}</span> {_escaped(self.title)}"
+        rows = [f"<p style='{_ROW}'><strong>{title}</strong></p>"]
+        rows += [_row(label, _as_html(value)) for label, value in self.lines]
+        rows += _legend([value.tag for _label, value in self.lines if _has_marks(value)])
+        if self.hint:
+            rows.append(_row(_("hint"), _escaped(self.hint)))
+        # The verdict alone is announced: hints and progress are there for whoever goes on.
+        return (
+            f"<div style='border-left: 4px solid {background}; padding: 0.1em 0.8em; margin: 0.3em 0'>"
+            f"<div role='status'>{''.join(rows)}</div>{_chain(self.hints)}{_progress(self.progress)}"
+            + (f"<p style='{_ROW}'>{_escaped(self.note)}</p>" if self.note else "")
+            + "</div>"
+        )
+
+
+def progress_line(progress: Sequence[tuple[str, bool]]) -> str:
+    """One line of text for a lesson's exercises: which have passed, which are open."""
+    return " · ".join(f"{SYMBOLS['passed' if passed else 'open']} {number}" for number, passed in progress)
+
+
+def _shown(text: str) -> str:
+    return visible(text, _LONGEST)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_shown(text))
+
+
+def _has_marks(value: str | Marked) -> bool:
+    return isinstance(value, Marked) and any(differs for _text, differs in value.parts)
+
+
+def _seen(text: str) -> str:
+    """A part that differs: spaces alone would be seen by their colour only, or not at all."""
+    return text.replace(" ", "␣") if text.isspace() else text
+
+
+# -- as HTML ------------------------------------------------------------------------------------------------------
+
+
+def _row(label: str, content: str) -> str:
+    return f"<p style='{_ROW}'>" + (f"<strong>{_escaped(label)}:</strong> " if label else "") + f"{content}</p>"
+
+
+def _as_html(value: str | Marked) -> str:
+    if not isinstance(value, Marked):
+        return f"<code>{_escaped(value)}</code>"
+    pieces = []
+    for text, differs in value.parts:
+        pieces.append(_mark(value.tag, _escaped(_seen(text))) if differs else _escaped(text))
+    return f"<code>{''.join(pieces)}</code>"
+
+
+def _mark(tag: str, content: str) -> str:
+    background, text = COLORS[tag]
+    return f"<{tag} style='background-color: {background}; color: {text}'>{content}</{tag}>"
+
+
+def _legend(tags: Sequence[str]) -> list[str]:
+    """What the marks say that are there."""
+    meanings = {"ins": _("missing from your answer"), "del": _("only in your answer")}
+    marks = [_mark(tag, html.escape(meaning)) for tag, meaning in meanings.items() if tag in tags]
+    return [f"<p style='{_ROW}'><small>{' · '.join(marks)}</small></p>"] if marks else []
+
+
+def _chain(hints: Sequence[str]) -> str:
+    """Each hint folded into the one before, so that none is reached but through the last."""
+    inner = ""
+    for number, hint in reversed(list(enumerate(hints, start=1))):
+        summary = _("Hint {number} of {count}").format(number=number, count=len(hints))
+        inner = (
+            f"<details style='margin: 0.2em 0'><summary style='cursor: pointer'>{html.escape(summary)}</summary>"
+            f"<p style='{_ROW}'>{_escaped(hint)}</p>{inner}</details>"
+        )
+    return inner
+
+
+def _progress(progress: Sequence[tuple[str, bool]]) -> str:
+    if not progress:
+        return ""
+    items = []
+    for number, passed in progress:
+        words = _("{exercise} passed") if passed else _("{exercise} open")
+        symbol = SYMBOLS["passed" if passed else "open"]
+        said = html.escape(words.format(exercise=number))
+        items.append(f"<li style='display: inline; margin: 0 1em 0 0'>{symbol} {said}</li>")
+    label = html.escape(_("Exercises of this lesson"))
+    return (
+        f"<div style='margin: 0.2em 0'>{label}: "
+        f"<ul role='list' style='display: inline; list-style-type: none; margin: 0; padding: 0'>{' '.join(items)}</ul>"
+        "</div>"
+    )
+
+
+# -- as text ------------------------------------------------------------------------------------------------------
+
+
+def _as_text(label: str, value: str | Marked) -> list[str]:
+    """The line, and what marks the differing parts beneath it: carets, or the parts where it is too wide for them."""
+    if not isinstance(value, Marked):
+        return [label + _shown(value)]
+    line = label + "".join(text for text, _differs in value.parts)
+    if not _has_marks(value):
+        return [line]
+    if _columns(line) <= _WIDEST:
+        marks = [("^" if differs else " ") * _columns(text) for text, differs in value.parts]
+        return [line, (" " * _columns(label) + "".join(marks)).rstrip()]
+    parts = [_seen(text) for text, differs in value.parts if differs]
+    more = [" …"] if len(parts) > _MOST else []
+    return [line, *(f" {'+' if value.tag == 'ins' else '-'} {text}" for text in parts[:_MOST]), *more]
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows a line."""
+    return sum(
+        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
+    )

@@ -1,0 +1,177 @@
+"""Where two values differ, so that a card can mark it: words of texts, items of lists, tuples and dictionaries.
+
+The values may be a learner's: whatever their `repr` says or does, what comes out is text that is fit to be shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from itertools import takewhile
+from typing import Any
+
+from prompt2data.untrusted import visible
+
+Part = tuple[str, bool]  # a piece of a value's text, and whether it is not in the other value
+
+LONGEST = 1_500  # characters of a value that is still compared
+_SHOWN = 400  # characters of a value; a longer one loses what lies far from any difference
+_AROUND = 40  # characters that stay on either side of what was left out
+_WORK = 30_000_000  # comparisons that may be needed, about a second's: a text of dots and commas needs many times that
+_DEEPEST = 6  # lists in lists that are looked into
+_ALIKE = 0.3  # the share of common letters from which marking words helps more than it confuses
+
+# An escape as `repr` writes it, a character of a script without spaces, a word, a run of spaces, anything else.
+_TOKEN = re.compile(
+    r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)"
+    r"|[\u2e80-\u9fff\uf900-\ufaff]|[^\W\u2e80-\u9fff\uf900-\ufaff]+|\s+|."
+)
+
+
+def text_of(value: Any) -> str:
+    """The `repr` of any value, or what is wrong with it."""
+    try:
+        return str.__str__(repr(value))  # a subclass of str may come back, with methods of its own
+    except Exception as error:  # a learner's class may have a broken __repr__
+        return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def compare(expected: Any, actual: Any) -> tuple[list[Part], list[Part]] | None:
+    """The texts of both values in parts, those marked that the other lacks; `None` where marks would not help.
+
+    That is so when both texts are the same, when they have nothing in common, and when one is longer than `LONGEST`
+    or has several lines.
+    """
+    texts = text_of(expected), text_of(actual)
+    if texts[0] == texts[1] or any(len(text) > LONGEST or "\n" in text for text in texts):
+        return None
+    both = tuple(map(_merged, _pair(expected, actual, 0)))
+    # Not so for a value whose `repr` is another every time.
+    if tuple("".join(text for text, _differs in parts) for parts in both) != tuple(map(visible, texts)):
+        return None
+    common = any(character.isalnum() for text, differs in both[0] if not differs for character in text)
+    if not common or not any(differs for parts in both for _text, differs in parts):
+        return None
+    both = tuple(map(_shortened, both))
+    return None if max(sum(len(text) for text, _differs in parts) for parts in both) > 2 * _SHOWN else both
+
+
+def _pair(expected: Any, actual: Any, depth: int) -> tuple[list[Part], list[Part]]:
+    kind = type(expected)
+    if kind is type(actual) and depth < _DEEPEST:
+        if kind is str:
+            return _words(expected, actual)
+        if kind in (list, tuple):
+            return _sequences(list(expected), list(actual), kind, depth + 1)
+        if kind is dict:
+            return _mappings(dict(expected), dict(actual), depth + 1)
+    texts = visible(text_of(expected)), visible(text_of(actual))
+    return [(texts[0], texts[0] != texts[1])], [(texts[1], texts[0] != texts[1])]
+
+
+def _words(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
+    texts = [visible(text_of(text)) for text in (expected, actual)]
+    a, b = (_TOKEN.findall(text[1:-1]) for text in texts)
+    # Which quotes `repr` escapes is no difference.
+    steps = _steps(*([word[1:] if word in ("\\'", '\\"') else word for word in words] for words in (a, b)))
+    same = sum(len(word) for step, i, j, _k, _l in steps if step == "equal" for word in a[i:j] if not word.isspace())
+    alike = same >= _ALIKE * max(len("".join(words)) for words in (a, b))
+    left, right = [(texts[0][:1], False)], [(texts[1][:1], False)]
+    for place, (step, i, j, k, m) in enumerate(steps):
+        piece = "".join(a[i:j])
+        # Between two words that differ the space is no island of agreement.
+        island = piece.isspace() and 0 < place < len(steps) - 1
+        differs = not alike or step != "equal" or island
+        left.append((piece, differs))
+        right.append(("".join(b[k:m]), differs))
+    return [*left, (texts[0][-1:], False)], [*right, (texts[1][-1:], False)]
+
+
+def _sequences(expected: list, actual: list, kind: type, depth: int) -> tuple[list[Part], list[Part]]:
+    texts = [[text_of(item) for item in items] for items in (expected, actual)]
+    left: list[list[Part]] = []
+    right: list[list[Part]] = []
+    for step, i, j, k, m in _steps(*texts):
+        if step == "replace":
+            shared = min(j - i, m - k)
+            pairs = [_pair(expected[i + n], actual[k + n], depth) for n in range(shared)]
+            left += [pair[0] for pair in pairs]
+            right += [pair[1] for pair in pairs]
+            i, k = i + shared, k + shared
+        left += [[(visible(text), step != "equal")] for text in texts[0][i:j]]
+        right += [[(visible(text), step != "equal")] for text in texts[1][k:m]]
+    opening, closing = "[]" if kind is list else "()"
+    return tuple(
+        _joined(items, opening, f",{closing}" if kind is tuple and len(items) == 1 else closing)
+        for items in (left, right)
+    )
+
+
+def _mappings(expected: dict, actual: dict, depth: int) -> tuple[list[Part], list[Part]]:
+    a, b = ({visible(text_of(key)): value for key, value in items.items()} for items in (expected, actual))
+    pairs = {key: _pair(a[key], b[key], depth) for key in a if key in b}
+
+    def side(items: dict[str, Any], number: int) -> list[Part]:
+        parts = [
+            [(f"{key}: ", False), *pairs[key][number]]
+            if key in pairs
+            else [(f"{key}: {visible(text_of(value))}", True)]
+            for key, value in items.items()
+        ]
+        return _joined(parts, "{", "}")
+
+    return side(a, 0), side(b, 1)
+
+
+def _steps(a: Sequence[str], b: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
+    """What makes `b` out of `a`, as `SequenceMatcher.get_opcodes` gives it; one step where that would take too long."""
+    start = _alike_from_start(a, b)
+    end = _alike_from_start(a[start:][::-1], b[start:][::-1])
+    inner = a[start : len(a) - end], b[start : len(b) - end]
+    counts = [Counter(items) for items in inner]
+    work = sum(times * counts[1][item] for item, times in counts[0].items()) * min(map(len, inner))
+    if work > _WORK:
+        steps = [("replace", 0, len(inner[0]), 0, len(inner[1]))]
+    else:
+        steps = SequenceMatcher(None, *inner, autojunk=False).get_opcodes()
+    steps = [(step, i + start, j + start, k + start, m + start) for step, i, j, k, m in steps]
+    before = [("equal", 0, start, 0, start)] if start else []
+    after = [("equal", len(a) - end, len(a), len(b) - end, len(b))] if end else []
+    return [*before, *steps, *after]
+
+
+def _alike_from_start(a: Sequence[str], b: Sequence[str]) -> int:
+    return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+
+
+def _joined(items: Sequence[Sequence[Part]], opening: str, closing: str) -> list[Part]:
+    parts = [(opening, False)]
+    for place, item in enumerate(items):
+        parts += [(", ", False)] if place else []
+        parts += item
+    return [*parts, (closing, False)]
+
+
+def _merged(parts: Iterable[Part]) -> list[Part]:
+    """Without empty parts and with no two neighbours of a kind."""
+    merged: list[Part] = []
+    for text, differs in parts:
+        if text and merged and merged[-1][1] == differs:
+            merged[-1] = (merged[-1][0] + text, differs)
+        elif text:
+            merged.append((text, differs))
+    return merged
+
+
+def _shortened(parts: list[Part]) -> list[Part]:
+    """The parts of a long value, where long stretches without a difference are left out."""
+    if sum(len(text) for text, _differs in parts) <= _SHOWN:
+        return parts
+    return [
+        (f"{text[:_AROUND]} … {text[-_AROUND:]}", False)
+        if not differs and len(text) > 2 * _AROUND + 3
+        else (text, differs)
+        for text, differs in parts
+    ]

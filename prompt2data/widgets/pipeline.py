@@ -1,0 +1,304 @@
+"""Pipeline monitor: the drawn pipeline, with rows, batches and time of each step filling in while it runs."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from prompt2data.i18n import _, ngettext
+from prompt2data.monitor import StepTimes
+from prompt2data.progress import duration, in_words
+from prompt2data.runlog import RunListener
+from prompt2data.runwatch import RunWatch
+from prompt2data.untrusted import visible
+from prompt2data.widgets.view import View, render
+
+_PAUSE_SECONDS = 0.25  # between two drawings while the run goes on
+_MOST_BATCHES = 50  # listed of one step
+_ERROR_LENGTH = 400  # characters
+# Sizes of the drawing, in em.
+_BOX, _ACROSS, _DOWN = (14.5, 6.2), (2.6, 1.0), (1.2, 1.9)
+_ICONS = {
+    "waiting": "○",
+    "loading": "◔",
+    "ready": "◑",
+    "working": "▶",
+    "done": "✓",
+    "cached": "↺",
+    "failed": "✗",
+    "stopped": "■",
+}
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Where boxes and arrows stand, in em: `boxes` name -> (left, top), `arrows` as SVG paths."""
+
+    width: float
+    height: float
+    boxes: dict[str, tuple[float, float]]
+    arrows: list[str]
+
+
+class PipelineMonitor(View):
+    """Shows `pipeline`, and what each step does while it runs.
+
+    >>> monitor = PipelineMonitor(pipeline)  # doctest: +SKIP
+    >>> distiset = pipeline.run(logging_handlers=[monitor.handler])  # doctest: +SKIP
+
+    In a notebook the monitor shows itself below the cell that runs the pipeline; `monitor.show()` before the run shows
+    it elsewhere. What is stored in the notebook is the state at the end of the run. Each run begins anew.
+
+    Attributes:
+        handler: for `logging_handlers`.
+        watch: what is known of the run.
+
+    Raises:
+        TypeError: for what is no pipeline.
+    """
+
+    part_names = ("head", "status", "picture", "total", "steps", "batches")
+
+    def __init__(self, pipeline: Any) -> None:
+        if not hasattr(getattr(pipeline, "dag", None), "G") or not hasattr(pipeline, "run"):
+            raise TypeError(
+                _("PipelineMonitor takes a pipeline, the one that `with Pipeline(…) as pipeline:` gives, not {what}.")
+                .format(what=visible(type(pipeline).__name__, 80))
+            )  # fmt: skip
+        self.watch = RunWatch(pipeline)
+        self.handler = _Handler(self)
+        self._bring_up_to_date: Callable[[], None] | None = None  # brings the stored form up to date
+        self._drawing: threading.Thread | None = None
+        self._heard = threading.Event()
+        self._ended = threading.Event()
+        super().__init__()
+
+    @property
+    def times(self) -> StepTimes:
+        """When each batch of the last run was worked on."""
+        return self.watch.times
+
+    def title(self) -> str:
+        name = self.watch.pipeline.name
+        return in_words(_("Pipeline monitor"), visible(name, 100) if name else "")
+
+    def summary(self) -> str:
+        return in_words(self.label, self._phase())
+
+    def show(self) -> Callable[[], None]:
+        """Display the monitor here; the run that follows does not display it again."""
+        self._bring_up_to_date = super().show()
+        return self._bring_up_to_date
+
+    # -- parts --------------------------------------------------------------------------------------------------------
+
+    def part_head(self, static: bool) -> str:
+        return render("pipeline_head", title=self.title(), static=static)
+
+    def part_status(self, static: bool) -> str:
+        return render("pipeline_status", phase=self._phase(), failure=self.failure)
+
+    def part_picture(self, static: bool) -> str:
+        if static:  # without styles the boxes are a heap of words; the table says the same
+            return ""
+        columns = self.watch.columns
+        flat = max(map(len, columns), default=0)
+        across = _drawing(columns, self.watch.arrows, across=True)
+        down = _drawing(columns, self.watch.arrows, across=False)
+        wide = across if len(columns) <= 4 or flat > len(columns) else down
+        return render("pipeline_picture", steps=self._steps(), wide=wide, narrow=down, long=len(columns) > 3)
+
+    def part_total(self, static: bool) -> str:
+        if self.watch.began is None:
+            return ""
+        rows = self.watch.rows_at_the_end()
+        words = ngettext("{n} row at the end", "{n} rows at the end", rows).format(n=f"{rows:,}")
+        return render("pipeline_total", words=in_words(duration(self.watch.seconds()), words))
+
+    def part_steps(self, static: bool) -> str:
+        return render("pipeline_steps", steps=self._steps(), uid=self.uid)
+
+    def part_batches(self, static: bool) -> str:
+        watch = self.watch
+        if watch.began is None and not watch.times.batches:
+            return ""
+        groups = []
+        for name, step in watch.steps.items():
+            batches = watch.batches(name)
+            shown = batches[-_MOST_BATCHES:]
+            groups.append({"name": name, "n": len(batches), "timed": not step.generator, "batches": shown})
+        return render("pipeline_batches", groups=groups, seconds=_seconds, uid=self.uid)
+
+    def _phase(self) -> str:
+        """How the run is, in one sentence."""
+        watch = self.watch
+        if watch.began is None:
+            return _("The run has not begun.")
+        if watch.running:
+            return _("the steps are loading") if watch.loading else _("running the pipeline")
+        if watch.error is None:
+            n, rows = len(watch.steps), watch.rows_at_the_end()
+            finished = ngettext("Pipeline finished: {n} step", "Pipeline finished: {n} steps", n).format(n=n)
+            finished += ngettext(", {n} row.", ", {n} rows.", rows).format(n=rows)
+            if watch.all_cached:
+                finished += " " + _("No step had to run: all rows come from the cache.")
+            return finished
+        if isinstance(watch.error, KeyboardInterrupt):
+            return _("The run was interrupted: its workers are stopped, and you can run it again.")
+        error = visible(str(watch.error) or type(watch.error).__name__, _ERROR_LENGTH)
+        return _("The run failed. {error}").format(error=error)
+
+    def _steps(self) -> list[dict[str, Any]]:
+        """What picture and table say of each step."""
+        steps = []
+        for name, step in self.watch.steps.items():
+            batches = self.watch.batches(name)
+            words = step.in_words()
+            if step.blanked:
+                n = step.blanked
+                words += ", " + ngettext("{n} batch failed", "{n} batches failed", n).format(n=n)
+            rows = self.watch.rows(name)
+            seconds = _seconds(self.watch.at_work(name))
+            numbers = [
+                ngettext("{n} row", "{n} rows", rows).format(n=f"{rows:,}"),
+                ngettext("{n} batch", "{n} batches", len(batches)).format(n=f"{len(batches):,}"),
+                "" if step.generator else seconds,
+            ]
+            began = bool(batches) or step.state == "working"
+            steps.append(
+                {
+                    "name": name,
+                    "kind": step.kind,
+                    "before": ", ".join(step.before),
+                    "state": step.state,
+                    "icon": _ICONS[step.state],
+                    "words": words,
+                    "numbers": in_words(*numbers) if began else "",
+                    "rows": f"{rows:,}" if began else "–",
+                    "batches": f"{len(batches):,}" if began else "–",
+                    # distilabel says of a loader's batches only that they were sent
+                    "seconds": "–" if not began else _("not timed") if step.generator else seconds,
+                }
+            )
+        return steps
+
+    # -- a run --------------------------------------------------------------------------------------------------------
+
+    def begin(self, pipeline: Any) -> None:
+        """A run of `pipeline` begins: forget the last one, and draw until `end`."""
+        self._stop_drawing()
+        self.watch = RunWatch(pipeline)
+        self.watch.begin()
+        self.label = self.title()
+        self.redraw()
+        if self._bring_up_to_date is None and _in_notebook():
+            self.show()
+        self.handler.on_page = self._bring_up_to_date is not None
+        self._ended.clear()
+        self._heard.clear()
+        run = contextvars.copy_context().run
+        self._drawing = threading.Thread(target=run, args=(self._draw_until_the_end,), daemon=True)
+        self._drawing.start()
+
+    def hear(self, record: logging.LogRecord) -> None:
+        """Note a record of the run's log. Called in the thread that listens to the log, which must not wait."""
+        with suppress(Exception):
+            self.watch.hear(record)
+        self._heard.set()
+
+    def end(self, distiset: Any, error: BaseException | None) -> None:
+        """The run is over: draw what it came to, also in the stored form."""
+        self._stop_drawing()
+        self.watch.end(distiset, error)
+        self.redraw()
+        if self._bring_up_to_date is not None:
+            self._bring_up_to_date()
+        self._bring_up_to_date, self.handler.on_page = None, False  # the next run may be that of another cell
+
+    def _draw_until_the_end(self) -> None:
+        """At most four times a second where something happened, else once a second, for the clocks."""
+        idle = 0.0
+        while not self._ended.wait(_PAUSE_SECONDS):
+            idle += _PAUSE_SECONDS
+            if self._heard.is_set() or idle >= 1:
+                self._heard.clear()
+                idle = 0.0
+                with suppress(Exception):  # a graph that grows meanwhile, a page that is gone: the next time
+                    self.redraw(*self.part_names[1:])
+
+    def _stop_drawing(self) -> None:
+        self._ended.set()
+        if self._drawing is not None:
+            self._drawing.join(timeout=2)  # a page that hangs must not hold up the run
+            self._drawing = None
+
+
+class _Handler(RunListener):
+    """The monitor's ear: a widget is no logging handler."""
+
+    def __init__(self, monitor: PipelineMonitor) -> None:
+        super().__init__(logging.INFO)
+        self._monitor = monitor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._monitor.hear(record)
+
+    def run_began(self, pipeline: Any) -> None:
+        self._monitor.begin(pipeline)
+
+    def run_ended(self, distiset: Any, error: BaseException | None) -> None:
+        self._monitor.end(distiset, error)
+
+
+def _seconds(seconds: float) -> str:
+    return _("{n} s").format(n=f"{seconds:.1f}")
+
+
+def _in_notebook() -> bool:
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")
+
+
+def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]], across: bool) -> _Drawing:
+    """The graph drawn to the right or downwards."""
+    box, gap = _BOX, _ACROSS if across else _DOWN
+    most = max(map(len, columns), default=0)
+    counts = (len(columns), most) if across else (most, len(columns))
+    size = [max(0, count * box[axis] + (count - 1) * gap[axis]) for axis, count in enumerate(counts)]
+
+    def corner(column: int, row: int) -> tuple[float, float]:
+        place = row + (most - len(columns[column])) / 2
+        x, y = (column, place) if across else (place, column)
+        return round(x * (box[0] + gap[0]), 2), round(y * (box[1] + gap[1]), 2)
+
+    boxes = {
+        name: corner(column, row)
+        for column, names in enumerate(columns)
+        for row, name in enumerate(names)
+        if name is not None
+    }
+    return _Drawing(*size, boxes, [_arrow([corner(*place) for place in places], across) for places in arrows])
+
+
+def _arrow(corners: list[tuple[float, float]], across: bool) -> str:
+    """An SVG path from the first box to the last, straight through the places between, with a head."""
+    wide, high = _BOX
+    enters = [(x, y + high / 2) if across else (x + wide / 2, y) for x, y in corners]
+    leaves = [(x + wide, y + high / 2) if across else (x + wide / 2, y + high) for x, y in corners]
+    path = "M{:g} {:g}".format(*leaves[0])
+    for (x, y), (to_x, to_y), leave in zip(leaves[:-1], enters[1:], leaves[1:], strict=True):
+        middle = (x + to_x) / 2, (y + to_y) / 2
+        bends = (middle[0], y, middle[0], to_y) if across else (x, middle[1], to_x, middle[1])
+        path += " C{:g} {:g} {:g} {:g} {:g} {:g}".format(*bends, to_x, to_y)
+        if leave != leaves[-1]:
+            path += " L{:g} {:g}".format(*leave)
+    x, y = enters[-1]
+    head = [(-0.5, -0.35), (-0.5, 0.35)] if across else [(-0.35, -0.5), (0.35, -0.5)]
+    (a, b), (c, d) = head
+    return f"{path} M{x + a:g} {y + b:g} L{x:g} {y:g} L{x + c:g} {y + d:g}"

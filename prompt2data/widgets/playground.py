@@ -1,0 +1,266 @@
+"""Sampling, moved by sliders: what they do to the next token's chances, and to the texts that come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from prompt2data.i18n import _
+from prompt2data.metrics import distinct_n
+from prompt2data.widgets.view import View, render
+
+if TYPE_CHECKING:
+    from prompt2data.decoding import DecodedRow
+    from prompt2data.llm import BatchedTransformersLLM
+
+_LONGEST_PROMPT = 2_000  # characters
+_CANDIDATES = 10
+_REDRAW_SECONDS = 0.1
+_RUNS_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the sliders say. `top_k` 0 means all tokens."""
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+    top_k: int = 50
+    samples: int = 3
+
+
+# Name of a slider -> lowest, highest, step.
+RANGES = {"temperature": (0.0, 2.0, 0.05), "top_p": (0.05, 1.0, 0.05), "top_k": (0, 100, 1), "samples": (1, 8, 1)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One press of *Generate*: its settings, and what came."""
+
+    settings: Settings
+    texts: tuple[str, ...]
+    ended: int
+
+    @property
+    def distinct(self) -> tuple[float, float]:
+        return distinct_n(self.texts, 1), distinct_n(self.texts, 2)
+
+
+class SamplingPlayground(View):
+    """Temperature, top-p and top-k as sliders over one prompt.
+
+    The chart shows the first token of an answer, and moves with the sliders at once. The texts are drawn with the same
+    random numbers until the reader asks for new ones, so that a change comes from a slider and not from luck.
+
+    Args:
+        llm: the engine; it is loaded if it is not.
+        prompt: what the user says to the model.
+        settings: where the sliders stand at first.
+        max_new_tokens: the most tokens of a text.
+        seed: seed of the first texts; *Generate* goes on to the next.
+
+    Attributes:
+        settings: where the sliders stand.
+        texts: the texts on the page.
+        runs: what was generated so far, the newest last.
+    """
+
+    part_names = ("intro", "controls", "chart", "status", "texts", "runs")
+
+    def __init__(
+        self,
+        llm: BatchedTransformersLLM,
+        prompt: str,
+        settings: Settings | None = None,
+        max_new_tokens: int = 24,
+        seed: int = 0,
+    ) -> None:
+        llm.load()
+        self.llm, self.prompt = llm, prompt
+        self.settings = settings or Settings()
+        self.max_new_tokens, self.seed = max_new_tokens, seed
+        self.by_itself = True  # whether moving a slider generates anew
+        self.texts: list[str] = []
+        self.runs: list[Run] = []
+        self._ended: list[bool] = []
+        self._logits: Any = None
+        self._wanted, self._cancelled = 0, False
+        super().__init__()
+        if not self._prompt_fault():
+            for _step in self._generation():
+                pass
+        self.redraw()
+
+    def title(self) -> str:
+        return _("Sampling playground")
+
+    # -- what it shows ------------------------------------------------------------------------------------------------
+
+    def part_intro(self, static: bool) -> str:
+        return render("playground_intro", title=self.title(), static=static, prompt=self.prompt, settings=self.settings)
+
+    def part_controls(self, static: bool) -> str:
+        if static:
+            return ""
+        sliders = [
+            ("temperature", _("temperature"), _("0 (greedy)")),
+            ("top_p", _("top-p"), ""),
+            ("top_k", _("top-k"), _("0 (all tokens)")),
+            ("samples", _("number of samples"), ""),
+        ]
+        return render(
+            "playground_controls",
+            uid=self.uid,
+            prompt=self.prompt,
+            longest=_LONGEST_PROMPT,
+            sliders=[(name, label, zero, RANGES[name], getattr(self.settings, name)) for name, label, zero in sliders],
+            by_itself=self.by_itself,
+        )
+
+    def part_chart(self, static: bool) -> str:
+        fault = self._prompt_fault()
+        if fault:
+            return ""
+        before, after = self._chances()
+        rows = []
+        for id_ in before.topk(_CANDIDATES).indices.tolist():
+            text = self.llm._pipeline.tokenizer.decode([id_])
+            rows.append((repr(text), float(before[id_]), float(after[id_])))
+        alive = int((after > 0).sum())
+        entropy = -float((after[after > 0] * after[after > 0].log()).sum())
+        return render("playground_chart", rows=rows, alive=alive, vocabulary=len(after), alike=math.exp(entropy))
+
+    def part_status(self, static: bool) -> str:
+        if static:
+            return ""
+        said = self.failure or self._prompt_fault()
+        if not said and self.working:
+            said = _("Generating …")
+        elif not said:
+            said = _("Stopped.") if self._cancelled else _("Ready.")
+        return render("playground_status", said=said, working=self.working, possible=not self._prompt_fault())
+
+    def part_texts(self, static: bool) -> str:
+        one, two = distinct_n(self.texts, 1), distinct_n(self.texts, 2)
+        return render("playground_texts", texts=self.texts, one=one, two=two, max_new_tokens=self.max_new_tokens)
+
+    def part_runs(self, static: bool) -> str:
+        return render("playground_runs", runs=self.runs[-_RUNS_SHOWN:][::-1]) if len(self.runs) > 1 else ""
+
+    # -- what the reader does -----------------------------------------------------------------------------------------
+
+    def do_prompt(self, value: str) -> None:
+        self.prompt, self._logits = value[:_LONGEST_PROMPT], None
+        self._wanted += 1  # texts of the old prompt stop coming
+        self._cancelled = True
+        self.redraw("chart", "status")
+
+    def do_temperature(self, value: str) -> None:
+        self._set("temperature", value)
+
+    def do_top_p(self, value: str) -> None:
+        self._set("top_p", value)
+
+    def do_top_k(self, value: str) -> None:
+        self._set("top_k", value)
+
+    def do_samples(self, value: str) -> None:
+        self._set("samples", value)
+
+    def do_by_itself(self, value: str) -> None:
+        self.by_itself = value == "true"
+
+    def do_generate(self, _value: str) -> None:
+        self.seed += 1
+        self._again()
+
+    def do_cancel(self, _value: str) -> None:
+        self._cancelled = True
+        self.redraw("status")
+
+    def _set(self, name: str, value: str) -> None:
+        low, high, _step = RANGES[name]
+        number = max(low, min(type(low)(float(value)), high))  # in this order not-a-number becomes the lowest
+        self.settings = replace(self.settings, **{name: number})
+        self.redraw("chart")
+        if self.by_itself:
+            self._again()
+
+    # -- generating ---------------------------------------------------------------------------------------------------
+
+    def _prompt_fault(self) -> str:
+        return "" if self.prompt.strip() else _("Write a prompt first.")
+
+    def _again(self) -> None:
+        """Generate with the present settings; what is on its way is given up."""
+        if self._prompt_fault():
+            self.redraw("status")
+            return
+        self._wanted += 1
+        self._cancelled = False
+        if not self.working:
+            self.start(self._work())
+        self.redraw("status")
+
+    async def _work(self) -> None:
+        done = None
+        while done != self._wanted and not self._cancelled:
+            done, drawn = self._wanted, 0.0
+            for _step in self._generation():
+                if time.monotonic() - drawn > _REDRAW_SECONDS:
+                    self.redraw("texts")
+                    drawn = time.monotonic()
+                await asyncio.sleep(0)  # the kernel looks whether the reader did something
+                if self._cancelled or done != self._wanted:
+                    break
+            self.redraw("texts", "runs")
+
+    def _generation(self) -> Iterator[None]:
+        """Fill `texts` token by token; what was generated whole is added to `runs`."""
+        from prompt2data.decoding import decode_steps
+        from prompt2data.sampling import stream_key, uniforms
+
+        settings, (ids, messages) = self.settings, self._input()
+        tokenizer, budget = self.llm._pipeline.tokenizer, self.max_new_tokens
+        # The streams know nothing of the sliders: the same luck for each of their positions.
+        keys = [stream_key(playground=self.prompt, seed=self.seed, sample=n) for n in range(settings.samples)]
+        rows: list[DecodedRow] = []
+        for rows in decode_steps(
+            self.llm._pipeline.model,
+            [ids] * settings.samples,
+            self._params(),
+            budget,
+            set(self.llm._stop_tokens(messages)),
+            [uniforms(key, budget) for key in keys],
+            pad=tokenizer.pad_token_id or 0,
+        ):
+            self.texts = [tokenizer.decode(row.tokens, skip_special_tokens=True) for row in rows]
+            yield
+        self.runs.append(Run(settings, tuple(self.texts), sum(row.finish_reason == "stop" for row in rows)))
+
+    def _input(self) -> tuple[list[int], list[dict[str, str]]]:
+        messages = [{"role": "user", "content": self.prompt}]
+        return self.llm._encode(self.llm.prepare_input(messages)), messages
+
+    def _params(self) -> Any:
+        from prompt2data.sampling import SamplingParams
+
+        return SamplingParams(self.settings.temperature, self.settings.top_p, self.settings.top_k)
+
+    def _chances(self) -> tuple[Any, Any]:
+        """Chances of the first token, each of shape [vocabulary]: as the model gives them, and as they are drawn."""
+        import torch
+
+        from prompt2data.sampling import SamplingParams, probabilities
+
+        if self._logits is None:
+            model = self.llm._pipeline.model
+            ids = torch.tensor([self._input()[0]], device=model.device)
+            with torch.inference_mode():
+                self._logits = model(input_ids=ids).logits[0, -1].float().cpu()
+        untouched = SamplingParams(temperature=1.0, top_p=1.0, top_k=0)
+        return probabilities(self._logits, untouched), probabilities(self._logits, self._params())

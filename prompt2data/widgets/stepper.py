@@ -1,0 +1,259 @@
+"""Magpie, token by token: the string a chat model reads, what may come next, and whose turn it is."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from prompt2data.i18n import _
+from prompt2data.turns import Candidate, ChatFormat, Reader, Stepping
+from prompt2data.untrusted import visible
+from prompt2data.widgets.view import View, render
+
+if TYPE_CHECKING:
+    import torch
+
+    from prompt2data.sampling import SamplingParams
+    from prompt2data.transformers_llm import LazyTransformersLLM
+
+_LONGEST_TURN = 120  # tokens
+_LONGEST_PROMPT = 1_000  # tokens: what two cores read in some seconds, and a page shows at once
+_CANDIDATES = 8
+_REDRAW_SECONDS = 0.1
+_TEMPERATURE, _HIGHEST = 0.7, 2.0
+_UNSPACED = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
+
+
+class MagpieStepper(View):
+    """A chat model's string token by token, to be grown by drawing tokens or by choosing them.
+
+    It begins with the prompt after which the model speaks as the user. When that turn has ended it is handed over, and
+    the model answers: a pair of instruction and response.
+
+    Args:
+        llm: an LLM that runs here, such as `BatchedTransformersLLM`; it is loaded if it is not.
+        system: text of a system message to begin with; None leaves it to the chat template.
+        seed: seed of the first run; *Start again* goes on to the next.
+        prompt: a string of your own to begin with, or several by name, between which the reader may choose.
+
+    Attributes:
+        stepping: the string and what may be done with it.
+        temperature: where the slider stands; 0 takes the most likely token.
+
+    Raises:
+        TypeError: if the LLM does not run here.
+        ValueError: if the model has no chat template, or a prompt is too long.
+    """
+
+    part_names = ("intro", "controls", "buttons", "status", "string", "pair")
+
+    def __init__(
+        self,
+        llm: LazyTransformersLLM,
+        system: str | None = None,
+        seed: int = 0,
+        prompt: str | Mapping[str, str] | None = None,
+    ) -> None:
+        from prompt2data.transformers_llm import LazyTransformersLLM
+
+        if not isinstance(llm, LazyTransformersLLM):
+            raise TypeError(_("The stepper needs a model that runs here, such as BatchedTransformersLLM()."))
+        if system is not None and prompt is not None:
+            raise ValueError(_("Give the stepper a system text or a prompt of your own, not both."))
+        llm.load()
+        self.llm = llm
+        form = ChatFormat(llm._pipeline.tokenizer)
+        if isinstance(prompt, Mapping):
+            self.prompts = {str(name): str(text) for name, text in prompt.items()} or {"": form.prompt()}
+        else:
+            self.prompts = {"": form.prompt(system) if prompt is None else str(prompt)}
+        for text in self.prompts.values():
+            n = len(form.ids(text))
+            if n > _LONGEST_PROMPT:
+                raise ValueError(
+                    _("The prompt has {n} tokens, and the stepper takes {most} at most: shorten it.").format(
+                        n=f"{n:,}", most=f"{_LONGEST_PROMPT:,}"
+                    )
+                )
+        self.name = next(iter(self.prompts))
+        self.temperature = _TEMPERATURE
+        self._reader = Reader()
+        self._running = self._stopped = False
+        self._last = ""  # what the last step did, as text or HTML
+        self.stepping = Stepping(form, self._end_ids(), self.prompts[self.name], int(seed), _LONGEST_TURN)
+        super().__init__()
+
+    def title(self) -> str:
+        return _("Magpie, token by token")
+
+    # -- what it shows ------------------------------------------------------------------------------------------------
+
+    def part_intro(self, static: bool) -> str:
+        return render("stepper_intro", title=self.title(), static=static)
+
+    def part_controls(self, static: bool) -> str:
+        if static:
+            return ""
+        return render(
+            "stepper_controls",
+            uid=self.uid,
+            names=list(self.prompts),
+            name=self.name,
+            temperature=self.temperature,
+            highest=_HIGHEST,
+        )
+
+    def part_buttons(self, static: bool) -> str:
+        if static:
+            return ""
+        return render("stepper_buttons", uid=self.uid, running=self._running, stepping=self.stepping)
+
+    def part_status(self, static: bool) -> str:
+        return "" if static else render("stepper_status", said=self.failure or self._said())
+
+    def part_string(self, static: bool) -> str:
+        return render(
+            "stepper_string",
+            uid=self.uid,
+            static=static,
+            running=self._running,
+            turns=self.stepping.turns(),
+            headings={
+                "system": _("The system's turn"),
+                "user": _("The user's turn"),
+                "assistant": _("The assistant's turn"),
+                None: _("Before the first turn"),
+            },
+            candidates=self._candidates(),
+            ends=self.stepping.ends,
+            shown=_shown,
+        )
+
+    def part_pair(self, static: bool) -> str:
+        pair = self.stepping.pair()
+        return render("stepper_pair", instruction=pair[0], answer=pair[1]) if pair else ""
+
+    def _said(self) -> str:
+        stepping = self.stepping
+        if self._running:
+            return _("Writing …")
+        if stepping.pair():
+            over = _("Both turns are over: you have a pair.")
+        elif stepping.ended:
+            over = _("The turn has ended: hand over to the assistant.")
+        elif stepping.full:
+            over = _("Enough for one turn here ({n} tokens): hand over to the assistant.").format(n=stepping.longest)
+        elif stepping.speaker is None:
+            over = _("No header says who speaks: the model decides.")
+        else:
+            over = ""
+        return escape(self._last) + " " + over if self._last or over else _("Ready.")
+
+    # -- what the reader does -----------------------------------------------------------------------------------------
+
+    def do_temperature(self, value: str) -> None:
+        number = float(value)
+        self.temperature = min(max(number, 0.0), _HIGHEST) if math.isfinite(number) else self.temperature
+
+    def do_prompt(self, value: str) -> None:
+        self._check_idle()
+        if value in self.prompts:
+            self.name = value
+            self._restart(self.stepping.seed)
+
+    def do_step(self, _value: str) -> None:
+        self._check_idle()
+        if self.stepping.can_grow:
+            self._step()
+            self.redraw("buttons", "status", "string", "pair")
+
+    def do_choose(self, value: str) -> None:
+        """Append the candidate with this token id."""
+        self._check_idle()
+        for one in self._candidates():
+            if str(one.id) == value:
+                self._append(one.id)
+                self.redraw("buttons", "status", "string", "pair")
+
+    async def do_run(self, _value: str) -> None:
+        self._running, self._stopped, self._last = True, False, ""
+        drawn = 0.0
+        try:
+            while self.stepping.can_grow and not self._stopped:
+                self._step()
+                if time.monotonic() - drawn > _REDRAW_SECONDS:
+                    self.redraw("buttons", "status", "string")
+                    drawn = time.monotonic()
+                await asyncio.sleep(0)  # the kernel looks whether the reader pressed something
+        finally:
+            self._running, self._last = False, _("Stopped.") if self._stopped else ""
+            self.redraw("buttons", "status", "string", "pair")
+
+    def do_stop(self, _value: str) -> None:
+        self._stopped = True
+
+    def do_hand_over(self, _value: str) -> None:
+        self._check_idle()
+        if self.stepping.can_hand_over:
+            self.stepping.hand_over()
+            self._last = _("The template closed the user's turn and opened the assistant's.")
+            self.redraw("buttons", "status", "string", "pair")
+
+    def do_back(self, _value: str) -> None:
+        self._check_idle()
+        self.stepping.back()
+        self._last = ""
+        self.redraw("buttons", "status", "string", "pair")
+
+    def do_restart(self, _value: str) -> None:
+        self._check_idle()
+        self._restart(self.stepping.seed + 1)
+
+    def _check_idle(self) -> None:
+        if self._running:
+            raise RuntimeError(_("It is still at work: stop it first."))
+
+    def _restart(self, seed: int) -> None:
+        self._last = ""
+        self.stepping.restart(self.prompts[self.name], seed)
+        self.redraw("buttons", "status", "string", "pair")
+
+    # -- the model ----------------------------------------------------------------------------------------------------
+
+    def _step(self) -> None:
+        self._append(self.stepping.draw(self._logits(), self._params()))
+
+    def _append(self, id_: int) -> None:
+        logits = self._logits()
+        text, chance = self.stepping.text_of(id_), float(logits.softmax(dim=-1)[id_])
+        token = Markup("<code>{}</code>").format(_shown(text))
+        said = escape(_("Appended {token}: the model gave it {chance}."))
+        self._last = said.format(token=token, chance=f"{100 * chance:.1f} %")
+        self.stepping.append(id_)
+
+    def _candidates(self) -> list[Candidate]:
+        return self.stepping.candidates(self._logits(), _CANDIDATES) if self.stepping.can_grow else []
+
+    def _logits(self) -> torch.Tensor:
+        self.llm.load()  # it may have been unloaded meanwhile
+        return self._reader.logits(self.llm._pipeline.model, self.stepping.state.ids)
+
+    def _params(self) -> SamplingParams:
+        from prompt2data.sampling import SamplingParams
+
+        return SamplingParams(temperature=self.temperature)
+
+    def _end_ids(self) -> frozenset[int]:
+        tokenizer, configured = self.llm._pipeline.tokenizer, self.llm._pipeline.generation_config.eos_token_id
+        ends = configured if isinstance(configured, list) else [configured]
+        return frozenset({tokenizer.eos_token_id, *ends} - {None})
+
+
+def _shown(text: str) -> str:
+    """A token's text with spaces and line breaks that can be seen."""
+    return visible(text.translate(_UNSPACED), 40) if text else _("·bytes·")

@@ -1,0 +1,5 @@
+"""The embedded model for the widgets that show it at work."""
+
+from __future__ import annotations
+
+from tests.llm.conftest import llm  # noqa: F401
