@@ -126,6 +126,7 @@ class SamplingPlayground(View):
         if fault:
             return ""
         before, after = self._chances()
+        self.llm.load()
         rows = []
         for id_ in before.topk(_CANDIDATES).indices.tolist():
             text = self.llm._pipeline.tokenizer.decode([id_])
@@ -243,6 +244,7 @@ class SamplingPlayground(View):
         self.runs.append(Run(settings, tuple(self.texts), sum(row.finish_reason == "stop" for row in rows)))
 
     def _input(self) -> tuple[list[int], list[dict[str, str]]]:
+        self.llm.load()  # a later cell may have unloaded it
         messages = [{"role": "user", "content": self.prompt}]
         return self.llm._encode(self.llm.prepare_input(messages)), messages
 
@@ -258,8 +260,9 @@ class SamplingPlayground(View):
         from prompt2data.sampling import SamplingParams, probabilities
 
         if self._logits is None:
+            ids, _messages = self._input()
             model = self.llm._pipeline.model
-            ids = torch.tensor([self._input()[0]], device=model.device)
+            ids = torch.tensor([ids], device=model.device)
             with torch.inference_mode():
                 self._logits = model(input_ids=ids).logits[0, -1].float().cpu()
         untouched = SamplingParams(temperature=1.0, top_p=1.0, top_k=0)

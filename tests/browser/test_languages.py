@@ -99,7 +99,7 @@ def test_a_lesson_in_the_language(
         screenshot(page, f"{language}-plot", tmp_path)
 
         scroll_to(page, "what-is-it")
-        approved(f"{language}/diagram", part(page, "img"))
+        approved(f"{language}/diagram", part(page, ".jp-MarkdownOutput img"))
         scroll_to(page, "playground")
         widget = page.locator(".jp-Notebook .jp-Cell.jp-mod-active .p2d")
         assert widget.get_attribute("lang") == language

@@ -101,6 +101,17 @@ def test_a_slider_that_moves_on_the_way_starts_anew(widget: SamplingPlayground) 
     assert [run.settings.samples for run in widget.runs] == [3, 2] and len(widget.texts) == 2
 
 
+def test_it_goes_on_after_a_later_cell_has_unloaded_the_model(llm) -> None:
+    widget = SamplingPlayground(llm, PROMPT, max_new_tokens=4)
+    widget.by_itself = False
+    first = widget.texts
+    llm.unload()
+    send(widget, "top_k", 3)
+    assert widget.failure == "" and chances(widget)[3] == "cut off"
+    until_done(widget, "generate")
+    assert widget.failure == "" and widget.texts != first and len(widget.runs) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "value", "settled"),
     [("temperature", "-5", 0.0), ("top_p", "0", 0.05), ("top_k", "1000", 100), ("samples", "99", 8)],
