@@ -5,7 +5,9 @@ rightly; and some parts of the page compared with approved pictures.
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,7 +81,10 @@ def test_a_lesson_in_the_language(
     folder = tmp_path / "course"
     folder.mkdir()
     copy_of_the_course(folder)
-    with make_lab(folder, language, {"PROMPT2DATA_CACHE": generations}) as lab, browser() as chromium:
+    home = tmp_path / "home"  # of a learner who has passed nothing yet
+    shutil.copytree(os.environ["PROMPT2DATA_HOME"], home, symlinks=True, ignore=shutil.ignore_patterns("progress*"))
+    own = {"PROMPT2DATA_CACHE": generations, "PROMPT2DATA_HOME": str(home)}
+    with make_lab(folder, language, own) as lab, browser() as chromium:
         page = chromium.new_page(viewport={"width": 1280, "height": 1400})
         page.goto(f"{lab.url}/?token={lab.token}")
         wait_for_kernel(page)
