@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polib
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from builder.course import load
 from tests.browser.lab import (
@@ -111,8 +111,7 @@ def test_a_lesson_in_the_language(
         approved(f"{language}/playground", part(page, "[data-part=controls]"))
         page.mouse.move(0, 0)
         widget.get_by_role("button", name=translation(language, "prompt2data", "Generate")).click()
-        widget.get_by_text(translation(language, "prompt2data", "Ready.")).wait_for()
-        assert widget.get_by_role("table").count() == 2
+        expect(widget.get_by_role("table")).to_have_count(2, timeout=30_000)
         intro = widget.locator("[data-part=intro]").inner_text()
         assert bool(ENGLISH.search(intro)) == (language == "en"), intro
 
