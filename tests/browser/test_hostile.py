@@ -14,16 +14,19 @@ from tests.browser.lab import ROOT, browser, copy_of_the_course, make_lab, scree
 SET_UP = f"""
 import json, runpy
 TEXTS = runpy.run_path({str(ROOT / "tests" / "hostile.py")!r})["TEXTS"]
-from prompt2data import BatchedTransformersLLM
+# As a tokenizer gives them, which never gives half a character: Python itself can neither print nor store one.
+PLAIN = [text.encode("utf-8", "replace").decode()[:5000] for text in TEXTS]
+from prompt2data import BatchedTransformersLLM, setup
+setup()
+llm = BatchedTransformersLLM()
 """
 # Where texts come up: a name, and a cell that shows TEXTS there.
 PLACES = {
-    "printed": "for text in TEXTS: print(text[:5000])",
-    "last value": "[text[:5000] for text in TEXTS]",
-    "json": "print(json.dumps({'generation': TEXTS[:16]}, ensure_ascii=False))",
-    "pandas": "import pandas as pd\npd.DataFrame({'generation': [text[:5000] for text in TEXTS]})",
-    "dataset": "from datasets import Dataset\n"
-    "Dataset.from_list([{'generation': text.encode('utf-8', 'replace').decode()} for text in TEXTS])[:3]",
+    "printed": "for text in PLAIN: print(text)",
+    "last value": "PLAIN",
+    "json": "print(json.dumps({'generation': PLAIN[:16]}, ensure_ascii=False))",
+    "pandas": "import pandas as pd\npd.DataFrame({'generation': PLAIN})",
+    "dataset": "from datasets import Dataset\nDataset.from_list([{'generation': text} for text in PLAIN])[:3]",
     "card": "from prompt2data.checks.core import Wrong, exercise\n"
     "@exercise(hints=['one', 'two'])\n"
     "def check(expected, actual): raise Wrong(actual[:300], expected=expected, actual=actual, hint=actual[:300])\n"
@@ -34,14 +37,14 @@ PLACES = {
     "def check_call(text): call(learner, text)\n"
     "for text in TEXTS: check_call(text)",
     "figure": "from prompt2data import plots\n"
-    "for text in TEXTS[:16]:\n"
+    "for text in PLAIN[:16:3]:\n"
     "    fig, ax = plots.figure(figsize=(3, 1.5))\n"
     "    ax.plot([0, 1], [0, 1], label='x')\n"
     "    plots.finish(ax, title='hostile alternative text', x='x (1)', y='y (1)')\n"
-    "    plots.show(fig, alt=text.encode('utf-8', 'replace').decode())",
+    "    plots.show(fig, alt=text)",
     "playground": "from prompt2data.widgets.playground import SamplingPlayground\n"
-    "for text in TEXTS[:3]:\n"
-    "    widget = SamplingPlayground(BatchedTransformersLLM(), text, max_new_tokens=1)\n"
+    "for text in TEXTS[:2]:\n"
+    "    widget = SamplingPlayground(llm, text, max_new_tokens=1)\n"
     "    widget.texts = list(TEXTS)\n"
     "    widget.redraw()\n"
     "    display(widget)",
@@ -52,7 +55,7 @@ PLACES = {
     "EvolutionTree([{'parent': one, 'child': two, 'operator': three, 'reason': three[:200]}\n"
     "    for one, two, three in zip(TEXTS, TEXTS[1:], TEXTS[2:])], similarity=lambda root, text: 0.5)",
     "stepper": "from prompt2data.widgets.stepper import MagpieStepper\n"
-    "for text in TEXTS[:16]: display(MagpieStepper(BatchedTransformersLLM(), system=text))",
+    "for text in PLAIN[1:16:4]: display(MagpieStepper(llm, system=text))",
     "browser": "from prompt2data.widgets.browser import DatasetBrowser\n"
     "rows = [{'instruction': one, 'generation': two, 'messages': [{'role': 'user', 'content': one},\n"
     "    {'role': two[:50], 'content': two}]} for one, two in zip(TEXTS, TEXTS[::-1])]\n"
