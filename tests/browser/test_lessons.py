@@ -54,7 +54,7 @@ def test_a_lesson(lab: Lab, chromium: Browser, name: str, tmp_path: Path) -> Non
         widgets.nth(number).scroll_into_view_if_needed()
         screenshot(page, f"lesson-{name}-widget-{number}", tmp_path)
 
-    pictures = page.locator(".jp-NotebookPanel .jp-MarkdownOutput img[src^='data:image/svg']")
+    pictures = page.locator(".jp-NotebookPanel .jp-MarkdownOutput img[src^='data:image/png']")
     assert pictures.count() >= 1, "a lesson has a diagram"
     for number in range(pictures.count()):
         assert pictures.nth(number).get_attribute("alt")
