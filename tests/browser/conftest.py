@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser import approved as pictures
-from tests.browser.lab import missing_chromium
+from tests.browser.lab import browser, missing_chromium
 
 missing_here = functools.cache(missing_chromium)
 
@@ -19,6 +20,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Without a browser the others run all the same; tests/conftest.py then makes the run fail."""
     if "needs_no_browser" not in item.keywords and missing_here():
         pytest.skip(missing_here())
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from builder.course import load
 from tests.browser import stage
 from tests.browser.accessibility import grave
-from tests.browser.lab import ROOT, Lab, browser, copy_of_the_course, make_lab, screenshot
+from tests.browser.lab import ROOT, Lab, copy_of_the_course, make_lab, screenshot
 
 COURSE = load(ROOT)
 LESSONS = [entry.name for entry in COURSE.lessons[1:]]  # test_languages.py opens the first
@@ -24,12 +24,6 @@ WIDGET = ".jp-NotebookPanel .jp-OutputArea-output .p2d[aria-label]"
 def lab(tmp_path_factory: pytest.TempPathFactory, generations: str) -> Iterator[Lab]:
     folder = copy_of_the_course(tmp_path_factory.mktemp("course"))
     with make_lab(folder, extra={"PROMPT2DATA_CACHE": generations}) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
         yield running
 
 

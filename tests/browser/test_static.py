@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -16,7 +15,7 @@ from playwright.sync_api import Browser
 from builder.course import load
 from builder.outputs import MAX_NOTEBOOK
 from tests.browser.accessibility import grave
-from tests.browser.lab import ROOT, browser, screenshot
+from tests.browser.lab import ROOT, screenshot
 
 COURSE = load(ROOT)
 LESSONS = [entry.name for entry in COURSE.lessons]
@@ -26,12 +25,6 @@ NOTEBOOKS = [
     for name in LESSONS
     for path in (COURSE.exercise(name, language.code), COURSE.solution(name, language.code))
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
-        yield running
 
 
 def like_github(path: Path) -> str:

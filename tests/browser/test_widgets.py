@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser import plays, stage
 from tests.browser.accessibility import grave
-from tests.browser.lab import Lab, browser, copy_of_the_course, make_lab, screenshot
+from tests.browser.lab import Lab, copy_of_the_course, make_lab, screenshot
 
 PLAYS = sorted(module.name for module in pkgutil.iter_modules(plays.__path__))
 DESKTOP, PHONE = {"width": 1100, "height": 1000}, {"width": 360, "height": 740}
@@ -28,12 +28,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory, generations: str) -> Iterator[
     for name in PLAYS:
         stage.write_notebook(folder, f"{name}.ipynb", importlib.import_module(f"{plays.__name__}.{name}").CELLS)
     with make_lab(folder, extra={"PROMPT2DATA_CACHE": generations}) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as running:
         yield running
 
 
