@@ -15,6 +15,9 @@ from typing import Any
 MAX_OUTPUT = 100_000  # bytes of one output
 MAX_NOTEBOOK = 1_000_000  # bytes of one notebook
 WIDGETS = "application/vnd.jupyter.widget"
+# A picture within HTML, as prompt2data.pictures shows it.
+PICTURE = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
+_EMBEDDED = re.compile(r"(?<=;base64,)[A-Za-z0-9+/=]+")
 
 NOISE = {
     "a warning": re.compile(r"\b[A-Z][A-Za-z]*Warning:|\bis deprecated\b"),
@@ -47,6 +50,8 @@ def tidy(notebook: Any) -> None:
                 data.clear()  # what is left is the widget's repr, as in VBox(children=...)
             if "image/png" in data:
                 data["image/png"] = _smaller(data["image/png"])
+            if "text/html" in data:
+                data["text/html"] = PICTURE.sub(lambda match: _smaller(match[0]), _text(data["text/html"]))
         # An output that was a widget and nothing else has nothing left to show.
         cell.outputs = [output for output in cell.outputs if "data" not in output or output.data]
 
@@ -79,8 +84,11 @@ def faults(notebook: dict[str, Any], private: tuple[str, ...] = ()) -> Iterator[
                 continue
             if output.get("name") == "stderr":
                 yield cell["id"], f"text on stderr: {_short(_text(output['text']))}"
-            if any(kind.startswith(WIDGETS) for kind in output.get("data", {})):
+            kinds = output.get("data", {})
+            if any(kind.startswith(WIDGETS) for kind in kinds):
                 yield cell["id"], "a widget without its state"
+            if any(kind.startswith("image/") for kind in kinds):
+                yield cell["id"], "a picture that JupyterLab shows without alternative text: use plots.show()"
             for text in _texts(output):
                 for what, pattern in NOISE.items():
                     if match := pattern.search(text):
@@ -103,8 +111,9 @@ def _texts(output: dict[str, Any]) -> Iterator[str]:
     for kind, value in output.get("data", {}).items():
         if kind.startswith(WIDGETS):
             continue
-        if not kind.startswith("image/") or kind == "image/svg+xml":
-            yield _text(value) if isinstance(value, str | list) else json.dumps(value)
+        if not kind.startswith("image/"):
+            text = _text(value) if isinstance(value, str | list) else json.dumps(value)
+            yield _EMBEDDED.sub("", text)  # what a picture is coded as is no text
 
 
 def _text(value: str | list[str]) -> str:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from base64 import b64encode
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from prompt2data import fonts
+from prompt2data import fonts, pictures
 from prompt2data.failures import PipelineError
 from prompt2data.i18n import _
 
@@ -75,7 +74,7 @@ def draw(
                 path=path, reason=error.strerror
             )
         ) from error
-    _show(picture, suffix, alt=" → ".join(self.dag))
+    pictures.show(picture, " → ".join(self.dag), kind="image/png" if suffix == ".png" else "image/svg+xml")
     return path
 
 
@@ -177,19 +176,6 @@ def _has(path: str, characters: frozenset[str]) -> bool:
     except (OSError, RuntimeError):  # a font file that FreeType does not read
         return False
     return all(ord(character) in known for character in characters)
-
-
-def _show(picture: bytes, suffix: str, alt: str) -> None:
-    """Show the picture under the cell. Outside a notebook, nothing."""
-    from distilabel.utils.notebook import in_notebook
-
-    if not in_notebook():
-        return
-    from IPython.display import display
-
-    kind = "image/png" if suffix == ".png" else "image/svg+xml"
-    content = b64encode(picture).decode() if suffix == ".png" else picture.decode()
-    display({kind: content, "text/plain": alt}, raw=True, metadata={kind: {"alt": alt}})
 
 
 def _repr(self: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from prompt2data import fonts
+from prompt2data import fonts, pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +62,6 @@ def finish(ax: Axes, *, title: str, x: str, y: str, legend: bool = False) -> Non
 
 def show(fig: Figure, alt: str) -> None:
     """Display a figure with its alternative text, and close it."""
-    import base64
     import io
 
     import matplotlib.pyplot as plt
@@ -71,15 +70,7 @@ def show(fig: Figure, alt: str) -> None:
     # Without metadata the same figure gives the same bytes.
     fig.savefig(buffer, format="png", metadata={"Software": None})
     plt.close(fig)
-    picture = base64.b64encode(buffer.getvalue()).decode()
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        return
-    if get_ipython() is not None:
-        data = {"image/png": picture, "text/plain": alt}
-        display(data, raw=True, metadata={"image/png": {"alt": alt}})
+    pictures.show(buffer.getvalue(), alt)
 
 
 def stacked_bars(ax: Axes, counts: Mapping[str, Mapping[str, int]], order: Sequence[str]) -> None:

@@ -7,8 +7,6 @@ in a data address. As HTML it keeps its width.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from html import escape
 
 from markdown_it.token import Token
 
@@ -19,6 +17,7 @@ from builder.course import Course
 from builder.diagrams import source
 from builder.problems import Problem, refuse
 from builder.source import Cell, Lesson
+from prompt2data import pictures
 
 _SCHEME = "diagram:"
 _WIDTH = re.compile(r' width="(\d+)"')
@@ -59,9 +58,7 @@ def _picture(course: Course, name: str, language: str) -> str:
         if not path.is_file():
             raise refuse(path, 0, "this picture is missing: run `make build`")
     width = _WIDTH.search(drawing.read_text(encoding="utf-8"))
-    content = b64encode(picture.read_bytes()).decode()
-    size = f' width="{width[1]}"' if width else ""
-    return f'<img alt="{escape(alt)}"{size} src="data:image/png;base64,{content}">'
+    return pictures.html(picture.read_bytes(), alt, width=width[1] if width else "")
 
 
 def _mentions(cell: Cell) -> list[int]:

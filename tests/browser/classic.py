@@ -23,6 +23,10 @@ from tests.browser.lab import ROOT, free_port
 PACKAGES = (
     "notebook==6.5.7", "ipywidgets==7.7.1", "ipykernel==6.17.1", "anywidget==0.9.21", "jupyter-client<8", "tornado<6.5",
 )  # fmt: skip
+_READY = """() => {
+    const kernel = window.Jupyter?.notebook?.kernel;
+    return kernel?.is_connected() && 'jupyter.widget' in (kernel.comm_manager?.targets || {});
+}"""
 _ASK_KERNEL = """(code) => new Promise((done) => {
     let said = '';
     Jupyter.notebook.kernel.execute(code, {
@@ -41,9 +45,12 @@ class Classic:
     token: str
 
     def open(self, page: Page, path: str) -> None:
-        """Open a notebook of the folder and wait until its kernel is connected."""
+        """Open a notebook of the folder and wait until its kernel is connected, and widgets are.
+
+        The page loads what draws widgets by itself and later; a widget that is made before that is never drawn.
+        """
         page.goto(f"{self.url}/notebooks/{path}?token={self.token}")
-        page.wait_for_function("() => window.Jupyter?.notebook?.kernel?.is_connected()", timeout=60_000, polling=200)
+        page.wait_for_function(_READY, timeout=60_000, polling=200)
 
     def run_all(self, page: Page, seconds: float = 120) -> None:
         """Run all cells of the open notebook, and wait until the kernel has come to the end of them."""

@@ -53,8 +53,7 @@ def test_a_lesson(lab: Lab, chromium: Browser, name: str, tmp_path: Path) -> Non
     for number in range(pictures.count()):
         assert pictures.nth(number).get_attribute("alt")
         assert pictures.nth(number).evaluate("(one) => one.naturalWidth") > 100
-    # Still open: JupyterLab leaves out the alternative text that plots.show() gives a picture in its metadata.
-    assert [line for line in grave(page) if not line.startswith("image-alt")] == []
+    assert grave(page) == []
     assert errors == []
 
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")

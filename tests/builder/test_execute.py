@@ -77,7 +77,14 @@ def test_widgets_keep_their_static_form(small):
     assert "<b>static</b>" in text and "widget-view" not in text and "VBox(children" not in text
 
 
-def test_figures_are_stored_as_pictures(small):
-    with_cell(small, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+def test_figures_are_stored_with_their_alternative_text(small):
+    draw = "from prompt2data import plots\nfigure, ax = plots.figure()\nax.plot([1, 2])\n"
+    with_cell(small, draw + "plots.show(figure, alt='A line')")
     small.build(execute=True)
-    assert '"image/png"' in small.solution.read_text()
+    assert '<img alt=\\"A line\\" src=\\"data:image/png;base64,' in small.solution.read_text()
+
+
+def test_a_figure_without_alternative_text_is_refused(small):
+    with_cell(small, "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()")
+    with pytest.raises(ExecutionFailed, match="alternative text"):
+        small.build(execute=True)

@@ -37,6 +37,8 @@ REFUSED = {
     "a bar": (stream("100%|██████████| 3/3 [00:01<00:00]"), "a progress bar"),
     "a returning bar": (stream("1 of 3\r2 of 3"), "a progress bar"),
     "a speed": (stream("3 rows, 2.31it/s"), "a progress bar"),
+    "a picture": (shown(image__png="AAAA"), "alternative text"),
+    "a drawing": (shown(**{"image/svg+xml": "<svg></svg>"}), "alternative text"),
     "an address": (shown(text__plain="<object Thing at 0x7f12ab34cd>"), "a memory address"),
     "a home": (stream("saved to /home/ada/data.jsonl"), "a path of this machine"),
     "a temporary folder": (shown(text__html="<code>/tmp/abc/x</code>"), "a path of this machine"),
@@ -80,8 +82,11 @@ def test_quiet(name):
 
 
 def test_pictures_are_not_read_as_text():
-    picture = new_output("display_data", data={"image/png": "AAAA/tmp/AAAA/home/AA=="})
-    assert list(faults(notebook(picture), private_paths())) == []
+    code = "AAAA+/tmp/AAAA+/home/AA=="
+    within = {"text/html": f'<img alt="a" src="data:image/png;base64,{code}">'}
+    assert list(faults(notebook(new_output("display_data", data=within)), private_paths())) == []
+    beside = {"text/html": f'<img alt="/tmp/x" src="data:image/png;base64,{code}">'}
+    assert len(list(faults(notebook(new_output("display_data", data=beside))))) == 1
 
 
 def test_tidy():
@@ -93,13 +98,15 @@ def test_tidy():
         new_output("display_data", data={**view, "text/html": "<b>kept</b>"}),
         new_output("display_data", data=dict(view)),
         new_output("display_data", data={"image/png": big}),
+        new_output("display_data", data={"text/html": f'<img alt="a" src="data:image/png;base64,{big}"><p>b</p>'}),
     )
     book.metadata.widgets = from_dict({"state": {}})
     book.cells[0].metadata.execution = from_dict({"iopub.execute_input": "2026-01-01"})
     tidy(book)
     assert "widgets" not in book.metadata and "execution" not in book.cells[0].metadata
-    html, picture = book.cells[0].outputs
+    html, picture, within = book.cells[0].outputs
     assert html.data == {"text/html": "<b>kept</b>"}
+    assert within.data["text/html"] == f'<img alt="a" src="data:image/png;base64,{picture.data["image/png"]}"><p>b</p>'
     small = base64.b64decode(picture.data["image/png"])
     assert len(small) < len(buffer.getvalue()) / 10
     assert Image.open(io.BytesIO(small)).convert("RGB").getpixel((5, 5)) == (10, 20, 30)

@@ -212,8 +212,8 @@ def test_a_cached_run_that_did_not_end_can_be_run_again(kernel: Kernel, how: str
 
 def test_draw_shows_the_picture(kernel: Kernel) -> None:
     cell = kernel.run("picture = three_steps([1]).draw('three.png')")
-    assert cell.mime == [{"image/png", "text/plain"}]
-    assert kernel.run("picture = three_steps([1]).draw('three.svg')").mime == [{"image/svg+xml", "text/plain"}]
+    assert cell.mime == [{"text/html", "text/plain"}]
+    assert kernel.run("picture = three_steps([1]).draw('three.svg')").mime == [{"text/html", "text/plain"}]
     assert kernel.run("three_steps([1])").mime == [{"text/plain"}]
 
 

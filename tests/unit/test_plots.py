@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import base64
 import os
 from pathlib import Path
 
 import matplotlib
 import pytest
+from bs4 import BeautifulSoup
 
 matplotlib.use("Agg")
 
@@ -51,12 +53,15 @@ def test_a_figure_is_shown_as_a_picture_with_its_alternative_text(monkeypatch):
 
     shown = []
     monkeypatch.setattr(IPython, "get_ipython", lambda: object())
-    monkeypatch.setattr(IPython.display, "display", lambda data, raw, metadata: shown.append((data, metadata)))
+    monkeypatch.setattr(IPython.display, "display", lambda data, raw: shown.append(data))
     for _time in range(2):
-        plots.show(drawn()[0], alt="Two lines that cross.")
-    (data, metadata), again = shown
-    assert data["text/plain"] == metadata["image/png"]["alt"] == "Two lines that cross."
-    assert (data, metadata) == again
+        plots.show(drawn()[0], alt='Two lines: "x" < "y" & <script>alert(1)</script>.')
+    data, again = shown
+    assert data == again
+    assert data["text/plain"] == 'Two lines: "x" < "y" & <script>alert(1)</script>.'
+    (picture,) = BeautifulSoup(data["text/html"], "html.parser")
+    assert picture["alt"] == data["text/plain"] and not picture.contents
+    assert base64.b64decode(picture["src"].removeprefix("data:image/png;base64,")).startswith(b"\x89PNG")
 
 
 def test_stacked_bars_add_up():

@@ -1,0 +1,26 @@
+"""Pictures in a notebook, as HTML: the one form in which every front end gives their alternative text to the page.
+
+A picture that is sent as `image/png` with `alt` in its metadata is drawn by JupyterLab without it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+
+
+def html(picture: bytes, alt: str, *, kind: str = "image/png", width: str = "") -> str:
+    """`picture` as an `<img>` that carries it. `width`: in CSS pixels; empty for the picture's own."""
+    size = f' width="{escape(width)}"' if width else ""
+    return f'<img alt="{escape(alt)}"{size} src="data:{kind};base64,{b64encode(picture).decode()}">'
+
+
+def show(picture: bytes, alt: str, *, kind: str = "image/png") -> None:
+    """Display a picture under the cell, with its alternative text; outside a notebook, nothing."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        display({"text/html": html(picture, alt, kind=kind), "text/plain": alt}, raw=True)
