@@ -68,8 +68,20 @@ def counts(page: Page) -> int:
 
 
 def part(page: Page, selector: str) -> bytes:
-    """A picture of one element in the active cell."""
-    return page.locator(f".jp-Notebook .jp-Cell.jp-mod-active {selector}").first.screenshot(animations="disabled")
+    """A picture of one element in the active cell.
+
+    The cells above have heights that are no whole pixels, and so many as the model wrote. Where an element begins
+    within a pixel, each line of its text goes to one pixel or the next: so it is put on a whole one first.
+    """
+    element = page.locator(f".jp-Notebook .jp-Cell.jp-mod-active {selector}").first
+    element.scroll_into_view_if_needed()
+    element.evaluate(
+        """(element) => {
+            const {left, top} = element.getBoundingClientRect();
+            element.style.translate = `${Math.round(left) - left}px ${Math.round(top) - top}px`;
+        }"""
+    )
+    return element.screenshot(animations="disabled")
 
 
 @pytest.mark.parametrize("language", [language.code for language in COURSE.built_languages])
