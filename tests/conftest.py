@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import order
+from tests import network, order
 from tests.notebooks import tables
 
 CACHE = "PROMPT2DATA_CACHE"
@@ -92,6 +92,12 @@ def generations(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = base / "generations"
     folder.mkdir(exist_ok=True)
     return str(folder)
+
+
+@pytest.fixture(scope="session")
+def no_network() -> list[str]:
+    """What to put before a command so that it has no network but loopback."""
+    return network.without_network() or pytest.fail(network.NO_WAY)
 
 
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import network
 from tests.notebooks.running import ROOT, Ran, run_under_nbval
 
 SMALL = ROOT / "tests" / "builder" / "fixtures" / "course"
@@ -15,7 +17,13 @@ SMALL = ROOT / "tests" / "builder" / "fixtures" / "course"
 
 @pytest.fixture
 def nbval(tmp_path: Path, capfd, record_property, generations: str) -> Callable[..., Ran]:
-    """Runs a notebook under nbval, with progress on the terminal, and records what it ran for the summary."""
+    """Runs a notebook under nbval, with progress on the terminal, and records what it ran for the summary.
+
+    Without a network, unless a model was named that lies in no folder, or this machine cannot take the network away
+    (tests/setup/test_offline.py says so then).
+    """
+    named = os.environ.get("PROMPT2DATA_MODEL")
+    offline = [] if named and not Path(named).is_dir() else network.without_network()
 
     def tell(text: str) -> None:
         with capfd.disabled():
@@ -23,7 +31,7 @@ def nbval(tmp_path: Path, capfd, record_property, generations: str) -> Callable[
 
     def run(notebook: Path, strict: bool = False, root: Path = ROOT, count: bool = True) -> Ran:
         folder = tmp_path / f"run-{len(list(tmp_path.glob('run-*')))}"
-        ran = run_under_nbval(notebook, folder, strict, root, tell, {"PROMPT2DATA_CACHE": generations})
+        ran = run_under_nbval(notebook, folder, strict, root, tell, {"PROMPT2DATA_CACHE": generations}, offline)
         if count:
             record_property("notebook", ran.summary())
         return ran

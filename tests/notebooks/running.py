@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,11 +63,17 @@ class Ran:
 
 
 def run_under_nbval(
-    notebook: Path, folder: Path, strict: bool, root: Path, tell: Callable[[str], None], extra: Mapping[str, str]
+    notebook: Path,
+    folder: Path,
+    strict: bool,
+    root: Path,
+    tell: Callable[[str], None],
+    extra: Mapping[str, str],
+    prefix: Sequence[str] = (),
 ) -> Ran:
     """Run a copy of `notebook` in `folder` with pytest --nbval-lax, this interpreter as its kernel.
 
-    `extra`: environment variables beyond those of this process. nbval turns what follows a cell that timed out into
+    `extra`: environment variables beyond those of this process. `prefix`: what to put before the command. nbval turns what follows a cell that timed out into
     expected failures, so passed cells are counted instead of trusting the exit status.
     """
     folder.mkdir(parents=True)
@@ -90,7 +96,7 @@ def run_under_nbval(
     lines = []
     tell(f"\n{notebook.parent.name}/{notebook.name} ")
     with subprocess.Popen(
-        command, cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [*prefix, *command], cwd=folder, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         for line in process.stdout:
             lines.append(COLOURS.sub("", line))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -16,12 +17,17 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of the course's sources, as much as a build needs."""
-    for folder in ("lessons", "prompt2data", "images"):
-        shutil.copytree(ROOT / folder, tmp_path / "tree" / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in ("course.toml", "README.md"):
-        shutil.copy(ROOT / file, tmp_path / "tree" / file)
-    return tmp_path / "tree"
+    """A copy of the course's sources, as much as a build of its first lesson in English needs."""
+    root = tmp_path / "tree"
+    for folder in ("prompt2data", "images"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "README.md", root / "README.md")
+    head, *tables = re.split(r"(?m)^(?=\[\[)", (ROOT / "course.toml").read_text("utf-8"))
+    kept = [next(table for table in tables if table.startswith(f"[[{kind}]]")) for kind in ("languages", "lessons")]
+    (root / "course.toml").write_text("".join([head, *kept]), "utf-8")
+    (root / "lessons").mkdir()
+    shutil.copy(load(ROOT).source(load(root).lessons[0].name), root / "lessons")
+    return root
 
 
 def built(root: Path):
@@ -102,3 +108,13 @@ def test_wrong_answer_fails_in_strict_mode_only(small_executed, tmp_path, nbval)
     path.write_text(text.replace("return max(every", "return min(every"))
     ran = nbval(path, strict=True, root=small_executed, count=False)
     assert not ran.ok and "the longest word was expected" in ran.report
+
+
+def test_a_cell_that_needs_the_network_fails(no_network, tmp_path, nbval):
+    import nbformat
+
+    cell = nbformat.v4.new_code_cell("import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=2)", id="out")
+    path = tmp_path / "out.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    ran = nbval(path, count=False)
+    assert not ran.ok and "Network is unreachable" in ran.report

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.support import STEPS, Kernel, wait_until_gone, without_network
+from tests.pipelines.support import STEPS, Kernel, wait_until_gone
 
 
 @pytest.fixture
@@ -32,9 +32,3 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     yield kernel
     kernel.shutdown()
     assert wait_until_gone(kernel.known, 5) == []
-
-
-@pytest.fixture(scope="session")
-def no_network() -> list[str]:
-    """What to put before a command so that it runs without a network."""
-    return without_network()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-import pytest
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[2]
@@ -165,11 +163,3 @@ def script(folder: Path, code: str, name: str = "script.py", prefix: list[str] |
         [*(prefix or []), sys.executable, str(path)],
         cwd=folder, env=environment(**extra), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-
-
-def without_network() -> list[str]:
-    """The command that runs another one without a network."""
-    for prefix in (["unshare", "-n"], ["unshare", "-rn"], ["sudo", "-n", "unshare", "-n"]):
-        if shutil.which(prefix[0]) and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
-            return prefix
-    pytest.fail("This machine does not let a test take the network away (unshare -n): run it as root or on another.")

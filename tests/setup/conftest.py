@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -56,22 +55,3 @@ def shelf(tmp_path: Path, wheel: Path) -> Path:
     folder.mkdir()
     shutil.copy(wheel, folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def no_network() -> list[str]:
-    """What to put before a command so that it has no network but loopback."""
-    runner = [sys.executable, str(ROOT / "tests" / "setup" / "without_network.py")]
-    itself = ["--as", str(os.getuid()), str(os.getgid())]
-    ways = (
-        ["unshare", "-n", *runner],
-        ["unshare", "-rn", *runner],
-        ["sudo", "-n", "-E", "env", f"PATH={os.environ['PATH']}", "unshare", "-n", *runner, *itself],
-    )
-    for way in ways:
-        try:
-            if subprocess.run([*way, "true"], capture_output=True, stdin=subprocess.DEVNULL).returncode == 0:
-                return way
-        except FileNotFoundError:
-            continue
-    pytest.fail("This machine lets nobody take the network away: neither unshare -n, unshare -rn nor sudo -n works.")
