@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prompt2data import metrics
-from prompt2data.quality.duplicates import plain
+from prompt2data.quality.duplicates import embed_once, plain
 
 RUN = 8  # words
 NEIGHBOUR = 0.75  # cosine
@@ -50,7 +49,7 @@ def by_neighbours(
     """
     if not texts or not questions:
         return {}
-    likeness = metrics.embed(texts) @ metrics.embed(questions).T
+    likeness = embed_once(texts) @ embed_once(questions).T
     nearest = likeness.argmax(axis=1)
     return {
         index: (int(place), float(likeness[index, place]))
@@ -71,8 +70,8 @@ def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[st
     """
     if not rows:
         return [False] * len(evaluation)
-    known = metrics.embed([row["instruction"] for row in rows])
-    asked = metrics.embed([row["question"] for row in evaluation])
+    known = embed_once([row["instruction"] for row in rows])
+    asked = embed_once([row["question"] for row in evaluation])
     nearest = (asked @ known.T).argmax(axis=1) if len(evaluation) else []
     return [
         row["key"].lower() in rows[int(place)]["response"].lower()

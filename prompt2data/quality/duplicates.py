@@ -21,6 +21,9 @@ PARAPHRASE = 0.72  # cosine
 
 _NUMBER = re.compile(r"\d+")
 
+_known: dict[str, np.ndarray] = {}
+_MOST_KNOWN = 20_000  # texts, about 30 MB
+
 
 def plain(text: str) -> str:
     """The words of a text in lower case, parted by single spaces, without punctuation."""
@@ -92,6 +95,18 @@ def _first_of_each(
     return found
 
 
+def embed_once(texts: Sequence[str]) -> np.ndarray:
+    """What `metrics.embed` gives, with each text embedded once in a process: several filters look at the same ones."""
+    import numpy as np
+
+    new = list(dict.fromkeys(text for text in texts if text not in _known))
+    if len(_known) + len(new) > _MOST_KNOWN:
+        _known.clear()
+        new = list(dict.fromkeys(texts))
+    _known.update(zip(new, metrics.embed(new), strict=True))
+    return np.stack([_known[text] for text in texts]) if len(texts) else metrics.embed([])
+
+
 def embed_rows(instructions: Sequence[str], responses: Sequence[str]) -> np.ndarray:
     """Embeddings of instruction and response together, by MiniLM: shape [rows, 384], each of length 1."""
-    return metrics.embed([f"{asked}\n{said}" for asked, said in zip(instructions, responses, strict=True)])
+    return embed_once([f"{asked}\n{said}" for asked, said in zip(instructions, responses, strict=True)])

@@ -35,7 +35,7 @@ _FOREIGN = frozenset(
 
 _FEWEST_WORDS = 6  # below that, Latin letters alone tell nothing
 _SCRIPT_SHARE = 0.3  # of the letters
-_VIETNAMESE_SHARE = 0.3  # of the words that hold one of its letters
+_VIETNAMESE_SHARE = 0.2  # of the words, that hold one of its letters
 
 
 def language_of(text: str | None) -> str | None:
@@ -54,9 +54,10 @@ def language_of(text: str | None) -> str | None:
     if kana + han >= _SCRIPT_SHARE:
         return "ja" if kana > 0.05 else "zh"
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text or "")]
-    if sum(bool(_VIETNAMESE.search(word)) for word in words) >= _VIETNAMESE_SHARE * len(words):
+    vietnamese = sum(_VIETNAMESE.search(word) is not None for word in words)
+    english, foreign = (sum(word in known for word in words) for known in (_ENGLISH, _FOREIGN))
+    if vietnamese > english and vietnamese >= _VIETNAMESE_SHARE * len(words):
         return "vi"
     if len(words) < _FEWEST_WORDS:
         return None
-    english, foreign = (sum(word in known for word in words) for known in (_ENGLISH, _FOREIGN))
     return "en" if english > foreign or english == foreign == 0 and len(words) < 2 * _FEWEST_WORDS else "other"

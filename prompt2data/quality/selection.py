@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from prompt2data.i18n import _
-from prompt2data.metrics import embed
+from prompt2data.quality.duplicates import embed_once
 from prompt2data.quality.evolutions import STOPWORDS, words
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def quality_stand_in(instructions: Sequence[str], responses: Sequence[str]) -> n
     """
     import numpy as np
 
-    both = embed([*instructions, *responses])
+    both = embed_once([*instructions, *responses])
     asked, said = both[: len(instructions)], both[len(instructions) :]
     return np.clip(np.einsum("ij,ij->i", asked, said), 0.0, None)
 
