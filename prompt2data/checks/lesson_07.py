@@ -135,7 +135,9 @@ _INSTRUCTIONS: tuple[tuple[Any, bool, Callable[[], str]], ...] = (
 @exercise(
     hints=(
         lambda: _("Make a key of each instruction that is the same for the same words, and remember the keys you saw."),
-        lambda: _(r"key = tuple(re.findall(r'\w+', instruction.lower())). A row is dropped if its key was seen before."),
+        lambda: _(
+            r"key = tuple(re.findall(r'\w+', instruction.lower())). A row is dropped if its key was seen before."
+        ),
     )
 )
 def dedup(answer: Any) -> None:
@@ -191,7 +193,9 @@ _SELECTIONS: tuple[tuple[list[float | None], int, float, list[int], Callable[[],
 
 @exercise(
     hints=(
-        lambda: _("Sort the places of the rows by quality, go through them, and compare each with the list of taken ones."),
+        lambda: _(
+            "Sort the places of the rows by quality, go through them, and compare each with the list of taken ones."
+        ),
         lambda: _("all(1 - embeddings[place] @ embeddings[other] >= min_distance for other in chosen)"),
     )
 )
@@ -216,9 +220,9 @@ def select(answer: Any) -> None:
             message(),
             expected=expected,
             actual=actual,
-            hint=_("quality={quality}, k={k}, min_distance={distance}; the points lie on a circle at {degrees} degrees.").format(
-                quality=quality, k=k, distance=distance, degrees=_CIRCLE
-            ),
+            hint=_(
+                "quality={quality}, k={k}, min_distance={distance}; the points lie on a circle at {degrees} degrees."
+            ).format(quality=quality, k=k, distance=distance, degrees=_CIRCLE),
         )
     if list(call(answer, _on_circle(0, 60), [2, 1], 2, 0.4)) != [0, 1]:
         raise Wrong(
@@ -236,6 +240,10 @@ def select(answer: Any) -> None:
 _DRAWS = 300
 
 
+def _above_all() -> str:
+    return _("A selection above every random one has the percentile 100, not 1 and not 99: higher is better.")
+
+
 @exercise(
     hints=(
         lambda: _("random.Random(seed) is a generator of your own; its method sample draws without putting back."),
@@ -249,17 +257,21 @@ def percentile(answer: Any) -> None:
     pool = list(range(20))
     # (measure, chosen, pool, expected, message)
     cases: tuple[tuple[Callable[[list], float], list, list, float, Callable[[], str]], ...] = (
-        (sum, [17, 18, 19], [*range(17), -1, -2, -3], 100.0, lambda: _("A selection above every random one has the percentile 100, not 1 and not 99.")),
+        (sum, [17, 18, 19], [*range(17), -1, -2, -3], 100.0, _above_all),
         (sum, [-5, -6, -7], pool, 0.0, lambda: _("A selection below every random one has the percentile 0.")),
-        (len, [1, 2, 3], pool, 50.0, lambda: _("If all subsets tie with the selection, the percentile is 50: a tie counts half.")),
-        (lambda rows: -sum(rows), [-5, -6, -7], pool, 100.0, lambda: _("Call the measure, and compare what it gives: higher is better.")),
-        (lambda rows: len(set(rows)), [1, 2, 3, 4, 5, 6], list(range(6)), 50.0, lambda: _("A random subset takes no row twice.")),
+        (len, [1, 2, 3], pool, 50.0, lambda: _("If all subsets tie with the selection, the percentile is 50: a tie "
+         "counts half.")),
+        (lambda rows: -sum(rows), [-5, -6, -7], pool, 100.0, _above_all),
+        (lambda rows: len(set(rows)), [1, 2, 3, 4, 5, 6], list(range(6)), 50.0, lambda: _("A random subset takes no "
+         "row twice.")),
     )  # fmt: skip
     for measure, chosen, rows, expected, message in cases:
         sizes: list[int] = []
         actual = _number(call(answer, _listening(measure, sizes), list(chosen), list(rows), _DRAWS, 3))
         if any(size != len(chosen) for size in sizes):
-            raise Wrong(_("Each random subset should be as large as the selection."), expected=len(chosen), actual=sizes[:5])
+            raise Wrong(
+                _("Each random subset should be as large as the selection."), expected=len(chosen), actual=sizes[:5]
+            )
         if not close(actual, expected):
             if close(actual * 100, expected) and expected:
                 raise Wrong(_("The percentile runs from 0 to 100."), expected=expected, actual=actual)

@@ -57,7 +57,7 @@ class Datasheet:
         blank = [name for name, value in vars(self).items() if not value.strip()]
         if blank:
             raise ValueError(
-                _("The data sheet has no answer for: {names}. Write \"unknown\" where you do not know.").format(
+                _('The data sheet has no answer for: {names}. Write "unknown" where you do not know.').format(
                     names=", ".join(blank)
                 )
             )
@@ -85,7 +85,9 @@ class Datasheet:
         ]  # fmt: skip
         return "\n\n".join(parts) + "\n"
 
-    def write(self, path: str | PathLike[str], sifted: Sifted, columns: Sequence[str] = ("instruction", "response")) -> Path:
+    def write(
+        self, path: str | PathLike[str], sifted: Sifted, columns: Sequence[str] = ("instruction", "response")
+    ) -> Path:
         """Write the sheet to a file, and return its path. Raises what `render` raises."""
         path = Path(path)
         path.write_text(self.render(sifted, columns), encoding="utf-8")

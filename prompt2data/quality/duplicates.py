@@ -80,9 +80,7 @@ def paraphrases(
     return _first_of_each(len(instructions), similarity, threshold)
 
 
-def _first_of_each(
-    n: int, similarity: Callable[[int, int], float], threshold: float
-) -> dict[int, tuple[int, float]]:
+def _first_of_each(n: int, similarity: Callable[[int, int], float], threshold: float) -> dict[int, tuple[int, float]]:
     kept: list[int] = []
     found: dict[int, tuple[int, float]] = {}
     for index in range(n):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def planted_rows(name: str = "given", seed: int | None = None) -> list[Row]:
     good = [row for row in rows if row["planted"] is None]
     repeated = {row["of"] for row in rows if row["of"]}
     chosen = rng.sample([row for row in good if row["id"] not in repeated], 2 * _COPIES[name])
-    edits: Sequence[tuple[str, Callable[[Row, random.Random], Row]]] = (("exact duplicate", _same_words), ("near duplicate", _edited))  # fmt: skip
+    edits = (("exact duplicate", _same_words), ("near duplicate", _edited))
     for number, row in enumerate(chosen):
         kind, edit = edits[number % 2]
         ident = f"{row['id']}-{number % 2 + 1}"

@@ -40,10 +40,12 @@ td.text { white-space: pre-wrap; overflow-wrap: anywhere; }
 <h2>{{ words.changed }}</h2>
 <table><thead><tr><th scope="col">{{ words.measure }}</th><th scope="col">{{ words.before }}</th>
 <th scope="col">{{ words.after }}</th></tr></thead><tbody>
-{% for name, before, after in measures %}<tr><th scope="row">{{ name }}</th><td>{{ before }}</td><td>{{ after }}</td></tr>
+{% for name, before, after in measures %}
+<tr><th scope="row">{{ name }}</th><td>{{ before }}</td><td>{{ after }}</td></tr>
 {% endfor %}</tbody></table>
 <h2>{{ words.dropped }}</h2>
-<table><thead><tr><th scope="col">{{ words.reason }}</th><th scope="col">{{ words.rows }}</th><th></th></tr></thead><tbody>
+<table><thead><tr><th scope="col">{{ words.reason }}</th><th scope="col">{{ words.rows }}</th>
+<td></td></tr></thead><tbody>
 {% for reason, count, width in counts %}<tr><th scope="row">{{ reason }}</th><td class="number">{{ count }}</td>
 <td style="width:60%"><div class="bar" style="width:{{ width }}%"></div></td></tr>
 {% endfor %}</tbody></table>
@@ -114,7 +116,9 @@ def _examples(sifted: Sifted) -> list[dict[str, str]]:
             "reason": visible(reason, 80),
             "instruction": visible(line["instruction"], _LONGEST),
             "response": visible(line["response"], _LONGEST),
-            "evidence": visible(" · ".join(part for part in (line["evidence"], line["collides with"]) if part), _LONGEST),
+            "evidence": visible(
+                " · ".join(part for part in (line["evidence"], line["collides with"]) if part), _LONGEST
+            ),
         }
         for reason in sifted.counts
         for line in [line for line in lines if line["verdict"] == reason][:_EXAMPLES]

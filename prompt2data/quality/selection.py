@@ -39,9 +39,7 @@ def quality_stand_in(instructions: Sequence[str], responses: Sequence[str]) -> n
     return np.clip(np.einsum("ij,ij->i", asked, said), 0.0, None)
 
 
-def select(
-    embeddings: np.ndarray, quality: Sequence[float | None], k: int, min_distance: float
-) -> list[int]:
+def select(embeddings: np.ndarray, quality: Sequence[float | None], k: int, min_distance: float) -> list[int]:
     """Indices of at most `k` rows: from the highest quality down, each far enough from all that were taken.
 
     Args:

@@ -44,18 +44,18 @@ def text(row: Mapping[str, Any], column: str) -> str:
 
 
 def empty(row: Mapping[str, Any]) -> str | None:
-    """"empty" if the instruction or the response is missing, is no text, or is blank."""
+    """Says "empty" if the instruction or the response is missing, is no text, or is blank."""
     return None if all(text(row, column) for column in COLUMNS) else "empty"
 
 
 def cut_off(row: Mapping[str, Any]) -> str | None:
-    """"cut off" if the row says that its token budget ended it: `finish_reason` is "length"."""
+    """Says "cut off" if the row says that its token budget ended it: `finish_reason` is "length"."""
     reasons = row.get("finish_reason")
     return "cut off" if "length" in (reasons if isinstance(reasons, list | tuple) else [reasons]) else None
 
 
 def leak(row: Mapping[str, Any]) -> str | None:
-    """"leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
+    """Says "leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
     for column in COLUMNS:
         found = text(row, column)
         low = found.lower()
@@ -65,7 +65,7 @@ def leak(row: Mapping[str, Any]) -> str | None:
 
 
 def refusal(row: Mapping[str, Any]) -> str | None:
-    """"refusal" if the response apologises at its beginning, or is short and about the assistant's own limits."""
+    """Says "refusal" if the response apologises at its beginning, or is short and about the assistant's own limits."""
     low = text(row, "response").lower().replace("’", "'")
     if low.lstrip("\"' ").startswith(evolutions.REFUSALS):
         return "refusal"
@@ -73,7 +73,7 @@ def refusal(row: Mapping[str, Any]) -> str | None:
 
 
 def length(row: Mapping[str, Any]) -> str | None:
-    """"too short" or "too long", in words; see `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
+    """Says "too short" or "too long", in words; see `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
     sizes = [len(text(row, column).split()) for column in COLUMNS]
     if sizes[0] < SHORTEST_INSTRUCTION or sizes[1] < SHORTEST_RESPONSE:
         return "too short"

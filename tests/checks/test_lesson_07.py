@@ -40,7 +40,7 @@ def reason_of(row, filters):
 def with_counter(rows, filters):
     """Another right way: all reasons first, then a Counter."""
     reasons = [reason_of(row, filters) for row in rows]
-    return [row for row, reason in zip(rows, reasons) if not reason], Counter(filter(None, reasons))
+    return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(filter(None, reasons))
 
 
 def filter_by_filter(rows, filters):
@@ -65,7 +65,7 @@ def with_zeros(rows, filters):
 
 def lets_errors_through(rows, filters):
     reasons = [next(filter(None, (why_drop(row) for why_drop in filters)), None) for row in rows]
-    return [row for row, reason in zip(rows, reasons) if not reason], Counter(filter(None, reasons))
+    return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(filter(None, reasons))
 
 
 def keeps_errors(rows, filters):
@@ -172,7 +172,7 @@ def by_pandas(rows):
     import pandas as pd
 
     keys = pd.Series([" ".join(words_of(row)) or f"none {n}" for n, row in enumerate(rows)], dtype=str)
-    return [row for row, again in zip(rows, keys.duplicated()) if not again]
+    return [row for row, again in zip(rows, keys.duplicated(), strict=True) if not again]
 
 
 def same_text_only(rows):

@@ -44,7 +44,7 @@ def test_every_reason_is_found_and_nothing_else(sifted):
 
 def test_what_a_duplicate_collides_with_is_its_original(sifted):
     ids = [row["id"] for row in sifted.rows]
-    for row, verdict in zip(sifted.rows, sifted.verdicts):
+    for row, verdict in zip(sifted.rows, sifted.verdicts, strict=True):
         if verdict and "duplicate" in verdict.reason + row["planted"]:
             assert ids[verdict.other] == row["of"]
 
@@ -360,7 +360,15 @@ def test_the_data_sheet_has_every_answer_and_count(tmp_path):
     rows = [row("Write to baker@example.org."), row("I'm sorry."), row("Call +49 30 1234 5678 or 555-0100.")]
     done = run_chain(rows, [each("refusals", ["refusal", "other"], texts.refusal)])
     sheet = answers().write(tmp_path / "sheet.md", done).read_text("utf-8")
-    for expected in ("# the title", "the not_for", "2 rows.", "- refusal: 1", "- other: 0", "- e-mail: 1", "- phone: 1"):
+    for expected in (
+        "# the title",
+        "the not_for",
+        "2 rows.",
+        "- refusal: 1",
+        "- other: 0",
+        "- e-mail: 1",
+        "- phone: 1",
+    ):
         assert expected in sheet
     assert Counter(line[:2] for line in sheet.splitlines())["##"] == 9
     with pytest.raises(ValueError, match="licence"):
