@@ -1,7 +1,8 @@
 """Rows with planted faults, so that every count of a filter can be compared with the truth.
 
-Two sets, with no text in common: `"given"`, on which the chain's thresholds were chosen, and `"held out"`, on which
-they were not. Their texts were written for this course. Exact and near duplicates are made here, by edits that `seed`
+Two sets, with no text in common: `"given"`, on which the chain's thresholds were chosen, and `"held out"`, which was
+looked at while the chain was built, and on which rules were mended. Their texts were written for this course, and
+paraphrases that MiniLM cannot see were left out. Exact and near duplicates are made here, by edits that `seed`
 draws; all other faults stand in `data/planted/`. The column `planted` says what is wrong with a row, and `of` which
 row or question it repeats. No filter reads either.
 """

@@ -34,7 +34,7 @@ def sifted(request):
 
 
 def test_every_reason_is_found_and_nothing_else(sifted):
-    """On both sets, and with copies that other seeds drew. The thresholds were chosen on the first alone."""
+    """On both sets, and with copies that other seeds drew. Thresholds: see `planted`."""
     found = measure(sifted.rows, sifted.verdicts)
     assert set(found) == REASONS
     for reason, (recall, precision) in found.items():
