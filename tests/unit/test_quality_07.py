@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections import Counter
@@ -27,7 +28,7 @@ REASONS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=[(name, seed) for name in SETS for seed in (None, 1)], ids=str)
+@pytest.fixture(scope="module", params=[(name, seed) for name in SETS[:2] for seed in (None, 1)], ids=str)
 def sifted(request):
     name, seed = request.param
     return run_chain(planted_rows(name, seed), standard_filters(evaluation_rows(name)))
@@ -59,6 +60,7 @@ def test_without_planted_labels_the_verdicts_are_the_same(sifted):
 def test_planted_rows(name):
     rows = planted_rows(name)
     assert rows == planted_rows(name) != planted_rows(name, seed=1)
+    assert all("of" in row and "planted" in row for row in rows)
     ids = [row["id"] for row in rows]
     assert len(set(ids)) == len(ids)
     places = {one: place for place, one in enumerate(ids)}
@@ -68,23 +70,31 @@ def test_planted_rows(name):
             assert row["of"] in questions
         elif row["of"]:
             assert places[row["of"]] < place, "a copy comes after its original"
-    assert all(row["key"].lower() in row["answer"].lower() for row in evaluation_rows(name) if row["id"] != "e2")
+    assert all(row["key"].lower() in row["answer"].lower() for row in evaluation_rows(name) if row["key"].isalpha())
     if name == "given":
         assert len(rows) == 200
 
 
-def test_the_two_sets_have_no_text_in_common():
-    first, second = (
+def test_the_sets_have_no_text_in_common():
+    words = [
         {duplicates.plain(row[c]) for row in planted_rows(name) for c in texts.COLUMNS if texts.text(row, c)}
         for name in SETS
-    )
-    assert not first & second
+    ]
+    assert not any(a & b for a, b in itertools.combinations(words, 2))
+
+
+def test_untouched_rows_show_that_the_chain_is_not_perfect():
+    """The set that played no part in building the chain. No good row is lost; not every fault is found."""
+    rows = planted_rows("untouched")
+    found = measure(rows, run_chain(rows, standard_filters(evaluation_rows("untouched"))).verdicts)
+    assert 0.6 <= found["paraphrase"][0].value < 1 and found["paraphrase"][1].value == 1
+    assert found["contaminated"][0].value >= 0.8 and found["contaminated"][1].value == 1
 
 
 def test_an_unknown_set_is_refused():
-    with pytest.raises(ValueError, match="'given', 'held out'"):
+    with pytest.raises(ValueError, match="'given', 'held out', 'untouched'"):
         planted_rows("other")
-    with pytest.raises(ValueError, match="'given', 'held out'"):
+    with pytest.raises(ValueError, match="'given', 'held out', 'untouched'"):
         evaluation_rows("other")
 
 
