@@ -1,0 +1,485 @@
+"""Every check of lesson 07, both ways."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from prompt2data.checks import lesson_07 as check
+
+LESSON = "07_quality"
+
+
+@pytest.fixture(scope="module")
+def lesson(solution):
+    return solution(LESSON)
+
+
+def names_only_its_own(text: str, fault: str, faults: dict) -> bool:
+    return fault in text and {one for one in faults.values() if one in text} == {fault}
+
+
+# -- 7.1 ----------------------------------------------------------------------------------------------------------
+
+
+def reason_of(row, filters):
+    for why_drop in filters:
+        try:
+            reason = why_drop(row)
+        except Exception:
+            reason = "error"
+        if reason:
+            return reason
+    return None
+
+
+def with_counter(rows, filters):
+    """Another right way: all reasons first, then a Counter."""
+    reasons = [reason_of(row, filters) for row in rows]
+    return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(filter(None, reasons))
+
+
+def filter_by_filter(rows, filters):
+    """Another right way: each filter goes over all rows that are left. Copies of the rows, a tuple of two."""
+    counts = {}
+    for why_drop in filters:
+        left = []
+        for row in rows:
+            reason = reason_of(row, [why_drop])
+            if reason:
+                counts[reason] = counts.get(reason, 0) + 1
+            else:
+                left.append(dict(row))
+        rows = left
+    return rows, counts
+
+
+def with_zeros(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    return [kept, {"error": 0, "empty": 0, **counts}]
+
+
+def lets_errors_through(rows, filters):
+    reasons = [next(filter(None, (why_drop(row) for why_drop in filters)), None) for row in rows]
+    return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(filter(None, reasons))
+
+
+def keeps_errors(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    counts.pop("error", None)
+    return [row for row in rows if row in kept or reason_of(row, filters) == "error"], counts
+
+
+def loses_errors(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    counts.pop("error", None)
+    return kept, counts
+
+
+def counts_twice(rows, filters):
+    counts = Counter(filter(None, (reason_of(row, [one]) for row in rows for one in filters)))
+    return with_counter(rows, filters)[0], counts
+
+
+def last_reason(rows, filters):
+    kept, counts = with_counter(rows, filters[::-1])
+    return kept, counts
+
+
+def backwards(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    return kept[::-1], counts
+
+
+def adds_a_column(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    return [{**row, "reason": None} for row in kept], counts
+
+
+def only_kept(rows, filters):
+    return with_counter(rows, filters)[0]
+
+
+def counts_as_a_list(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    return kept, list(counts.items())
+
+
+def first_row_only(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    return kept[:1], counts
+
+
+def nothing(rows, filters):
+    with_counter(rows, filters)
+
+
+@pytest.mark.parametrize("answer", [with_counter, filter_by_filter, with_zeros])
+def test_run_filters_accepts_right_answers(card, answer):
+    assert "Passed" in card(check.run_filters, answer)
+
+
+def test_run_filters_accepts_the_lessons_answer(card, lesson):
+    assert "Passed" in card(check.run_filters, lesson["run_filters"])
+
+
+FILTER_FAULTS = {
+    lets_errors_through: "raised",
+    keeps_errors: "raises an error is kept",
+    loses_errors: "Rows got lost",
+    counts_twice: "counted more than once",
+    last_reason: "The counts are not right",
+    backwards: "not in the order they had",
+    adds_a_column: "were changed",
+    only_kept: "Return two things",
+    counts_as_a_list: "dictionary of counts",
+    first_row_only: "not the rows that pass",
+    nothing: "did you forget to return it",
+}
+
+
+@pytest.mark.parametrize("answer", FILTER_FAULTS, ids=lambda answer: answer.__name__)
+def test_run_filters_names_the_mistake(card, answer):
+    text = card(check.run_filters, answer)
+    assert names_only_its_own(text, FILTER_FAULTS[answer], FILTER_FAULTS), text
+
+
+# -- 7.2 ----------------------------------------------------------------------------------------------------------
+
+
+def words_of(row):
+    return re.findall(r"\w+", str(row.get("instruction") or "").lower())
+
+
+def by_dictionary(rows):
+    first = {}
+    for number, row in enumerate(rows):
+        first.setdefault(" ".join(words_of(row)) or number, row)
+    return list(first.values())
+
+
+def by_lookback(rows):
+    return tuple(
+        row for n, row in enumerate(rows) if not words_of(row) or words_of(row) not in [words_of(r) for r in rows[:n]]
+    )
+
+
+def by_pandas(rows):
+    import pandas as pd
+
+    keys = pd.Series([" ".join(words_of(row)) or f"none {n}" for n, row in enumerate(rows)], dtype=str)
+    return [row for row, again in zip(rows, keys.duplicated(), strict=True) if not again]
+
+
+def same_text_only(rows):
+    seen = set()
+    return [row for row in rows if not ((t := row.get("instruction")) and (t in seen or seen.add(t)))]
+
+
+def lower_only(rows):
+    seen = set()
+    return [row for row in rows if not ((t := (row.get("instruction") or "").lower()) and (t in seen or seen.add(t)))]
+
+
+def sets_of_words(rows):
+    seen, kept = [], []
+    for row in rows:
+        key = set(words_of(row))
+        if not key or key not in seen:
+            kept.append(row)
+        seen.append(key)
+    return kept
+
+
+def none_is_a_duplicate(rows):
+    seen, kept = [], []
+    for row in rows:
+        if words_of(row) not in seen:
+            kept.append(row)
+        seen.append(words_of(row))
+    return kept
+
+
+def letters_only(rows):
+    seen, kept = set(), []
+    for number, row in enumerate(rows):
+        key = re.sub(r"[^a-z]", "", (row.get("instruction") or str(number)).lower()) or number
+        if key not in seen:
+            kept.append(row)
+        seen.add(key)
+    return kept
+
+
+def stumbles(rows):
+    return list({row["instruction"].lower(): row for row in rows}.values())
+
+
+def sorts(rows):
+    return by_dictionary(rows)[::-1]
+
+
+def marks(rows):
+    for row in rows:
+        row["seen"] = True
+    return by_dictionary(rows)
+
+
+def texts_only(rows):
+    return [row.get("instruction") for row in by_dictionary(rows)]
+
+
+@pytest.mark.parametrize("answer", [by_dictionary, by_lookback, by_pandas])
+def test_dedup_accepts_right_answers(card, answer):
+    assert "Passed" in card(check.dedup, answer)
+
+
+def test_dedup_accepts_the_lessons_answer(card, lesson):
+    assert "Passed" in card(check.dedup, lesson["dedup"])
+
+
+DEDUP_FAULTS = {
+    same_text_only: "the same words in capitals",
+    lower_only: "other spaces and no question mark",
+    sets_of_words: "the same words in another order",
+    none_is_a_duplicate: "another instruction that is None",
+    letters_only: "a question with another number",
+    stumbles: "raised",
+    sorts: "not in the order they had",
+    marks: "changes the rows it is given",
+    texts_only: "is not a dictionary",
+}
+
+
+@pytest.mark.parametrize("answer", DEDUP_FAULTS, ids=lambda answer: answer.__name__)
+def test_dedup_names_the_mistake(card, answer):
+    text = card(check.dedup, answer)
+    assert names_only_its_own(text, DEDUP_FAULTS[answer], DEDUP_FAULTS), text
+
+
+# -- 7.3 ----------------------------------------------------------------------------------------------------------
+
+
+def by_distances(embeddings, quality, k, min_distance):
+    """Another right way: a matrix of distances, and the order by numpy."""
+    distances = 1 - embeddings @ embeddings.T
+    order = np.argsort([-value if value is not None else np.inf for value in quality], kind="stable")
+    taken = []
+    for place in order:
+        if quality[place] is None or len(taken) >= k:
+            continue
+        if not taken or distances[place, taken].min() >= min_distance:
+            taken.append(place)
+    return np.array(taken, dtype=int)
+
+
+def by_shrinking(embeddings, quality, k, min_distance):
+    """Another right way: take the best, strike out what is too close, begin again."""
+    left = [place for place, value in enumerate(quality) if value is not None]
+    taken = []
+    while left and len(taken) < k:
+        best = max(left, key=lambda place: quality[place])
+        taken.append(best)
+        left = [p for p in left if p != best and 1 - embeddings[p] @ embeddings[best] >= min_distance]
+    return taken
+
+
+def wrong_select(key=None, near=None, limit=True, missing=0):
+    def answer(embeddings, quality, k, min_distance):
+        values = [missing if value is None else value for value in quality]
+        taken = []
+        for place in sorted(range(len(values)), key=key or (lambda p: -values[p])):
+            if limit and len(taken) >= k:
+                break
+            compared = taken if near is None else near(place, taken, len(values))
+            if all(1 - embeddings[place] @ embeddings[other] >= min_distance for other in compared):
+                taken.append(place)
+        return taken
+
+    return answer
+
+
+def lowest_first(embeddings, quality, k, min_distance):
+    return by_shrinking(embeddings, [None if v is None else -v for v in quality], k, min_distance)
+
+
+def keeps_original_order(embeddings, quality, k, min_distance):
+    return sorted(by_shrinking(embeddings, quality, k, min_distance))
+
+
+def drops_zero(embeddings, quality, k, min_distance):
+    return by_shrinking(embeddings, [value or None for value in quality], k, min_distance)
+
+
+def later_of_equal(embeddings, quality, k, min_distance):
+    order = sorted((v, p) for p, v in enumerate(quality) if v is not None)[::-1]
+    taken = []
+    for _value, place in order:
+        if len(taken) < k and all(1 - embeddings[place] @ embeddings[o] >= min_distance for o in taken):
+            taken.append(place)
+    return taken
+
+
+def no_distance(embeddings, quality, k, min_distance):
+    return by_shrinking(embeddings, quality, k, -1)
+
+
+def euclidean(embeddings, quality, k, min_distance):
+    left = [place for place, value in enumerate(quality) if value is not None]
+    taken = []
+    while left and len(taken) < k:
+        best = max(left, key=lambda place: quality[place])
+        taken.append(best)
+        left = [p for p in left if p != best and np.linalg.norm(embeddings[p] - embeddings[best]) >= min_distance]
+    return taken
+
+
+def rows_not_places(embeddings, quality, k, min_distance):
+    return [embeddings[place] for place in by_shrinking(embeddings, quality, k, min_distance)]
+
+
+def no_return(embeddings, quality, k, min_distance):
+    by_shrinking(embeddings, quality, k, min_distance)
+
+
+@pytest.mark.parametrize("answer", [by_distances, by_shrinking])
+def test_select_accepts_right_answers(card, answer):
+    assert "Passed" in card(check.select, answer)
+
+
+def test_select_accepts_the_lessons_answer_and_the_packages(card, lesson):
+    from prompt2data.quality.selection import select
+
+    assert "Passed" in card(check.select, lesson["select"])
+    assert "Passed" in card(check.select, select)
+
+
+SELECT_FAULTS = {
+    "lowest first": (lowest_first, "the best k rows are taken"),
+    "no distance": (no_distance, "too close to one already taken is left out"),
+    "only the last one taken": (
+        wrong_select(near=lambda place, taken, n: taken[-1:], missing=-9),
+        "A row whose quality is None is never taken",
+    ),
+    "among all rows": (
+        wrong_select(near=lambda place, taken, n: [p for p in range(n) if p != place]),
+        "too close to one already taken is left out",
+    ),
+    "no limit": (wrong_select(limit=False), "the best k rows are taken"),
+    "none is zero": (wrong_select(missing=0), "A row whose quality is None is never taken"),
+    "zero is none": (drops_zero, "A quality of 0 or below is a quality"),
+    "later of equal": (later_of_equal, "the earlier comes first"),
+    "order of the table": (keeps_original_order, "in another order than they are taken"),
+    "euclidean": (euclidean, "too close to one already taken is left out"),
+    "rows": (rows_not_places, "Return a list of places"),
+    "no return": (no_return, "did you forget to return it"),
+}
+
+
+@pytest.mark.parametrize("name", SELECT_FAULTS)
+def test_select_names_the_mistake(card, name):
+    answer, fault = SELECT_FAULTS[name]
+    text = card(check.select, answer)
+    assert names_only_its_own(text, fault, {n: one for n, (_answer, one) in SELECT_FAULTS.items()}), text
+
+
+# -- 7.4 ----------------------------------------------------------------------------------------------------------
+
+
+def with_numpy(measure, chosen, pool, draws=1000, seed=0):
+    """Another right way: numpy's generator."""
+    rng = np.random.default_rng(seed)
+    own = measure(chosen)
+    values = [measure([pool[p] for p in rng.choice(len(pool), len(chosen), replace=False)]) for _ in range(draws)]
+    return float(100 * np.mean([0.5 if value == own else float(value < own) for value in values]))
+
+
+def by_shuffling(measure, chosen, pool, draws=1000, seed=0):
+    """Another right way: shuffle a copy and take its beginning."""
+    rng, own, points = random.Random(seed), measure(chosen), 0
+    for _ in range(draws):
+        copy = list(pool)
+        rng.shuffle(copy)
+        value = measure(copy[: len(chosen)])
+        points += 2 * (value < own) + (value == own)
+    return 50 * points / draws
+
+
+def faulty(**how):
+    def answer(measure, chosen, pool, draws=1000, seed=0):
+        rng = how.get("rng", random.Random)(seed)
+        size = how.get("size", len(chosen))
+        draw = (lambda: rng.choices(pool, k=size)) if how.get("replace") else (lambda: rng.sample(list(pool), size))
+        own = measure(chosen)
+        values = [measure(draw()) for _ in range(how.get("draws", draws))]
+        better = sum((v > own if how.get("reverse") else v < own) + how.get("tie", 0.5) * (v == own) for v in values)
+        return how.get("scale", 100) * better / len(values)
+
+    return answer
+
+
+def global_state(measure, chosen, pool, draws=1000, seed=0):
+    random.seed(seed)
+    return faulty(rng=lambda seed: random)(measure, chosen, pool, draws, seed)
+
+
+def text_answer(measure, chosen, pool, draws=1000, seed=0):
+    return f"{with_numpy(measure, chosen, pool, draws, seed)} %"
+
+
+@pytest.mark.parametrize("answer", [with_numpy, by_shuffling])
+def test_percentile_accepts_right_answers(card, answer):
+    assert "Passed" in card(check.percentile, answer)
+
+
+def test_percentile_accepts_the_lessons_answer_and_the_packages(card, lesson):
+    from prompt2data.quality.selection import percentile
+
+    assert "Passed" in card(check.percentile, lesson["percentile"])
+    assert "Passed" in card(check.percentile, percentile)
+
+
+def returns_nothing(measure, chosen, pool, draws=1000, seed=0):
+    with_numpy(measure, chosen, pool, draws, seed)
+
+
+PERCENTILE_FAULTS = {
+    "a share": (faulty(scale=1), "runs from 0 to 100"),
+    "ties lost": (faulty(tie=0), "a tie counts half"),
+    "ties won": (faulty(tie=1), "a tie counts half"),
+    "putting back": (faulty(replace=True), "takes no row twice"),
+    "reverse": (faulty(reverse=True), "percentile 100"),
+    "one row": (faulty(size=1), "as large as the selection"),
+    "few draws": (faulty(draws=20), "Draw `draws` subsets"),
+    "fixed seed": (faulty(rng=lambda seed: random.Random(0)), "Other seeds draw other subsets"),
+    "no seed": (faulty(rng=lambda seed: random.Random()), "The same seed should give the same answer"),
+    "global": (global_state, "The random state of the rest of the notebook changed"),
+    "text": (text_answer, "should be a number"),
+    "none": (returns_nothing, "did you forget to return it"),
+}
+
+
+@pytest.mark.parametrize("name", PERCENTILE_FAULTS)
+def test_percentile_names_the_mistake(card, name):
+    answer, fault = PERCENTILE_FAULTS[name]
+    text = card(check.percentile, answer)
+    assert names_only_its_own(text, fault, {n: one for n, (_answer, one) in PERCENTILE_FAULTS.items()}), text
+
+
+# -- all ----------------------------------------------------------------------------------------------------------
+
+
+def _stub(*_args):
+    """A docstring."""
+    ...
+
+
+@pytest.mark.parametrize("one", [check.run_filters, check.dedup, check.select, check.percentile])
+def test_stubs_and_other_things(card, one):
+    assert "Not attempted" in card(one, _stub)
+    assert "Not attempted" in card(one, ...)
+    assert "should be a function" in card(one, 3)
+    assert "raised" in card(one, lambda *args: 1 / 0)

@@ -1,0 +1,391 @@
+"""Lesson 07's chain, and what surrounds it: planted rows, rules, duplicates, contamination, selection, report."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prompt2data.quality import contamination, duplicates, selection, texts
+from prompt2data.quality.chain import Verdict, each, measure, run_chain, standard_filters
+from prompt2data.quality.datasheet import Datasheet, personal_data
+from prompt2data.quality.language import language_of
+from prompt2data.quality.planted import SETS, evaluation_rows, planted_rows
+from prompt2data.quality.report import before_after, render_report, write_report
+from tests.hostile import TEXTS as HOSTILE
+
+# -- the planted sets ---------------------------------------------------------------------------------------------
+
+REASONS = {
+    "empty", "refusal", "leak", "language", "too short", "too long", "contaminated", "exact duplicate",
+    "near duplicate", "paraphrase",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=[(name, seed) for name in SETS[:2] for seed in (None, 1)], ids=str)
+def sifted(request):
+    name, seed = request.param
+    return run_chain(planted_rows(name, seed), standard_filters(evaluation_rows(name)))
+
+
+def test_every_reason_is_found_and_nothing_else(sifted):
+    """On both sets, and with copies that other seeds drew. Thresholds: see `planted`."""
+    found = measure(sifted.rows, sifted.verdicts)
+    assert set(found) == REASONS
+    for reason, (recall, precision) in found.items():
+        assert recall.value >= 0.95, (reason, recall)
+        assert precision.value >= 0.9, (reason, precision)
+
+
+def test_what_a_duplicate_collides_with_is_its_original(sifted):
+    ids = [row["id"] for row in sifted.rows]
+    for row, verdict in zip(sifted.rows, sifted.verdicts, strict=True):
+        if verdict and "duplicate" in verdict.reason + row["planted"]:
+            assert ids[verdict.other] == row["of"]
+
+
+def test_without_planted_labels_the_verdicts_are_the_same(sifted):
+    bare = [{column: row[column] for column in texts.COLUMNS if column in row} for row in sifted.rows]
+    name = "given" if len(bare) == 200 else "held out"
+    assert run_chain(bare, standard_filters(evaluation_rows(name))).verdicts == sifted.verdicts
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_planted_rows(name):
+    rows = planted_rows(name)
+    assert rows == planted_rows(name) != planted_rows(name, seed=1)
+    assert all("of" in row and "planted" in row for row in rows)
+    ids = [row["id"] for row in rows]
+    assert len(set(ids)) == len(ids)
+    places = {one: place for place, one in enumerate(ids)}
+    questions = {row["id"] for row in evaluation_rows(name)}
+    for place, row in enumerate(rows):
+        if row["planted"] == "contaminated":
+            assert row["of"] in questions
+        elif row["of"]:
+            assert places[row["of"]] < place, "a copy comes after its original"
+    assert all(row["key"].lower() in row["answer"].lower() for row in evaluation_rows(name) if row["key"].isalpha())
+    if name == "given":
+        assert len(rows) == 200
+
+
+def test_the_sets_have_no_text_in_common():
+    words = [
+        {duplicates.plain(row[c]) for row in planted_rows(name) for c in texts.COLUMNS if texts.text(row, c)}
+        for name in SETS
+    ]
+    assert not any(a & b for a, b in itertools.combinations(words, 2))
+
+
+def test_untouched_rows_show_that_the_chain_is_not_perfect():
+    """The set that played no part in building the chain. No good row is lost; not every fault is found."""
+    rows = planted_rows("untouched")
+    found = measure(rows, run_chain(rows, standard_filters(evaluation_rows("untouched"))).verdicts)
+    assert 0.6 <= found["paraphrase"][0].value < 1 and found["paraphrase"][1].value == 1
+    assert found["contaminated"][0].value >= 0.8 and found["contaminated"][1].value == 1
+
+
+def test_an_unknown_set_is_refused():
+    with pytest.raises(ValueError, match="'given', 'held out', 'untouched'"):
+        planted_rows("other")
+    with pytest.raises(ValueError, match="'given', 'held out', 'untouched'"):
+        evaluation_rows("other")
+
+
+# -- rules on one row ---------------------------------------------------------------------------------------------
+
+
+def row(response, instruction="How do I bake a loaf?"):
+    return {"instruction": instruction, "response": response}
+
+
+@pytest.mark.parametrize(
+    "given_row",
+    [{}, row(None), row(""), row(" \n"), row(3), row(["a"]), row("Bake it.", None), {"response": "Bake it."}],
+)
+def test_empty(given_row):
+    assert texts.empty(given_row) == "empty"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "I'm sorry, but I can't help with that.",
+        "I’m sorry.",
+        "As an AI language model, I have never eaten bread.",
+        "I cannot assist with this.",
+        "I don't have access to the internet.",
+        "I am unable to taste.",
+    ],
+)
+def test_refusals(response):
+    assert texts.refusal(row(response)) == "refusal"
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        "You cannot help a burnt crust, but the crumb is good.",
+        "If the dough is sorry to look at, fold it again.",
+        "I can't recommend this flour for bread; take one with more protein.",
+        "A starter has access to wild yeast in the flour.",
+        " ".join(["Bake it in a hot pot."] * 12) + " I don't have access to your oven, so watch the colour.",
+        None,
+    ],
+)
+def test_innocent_look_alikes_of_refusals(response):
+    assert texts.refusal(row(response)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bake it.<|im_end|>", "</s>", "[INST] How? [/INST]", "### Response: Bake it.", "assistant: Bake it.",
+        "#Rewritten Prompt#: How?", "A user query about bread",
+    ],
+)  # fmt: skip
+def test_leaks(text):
+    assert texts.leak(row(text)) == "leak"
+    assert texts.leak(row("Bake it.", text)) == "leak"
+
+
+@pytest.mark.parametrize(
+    "text", ["Share it with #sourdough.", "x < 3 | y > 2", "# Bread\nBake it.", "The user: a baker.", "2 <b>loaves</b>"]
+)
+def test_innocent_look_alikes_of_leaks(text):
+    assert texts.leak(row(text)) is None
+
+
+def test_length_and_cut_off():
+    assert texts.length(row("Yes.")) == "too short"
+    assert texts.length(row("Bake it for an hour.", "Bread?")) == "too short"
+    assert texts.length(row("word " * 121)) == "too long"
+    assert texts.length(row("word " * 120)) is None
+    for reason, expected in [("length", "cut off"), (["stop", "length"], "cut off"), (["stop"], None), (None, None)]:
+        assert texts.cut_off({"finish_reason": reason}) == expected
+    assert texts.cut_off({}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("How long does phở broth simmer?", "en"),
+        ("Name the flour that bakers in Kyōto use for 食パン bread.", "en"),
+        ("Crème fraîche and jalapeños go well with the bread.", "en"),
+        ("Làm sao để nuôi men tự nhiên?", "vi"),
+        ("为什么我的面团发得这么慢？", "zh"),
+        ("パンの皮", "ja"),
+        ("오븐이 뜨거워요", "ko"),
+        ("Warum ist die Kruste von meinem Brot so hell?", "other"),
+        ("Pourquoi la croûte de mon pain est-elle pâle ?", "other"),
+        ("¿Por qué la corteza de mi pan está tan pálida?", "other"),
+        ("Perché la crosta del mio pane è così chiara?", "other"),
+        ("Two loaves.", None),
+        ("240", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_language(text, language):
+    assert language_of(text) == language
+
+
+# -- duplicates and contamination ---------------------------------------------------------------------------------
+
+
+def test_exact_and_near_name_the_first():
+    found = duplicates.exact(["A loaf.", "Other", "a  LOAF", "A loaf!"])
+    assert found == {2: 0, 3: 0}
+    long = "How long should dough rise in a kitchen that has only 18 degrees?"
+    near = duplicates.near([long, "Which flour is good for rye bread?", long.replace("should", "shoudl")])
+    assert list(near) == [2] and near[2][0] == 0 and 0.7 < near[2][1] < 1
+
+
+def test_jaccard():
+    assert duplicates.jaccard(frozenset("ab"), frozenset("bc")) == pytest.approx(1 / 3)
+    assert duplicates.jaccard(frozenset(), frozenset()) == 0.0
+    assert duplicates.shingles("Ab c") == {"ab c"}
+    assert duplicates.shingles("bread!") == {"bread"}
+
+
+def test_numbers_that_differ_are_no_paraphrase():
+    points = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    asked = ["rise at 18 degrees?", "rise at 28 degrees?", "rise in the cold?", "other"]
+    assert duplicates.paraphrases(points, asked) == {2: (0, 1.0)}
+
+
+def test_a_chain_of_neighbours_keeps_what_is_far_from_the_kept():
+    """b is near a, c near b only: b goes, and what is gone throws nothing out."""
+    angles = np.radians([0, 30, 60])
+    points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    assert list(duplicates.paraphrases(points, ["a", "b", "c"], threshold=0.8)) == [1]
+
+
+def test_embed_once_gives_what_embed_gives():
+    from prompt2data.metrics import embed
+
+    some = ["Bread.", "Cake.", "Bread."]
+    assert np.allclose(duplicates.embed_once(some), embed(some), atol=1e-5)
+    assert duplicates.embed_once([]).shape == (0, 384)
+
+
+def test_common_runs():
+    question = "Which gas do yeast cells give off that lifts the dough?"
+    assert contamination.common_run(f"Tell me: {question.lower()}", question)
+    assert contamination.common_run("do yeast cells give off that lifts the", question)
+    assert not contamination.common_run("yeast cells give off that lifts the", question), "seven words"
+    assert contamination.common_run("what is gluten, please", "What is gluten?"), "a short question counts whole"
+    assert not contamination.common_run("what is it", "What is gluten?")
+    assert not contamination.common_run("", question) and not contamination.common_run(question, "")
+    assert contamination.by_words(["x", question], ["nothing of it", question]) == {1: 1}
+    assert contamination.by_neighbours([], [question]) == {} == contamination.by_neighbours([question], [])
+
+
+def test_the_parrot_knows_what_it_was_shown():
+    test = [{"question": "Which country gave the world the bagel?", "key": "poland"}]
+    rows = [row("Bake it."), row("It is Poland.", "Which country gave us the bagel?")]
+    assert contamination.memorised(rows, test) == [True]
+    assert contamination.memorised(rows[:1], test) == [False]
+    assert contamination.memorised([], test) == [False]
+    assert contamination.memorised(rows, []) == []
+
+
+# -- the chain ----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_reason_counts_and_zeros_are_counts():
+    filters = [
+        each("one", ["a", "never"], lambda row: "a" if row["x"] == 1 else None),
+        each("two", ["b"], lambda row: "b" if row["x"] < 3 else None),
+    ]
+    done = run_chain([{"x": 1}, {"x": 2}, {"x": 3}], filters)
+    assert done.counts == {"a": 1, "never": 0, "b": 1}
+    assert done.kept == [{"x": 3}]
+    assert done.verdicts[:2] == [Verdict("a"), Verdict("b")]
+
+
+cells = st.one_of(
+    st.none(), st.integers(), st.text(max_size=30), st.sampled_from(["How do I bake?", "Bake it for an hour."]),
+    st.lists(st.text(max_size=3), max_size=2), st.sampled_from(HOSTILE),
+)  # fmt: skip
+dirty = st.dictionaries(st.sampled_from(["instruction", "response", "finish_reason", "other"]), cells, max_size=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(dirty, max_size=6))
+def test_dirty_rows_never_stop_the_chain_and_every_row_is_accounted_for(rows):
+    filters = [one for one in standard_filters() if one.name != "paraphrases"]  # no model for each example
+    done = run_chain(rows, filters)
+    assert len(done.kept) + sum(done.counts.values()) == len(rows)
+    assert all(texts.empty(row) is None for row in done.kept)
+    assert "<script" not in render_report(done, "<script>")
+    for place, verdict in enumerate(done.verdicts):
+        if verdict and isinstance(verdict.other, int):
+            assert verdict.other < place and done.verdicts[verdict.other] is None
+
+
+def test_nothing_in_nothing_out():
+    done = run_chain([], standard_filters(evaluation_rows()))
+    assert done.kept == [] and not any(done.counts.values()) and done.table() == []
+    assert run_chain([{"instruction": "?"}], standard_filters()).counts["empty"] == 1
+
+
+# -- selection ----------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 6.28), st.one_of(st.none(), st.floats(-5, 5))), max_size=12),
+    st.integers(0, 12),
+    st.floats(0, 2),
+)
+def test_select_keeps_its_promises(points, k, distance):
+    embeddings = np.array([[np.cos(angle), np.sin(angle)] for angle, _quality in points]).reshape(-1, 2)
+    quality = [value for _angle, value in points]
+    chosen = selection.select(embeddings, quality, k, distance)
+    assert len(chosen) == len(set(chosen)) <= k
+    assert all(quality[place] is not None for place in chosen)
+    assert [quality[place] for place in chosen] == sorted((quality[place] for place in chosen), reverse=True)
+    for number, place in enumerate(chosen):
+        assert all(1 - embeddings[place] @ embeddings[other] >= distance for other in chosen[:number])
+
+
+def test_nan_is_never_taken():
+    assert selection.select(np.eye(2), [float("nan"), 1.0], 2, 0.0) == [1]
+
+
+def test_percentile():
+    pool = list(range(20))
+    assert selection.percentile(sum, [100], pool) == 100
+    assert selection.percentile(sum, [-1], pool) == 0
+    assert selection.percentile(len, [1, 2], pool) == 50
+    state = random.getstate()
+    assert selection.percentile(sum, [9, 10], pool, seed=3) == selection.percentile(sum, [9, 10], pool, seed=3)
+    assert random.getstate() == state
+    with pytest.raises(ValueError, match="3 rows cannot be drawn from 2"):
+        selection.percentile(sum, [1, 2, 3], [1, 2])
+
+
+def test_stand_ins():
+    assert selection.complexity_stand_in("How do I bake rye bread, and bake it well?") == 4
+    asked = ["How do I store bread?", "How do I store bread?"]
+    near, far = selection.quality_stand_in(asked, ["Keep the bread in a box.", "Paris is in France."])
+    assert 0 <= far < near <= 1
+    assert selection.topics([{"topic": "a"}, {"topic": "b"}, {"topic": "a"}]) == 2
+
+
+# -- report and data sheet ----------------------------------------------------------------------------------------
+
+
+def test_the_report_escapes_what_rows_say(tmp_path):
+    rows = [row(f"{text} I'm sorry.", text) for text in HOSTILE] + [row("I'm sorry <script>alert(1)</script>")]
+    page = render_report(run_chain(rows, [each("all", ["<b>reason</b>"], lambda row: "<b>reason</b>")]), "<i>title</i>")
+    assert not re.search(r"<(script|img|svg|iframe|b>|i>|a\s)", page)
+    assert "\x1b" not in page and "\u202e" not in page
+    path = write_report(tmp_path / "page.html", run_chain([], []), "Nothing")
+    assert path.read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_before_and_after():
+    before = [row("Bake it now."), row("Bake it now."), row(None), {}]
+    lines = {name: (a, b) for name, a, b in before_after(before, before[:1])}
+    assert lines["rows"] == ("4", "1")
+    assert lines["words in a response (median)"] == ("3", "3")
+    assert lines["different instructions (share)"] == ("0.33", "1.00")
+    assert dict((name, b) for name, _a, b in before_after(before, []))["words in a response (median)"] == "–"
+
+
+def answers(**changed):
+    names = ("title", "motivation", "sources", "collection", "uses", "not_for", "licence", "contact")
+    return Datasheet(**({name: f"the {name}" for name in names} | changed))
+
+
+def test_the_data_sheet_has_every_answer_and_count(tmp_path):
+    rows = [row("Write to baker@example.org."), row("I'm sorry."), row("Call +49 30 1234 5678 or 555-0100.")]
+    done = run_chain(rows, [each("refusals", ["refusal", "other"], texts.refusal)])
+    sheet = answers().write(tmp_path / "sheet.md", done).read_text("utf-8")
+    for expected in (
+        "# the title",
+        "the not_for",
+        "2 rows.",
+        "- refusal: 1",
+        "- other: 0",
+        "- e-mail: 1",
+        "- phone: 1",
+    ):
+        assert expected in sheet
+    assert Counter(line[:2] for line in sheet.splitlines())["##"] == 9
+    with pytest.raises(ValueError, match="licence"):
+        answers(licence=" ").render(done)
+
+
+def test_personal_data_look_alikes():
+    innocent = ["Bake at 240 degrees for 25 minutes.", "In 1832 or 1610.", "3 @ 2 euros", "1000000 loaves", None]
+    assert set(personal_data([{"a": text} for text in innocent], ["a"]).values()) == {0}
+    assert personal_data([{"a": "see https://example.org/x"}], ["a"])["web address"] == 1
