@@ -91,6 +91,31 @@ class LikelihoodJudge(RatingJudge):
         return [ratings.get(pair) for pair in pairs]
 
 
+class WithRules(RatingJudge):
+    """Another judge's ratings, lowered for every fault that a program finds.
+
+    Args:
+        judge: a rating judge.
+        faults: how many faults an answer has, by rules that need no model.
+        penalty: what one fault costs, in units of the judge's rating. More than two ratings ever differ by, it puts
+            every faulty answer below every sound one.
+    """
+
+    def __init__(self, judge: RatingJudge, faults: Callable[[str], int], penalty: float = 5.0) -> None:
+        super().__init__()
+        self.judge, self.faults, self.penalty = judge, faults, penalty
+
+    def rate(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
+        """The rating of each (instruction, answer), penalties taken off; None where the judge has none."""
+        before = self.judge.tokens
+        ratings = self.judge.rate(pairs)
+        self.tokens += self.judge.tokens - before
+        return [
+            None if rating is None else rating - self.penalty * self.faults(answer)
+            for rating, (_instruction, answer) in zip(ratings, pairs, strict=True)
+        ]
+
+
 class ExpectedRatingJudge(RatingJudge):
     """Rates an answer by what a model expects: the mean of 1 to 5, weighted by the probability of each digit.
 
