@@ -732,6 +732,7 @@ def meets_wish(answer):
 
 llm.generation_kwargs = {"max_new_tokens": 24, "seed": 0, "temperature": 0.9}
 sampler = TextGeneration(llm=llm, name="best_of_four", num_generations=4)
+sampler.load()
 samples = next(sampler.process([{"instruction": f"{question} {WISH}"} for question in QUESTIONS]))
 four = [{**row, "ratings": [float(meets_wish(answer)) for answer in row["generations"]]}
         for row in preferences.group(samples)]  # fmt: skip
