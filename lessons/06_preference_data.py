@@ -206,9 +206,7 @@ example = {
     "generations": ["Salt gives flavour and slows the yeast.", "Salt feeds the yeast."],
 }
 print(ultra.format_input(example)[-1]["content"])
-
-# %% id="ultra-tokens" tags=["nbval-check-output"]
-print(ultra.outputs)
+print(tr("Columns that come back:"), ultra.outputs)
 
 # %% [markdown] id="ultra-why"
 """
@@ -426,7 +424,7 @@ An exam needs questions whose answers are known. Take a good answer and **damage
 better. The course has sixteen good answers on baking bread. Each meets four damaged ones:
 
 * `truncated`: it stops after 60 % of its words;
-* `shuffled`: its words in random order;
+* `shuffled`: its words in random order, with a full stop at the end;
 * `off-topic`: a good answer to a question about something else than bread;
 * `wrong`: as long and as fluent as the good one, but false. No program can make those; they were written by hand.
 """
@@ -831,9 +829,8 @@ check.preferences(judge_report, to_preferences)
 # %% id="ex-report-shown" tags=["solution-only", "nbval-check-output"]
 # A judge that knows nothing but length: it sees what is cut off, and nothing else
 def longer(instruction, first, second):
-    if len(first) == len(second):
-        return None
-    return 1 if len(first) > len(second) else 2
+    more = len(first.split()) - len(second.split())
+    return None if more == 0 else 1 if more > 0 else 2
 
 
 for kind, counts in judge_report(exam, longer).items():

@@ -29,9 +29,9 @@ def truncated(answer: str, keep: float = 0.6) -> str:
 
 
 def shuffled(answer: str, seed: int = 0) -> str:
-    """The words of an answer in another order, the same for the same seed.
+    """The words of an answer in another order, the same for the same seed, as one sentence.
 
-    It opens with a capital and ends with a full stop, so that its order is all that is wrong with it.
+    It opens with a capital and ends with a full stop, so that it looks finished. Other punctuation is left out.
 
     Raises:
         ValueError: if all its words are equal, so that there is no other order.
