@@ -361,8 +361,8 @@ is not there. If there are ratings, four pairs are far too few to trust their or
 
 There is a way to make any model write in the right form. At each step a program computes which tokens may come next so
 that the text still fits a pattern, and gives all others the probability 0. This is **constrained output**. The
-library here is `llguidance`; the pattern is a regular expression. (distilabel's own structured output needs an old
-release of `outlines` that does not import beside today's `setuptools`.)
+library here is `llguidance`; the pattern is a regular expression. (In version 1.5.3, distilabel's own structured output
+imports `pkg_resources`, a module that today's `setuptools` no longer brings.)
 
 Sixteen answers, eight good ones and the eight wrong ones to the same questions, one at a time, with a short prompt:
 """
@@ -510,7 +510,8 @@ for number, (ax, kind) in enumerate(zip(axes, DAMAGES, strict=True)):
     values = [100 * found.value for found in shares]
     low = [100 * (found.value - found.low) for found in shares]
     high = [100 * (found.high - found.value) for found in shares]
-    ax.errorbar(values, list(reports), xerr=[low, high], fmt=plots.MARKERS[number], color=plots.COLORS[number], capsize=3)
+    look = {"fmt": plots.MARKERS[number], "color": plots.COLORS[number], "capsize": 3}
+    ax.errorbar(values, list(reports), xerr=[low, high], **look)
     ax.axvline(100 * PASS_MARK, color="black", linestyle=":")
     ax.set(xlim=(-5, 105))
     seen = sum(found.low > PASS_MARK for found in shares)
@@ -662,7 +663,7 @@ same words).
 # %% id="margins"
 from collections import Counter
 
-MARGIN = 0.5
+MARGIN = 1.0
 reasons = Counter(preferences.why_drop(row, MARGIN) or "kept" for row in rated)
 by_judge = preferences.to_preferences(rated, MARGIN)
 print(dict(reasons))

@@ -85,8 +85,7 @@ class LikelihoodJudge(RatingJudge):
         scores = score_answers(self.llm, filled)
         self.tokens += sum(score.read for score in scores)
         ratings = {
-            pair: score.mean if self.end else score.mean_without_end
-            for pair, score in zip(filled, scores, strict=True)
+            pair: score.mean if self.end else score.mean_without_end for pair, score in zip(filled, scores, strict=True)
         }
         return [ratings.get(pair) for pair in pairs]
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 __all__ = [
-    "EMBEDDED", "LARGE", "ModelUnavailable", "available", "choose", "embedding_folder", "fetch", "home", "load_tokenizer",
-    "public_name", "resolve",
+    "EMBEDDED", "LARGE", "ModelUnavailable", "available", "choose", "embedding_folder", "fetch", "home",
+    "load_tokenizer", "public_name", "resolve",
 ]  # fmt: skip
 
 EMBEDDED = embedded.LANGUAGE_MODEL.name

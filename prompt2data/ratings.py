@@ -15,9 +15,7 @@ _MARKS = r"[^\w\n]*"
 _HEADING = re.compile(
     rf"^(?:{_MARKS}_*)(?:output[ \t]+for[ \t]+)?text[ \t_*]*#?(\d{{1,6}})_*{_MARKS}$", re.IGNORECASE | re.MULTILINE
 )
-_RATING = re.compile(
-    rf"^{_MARKS}_*(?:overall[ ])?rating[ \t*_]*[:：=][ \t]*([^\n]*)$", re.IGNORECASE | re.MULTILINE
-)
+_RATING = re.compile(rf"^{_MARKS}_*(?:overall[ ])?rating[ \t*_]*[:：=][ \t]*([^\n]*)$", re.IGNORECASE | re.MULTILINE)
 _SCALE = r"(?:\s*(?:/|out\s+of)\s*(\d{1,6}))?"
 _VALUE = re.compile(rf"[*_\[(\s]*(\d{{1,6}})(?:[.．]0{{1,6}})?(?![\d.,．]*\d){_SCALE}[*_\])]*", re.IGNORECASE)
 _RANGE = re.compile(r"\s*(?:-|–|—|to\b|or\b|and\b|,)\s*\d", re.IGNORECASE)

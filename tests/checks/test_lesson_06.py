@@ -145,8 +145,11 @@ def in_order(text, n):
     return (digits + [None] * n)[:n]
 
 
-def sections(text, n, *, heading=r"(?im)^[\s#*]*output for text (\d+)[\s#*:]*$", line=r"(?im)^[\s*]*rating[\s*]*:[\s*]*(.*)$",
-             pick="one", low=1, high=5, digit=r"\d+", as_=int, bound=True):  # fmt: skip
+HEADING = r"(?im)^[\s#*]*output for text (\d+)[\s#*:]*$"
+LINE = r"(?im)^[\s*]*rating[\s*]*:[\s*]*(.*)$"
+
+
+def sections(text, n, *, heading=HEADING, line=LINE, pick="one", low=1, high=5, digit=r"\d+", as_=int, bound=True):
     found = [[] for _text in range(n)]
     parts = re.split(heading, text or "")
     for number, section in zip(parts[1::2], parts[2::2], strict=False):

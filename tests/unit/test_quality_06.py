@@ -69,7 +69,9 @@ def test_the_pair_and_who_wrote_it():
 
 
 RATINGS = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.floats(), st.text(max_size=2))
-ANSWERS = st.one_of(st.none(), st.sampled_from(["", " ", "a", "A ", " a", "b", "B", "a b", "a  b"]), st.text(max_size=3))
+ANSWERS = st.one_of(
+    st.none(), st.sampled_from(["", " ", "a", "A ", " a", "b", "B", "a b", "a  b"]), st.text(max_size=3)
+)
 ROWS = st.fixed_dictionaries(
     {
         "instruction": st.one_of(st.none(), st.sampled_from(["", " ", "Why?"])),
