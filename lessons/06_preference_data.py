@@ -224,7 +224,7 @@ from prompt2data.damage import given_answers
 given = given_answers()
 texts = [(row["good"], row["wrong"]) if place % 2 == 0 else (row["wrong"], row["good"])
          for place, row in enumerate(given[:4])]  # fmt: skip
-llm.generation_kwargs = {"max_new_tokens": 80, "seed": 0, "temperature": 0.2}
+llm.generation_kwargs = {"max_new_tokens": 64, "seed": 0, "temperature": 0.2}
 inputs = [
     {"instruction": row["instruction"], "generations": list(pair)} for row, pair in zip(given[:4], texts, strict=True)
 ]
@@ -872,7 +872,7 @@ talks = [
     ]
     for instruction, answer in poor
 ]
-settings = {"max_new_tokens": 40, "seed": 0, "temperature": 0.2}
+settings = {"max_new_tokens": 36, "seed": 0, "temperature": 0.2}
 critiques = [output["generations"][0] for output in llm.generate(talks, **settings)]
 for talk, critique in zip(talks, critiques, strict=True):
     talk += [
@@ -912,7 +912,7 @@ from distilabel.steps.tasks import EvolQuality
 
 from prompt2data.quality.evolutions import LEAKS
 
-llm.generation_kwargs = {"max_new_tokens": 40, "seed": 0}
+llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0}
 evolver = EvolQuality(llm=llm, name="evolver", num_evolutions=1)
 evolver.load()
 evolved = next(evolver.process([{"instruction": row["instruction"], "response": row["good"]} for row in given[:6]]))
