@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 __all__ = [
-    "EMBEDDED", "LARGE", "ModelUnavailable", "choose", "embedding_folder", "fetch", "home", "load_tokenizer",
-    "public_name", "resolve",
+    "EMBEDDED", "LARGE", "ModelUnavailable", "available", "choose", "embedding_folder", "fetch", "home",
+    "load_tokenizer", "public_name", "resolve",
 ]  # fmt: skip
 
 EMBEDDED = embedded.LANGUAGE_MODEL.name
@@ -57,6 +57,16 @@ def choose() -> str:
     if _gpu_bytes() >= GPU_BYTES and (local_folder(LARGE) or _hub_answer(LARGE) == "found"):
         return LARGE
     return EMBEDDED
+
+
+def available() -> list[str]:
+    """The public names of the models that are on this machine for the course: `choose()`'s, and the embedded one.
+
+    Nothing is fetched: an embedded model that is not here yet is named only where it is the chosen one.
+    """
+    folder = embedded.home() / "models" / embedded.LANGUAGE_MODEL.name
+    here = [EMBEDDED] if embedded.is_whole(folder, embedded.LANGUAGE_MODEL) else []
+    return list(dict.fromkeys([choose(), *here]))
 
 
 def resolve(name: str | os.PathLike) -> str:

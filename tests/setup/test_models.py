@@ -231,3 +231,14 @@ def test_importing_is_light() -> None:
     )
     said = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]", "a machine without a GPU driver spends no second on torch here"
+
+
+def test_the_models_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One where nothing else is there, two where another is chosen and the embedded one is on the disk; no fetching."""
+    monkeypatch.setattr(models, "choose", lambda: EMBEDDED)
+    assert models.available() == [EMBEDDED]
+    monkeypatch.setattr(models, "choose", lambda: LARGE)
+    assert models.available() == [LARGE, EMBEDDED]
+    monkeypatch.setenv("PROMPT2DATA_HOME", str(tmp_path))
+    assert models.available() == [LARGE]
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,139 @@
+"""Generation that can only write what a regular expression allows, by llguidance.
+
+At every step the tokens that would break the pattern get the probability 0. What comes out always parses; whether it is
+right is another matter. The structured output of distilabel 1.5.3 imports `pkg_resources`, which setuptools 82 dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from prompt2data import cache
+from prompt2data.i18n import _
+
+if TYPE_CHECKING:
+    import torch
+
+    from prompt2data.llm import BatchedTransformersLLM
+
+
+class PatternProcessor:
+    """A logits processor for transformers' `generate`: each row may only write what matches a pattern.
+
+    Args:
+        tokenizer: the model's fast tokenizer.
+        pattern: a regular expression in the syntax of Rust's `regex`, matched from the first to the last character.
+        stop: the token that ends a row.
+
+    Raises:
+        ValueError: if the pattern is not a regular expression that llguidance understands.
+    """
+
+    def __init__(self, tokenizer: Any, pattern: str, stop: int) -> None:
+        from llguidance import LLMatcher
+        from llguidance.hf import from_tokenizer
+
+        self._vocabulary = from_tokenizer(tokenizer, eos_token=stop)
+        self._grammar = LLMatcher.grammar_from_regex(pattern)
+        error = LLMatcher.validate_grammar(self._grammar, self._vocabulary)
+        if error:
+            raise ValueError(
+                _("This pattern cannot be used: {reason}. Write it as a regular expression, such as [1-5].").format(
+                    reason=" ".join(error.split())[:300]
+                )
+            )
+        self._stop = stop
+        self._rows: list[Any] = []
+        self._read = 0  # length of the rows when this was last called
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        import torch
+        from llguidance import LLMatcher
+
+        if not self._rows:
+            self._rows = [LLMatcher(self._vocabulary, self._grammar) for _row in range(len(input_ids))]
+        else:
+            for matcher, token in zip(self._rows, input_ids[:, -1].tolist(), strict=True):
+                if not matcher.is_stopped():
+                    matcher.consume_token(token)
+        for row, matcher in enumerate(self._rows):
+            if matcher.is_stopped():
+                allowed = torch.zeros(scores.shape[1], dtype=torch.bool)
+                allowed[self._stop] = True
+            else:
+                mask = torch.frombuffer(bytearray(matcher.compute_logit_bias()), dtype=torch.uint8)
+                allowed = torch.zeros(scores.shape[1], dtype=torch.bool)
+                allowed[: len(mask)] = mask[: scores.shape[1]].bool()
+            scores[row, ~allowed.to(scores.device)] = float("-inf")
+        return scores
+
+
+def generate_matching(
+    llm: BatchedTransformersLLM,
+    conversations: Sequence[list[dict[str, str]]],
+    pattern: str,
+    max_new_tokens: int = 32,
+) -> list[str]:
+    """The most likely text for each conversation among those that match a pattern.
+
+    A text that the budget cuts off matches as far as it goes. What was generated once comes from the generation cache.
+
+    Args:
+        llm: a loaded `BatchedTransformersLLM`.
+        conversations: messages, of which the last is the user's.
+        pattern: a regular expression for the whole text, such as `Rating: [1-5]`.
+        max_new_tokens: the most tokens in a text.
+
+    Raises:
+        ValueError: if the pattern is not a regular expression that llguidance understands.
+    """
+    tokenizer = llm._pipeline.tokenizer
+    prompts = [llm._encode(llm.prepare_input(messages)) for messages in conversations]
+    store = llm._store()
+    identity = llm._pipeline.identity if store is not None else None
+    parts = {"pattern": pattern, "max_new_tokens": max_new_tokens, "model": identity}
+    keys = [cache.entry_key(prompt=prompt, **parts) if identity is not None else "" for prompt in prompts]
+    known = store.get(list(dict.fromkeys(keys))) if identity is not None else {}
+    rows: list[list[int] | None] = [list(known[key].tokens) if key in known else None for key in keys]
+    missing = [place for place, row in enumerate(rows) if row is None]
+    if missing:
+        made = _generate(llm, [prompts[place] for place in missing], pattern, max_new_tokens)
+        for place, (tokens, ended) in zip(missing, made, strict=True):
+            rows[place] = tokens
+            if keys[place]:
+                store.put(keys[place], cache.Entry(tokens, "stop" if ended else "length"))
+    return [tokenizer.decode(row, skip_special_tokens=True) for row in rows]
+
+
+def _generate(
+    llm: BatchedTransformersLLM, prompts: list[list[int]], pattern: str, max_new_tokens: int
+) -> list[tuple[list[int], bool]]:
+    """For each prompt its new tokens without the one that ends it, and whether it ended."""
+    import torch
+    from transformers import LogitsProcessorList
+
+    model, tokenizer = llm._pipeline.model, llm._pipeline.tokenizer
+    stop = tokenizer.eos_token_id
+    longest = max(map(len, prompts))
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stop
+    ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts], device=model.device)
+    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    with torch.inference_mode():
+        made = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=max_new_tokens,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            eos_token_id=stop,
+            pad_token_id=pad,
+            logits_processor=LogitsProcessorList([PatternProcessor(tokenizer, pattern, stop)]),
+        )
+    rows = []
+    for row in made[:, longest:].tolist():
+        ended = stop in row
+        rows.append((row[: row.index(stop)] if ended else row, ended))
+    return rows

@@ -1,0 +1,125 @@
+"""Lesson 06's part of the chain: why instructions with rated answers make no preference pair, and the pairs they make.
+
+`FormatTextGenerationDPO` of distilabel 1.5.3 takes the best and the worst rating as they come: a tie gives the same
+answer twice, a missing rating stops the run. Nothing of that kind gets through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+from prompt2data.i18n import _
+
+
+def group(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each instruction, with all its answers.
+
+    Args:
+        rows: one row for each answer: `instruction`, `generation`, `model_name`.
+
+    Returns:
+        Rows with `instruction`, `generations` and `generation_models`, in the order in which instructions and answers
+        first came. Empty answers are left out, and one that came before for the same instruction as well.
+    """
+    groups: dict[str, dict[str, str]] = {}
+    for row in rows:
+        answers = groups.setdefault(row["instruction"], {})
+        answer = (row["generation"] or "").strip()
+        if answer:
+            answers.setdefault(answer, row["model_name"])
+    return [
+        {"instruction": instruction, "generations": list(answers), "generation_models": list(answers.values())}
+        for instruction, answers in groups.items()
+    ]
+
+
+def why_drop(row: Mapping[str, Any], margin: float) -> str | None:
+    """Why an instruction with rated answers makes no pair, or None.
+
+    Args:
+        row: `instruction`, `generations`, `ratings`.
+        margin: how far best and worst rating must lie apart, in units of the rating; more than 0.
+
+    Returns:
+        The first of these reasons that fits: `"empty"`: no instruction. `"mismatch"`: not as many ratings as answers,
+        so nobody can tell whose they are. `"unrated"`: fewer than two answers that have a text and a finite rating.
+        `"tie"`: best and worst rating are equal. `"margin"`: they are closer than `margin`. `"identical"`: the best and
+        the worst answer say the same, apart from capitals and spaces. `None`: none of these.
+
+    Raises:
+        ValueError: if `margin` is not a finite number above 0.
+    """
+    return _judged(row, margin)[0]
+
+
+def to_preferences(rows: Iterable[Mapping[str, Any]], margin: float) -> list[dict[str, Any]]:
+    """Preference pairs as TRL's `DPOTrainer` takes them: the best answer of each instruction against its worst.
+
+    Args:
+        rows: `instruction`, `generations`, `ratings`, and `generation_models` where it is there.
+        margin: how far the two ratings must lie apart, in units of the rating; more than 0.
+
+    Returns:
+        For each row that has no reason to be dropped: `prompt`, `chosen`, `rejected` (lists of one message),
+        `chosen_rating`, `rejected_rating`, and `chosen_model`, `rejected_model` where the models are known.
+
+    Raises:
+        ValueError: if `margin` is not a finite number above 0.
+    """
+    pairs = []
+    for row in rows:
+        reason, best, worst = _judged(row, margin)
+        if reason is not None:
+            continue
+        pair = {
+            "prompt": [{"role": "user", "content": row["instruction"]}],
+            "chosen": [{"role": "assistant", "content": row["generations"][best]}],
+            "rejected": [{"role": "assistant", "content": row["generations"][worst]}],
+            "chosen_rating": float(row["ratings"][best]),
+            "rejected_rating": float(row["ratings"][worst]),
+        }
+        models = row.get("generation_models")
+        if models is not None and len(models) == len(row["generations"]):
+            pair |= {"chosen_model": models[best], "rejected_model": models[worst]}
+        pairs.append(pair)
+    return pairs
+
+
+def _judged(row: Mapping[str, Any], margin: float) -> tuple[str | None, int, int]:
+    """The reason to drop a row, and the places of its best and worst answer (-1 where there are none)."""
+    if isinstance(margin, bool) or not isinstance(margin, Real) or not (isfinite(margin) and margin > 0):
+        raise ValueError(_("The margin must be a number above 0: with 0, a tie would become a pair."))
+    if not _has_text(row.get("instruction")):
+        return "empty", -1, -1
+    answers: Sequence[Any] = row.get("generations") or []
+    ratings: Sequence[Any] = row.get("ratings") or []
+    if len(answers) != len(ratings):
+        return "mismatch", -1, -1
+    usable = [place for place, answer in enumerate(answers) if _has_text(answer) and _is_rating(ratings[place])]
+    if len(usable) < 2:
+        return "unrated", -1, -1
+    best = max(usable, key=lambda place: ratings[place])
+    worst = min(usable, key=lambda place: ratings[place])
+    gap = ratings[best] - ratings[worst]
+    if gap == 0:
+        return "tie", best, worst
+    if gap < margin:
+        return "margin", best, worst
+    if _plain(answers[best]) == _plain(answers[worst]):
+        return "identical", best, worst
+    return None, best, worst
+
+
+def _has_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_rating(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
