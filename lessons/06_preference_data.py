@@ -584,7 +584,7 @@ else:
 """
 What does a pass mean? That the judge sees *these* damages, in answers to *these* questions. It is a licence for what
 was examined. A rule that was written for the exam passes more easily than it deserves, as a student does who knows the
-questions. Before you rate 60,000 rows, write an exam that holds the faults your own models make.
+questions. Before you rate a whole dataset, write an exam that holds the faults your own models make.
 
 ### Do aspects agree with each other?
 
