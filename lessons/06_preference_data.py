@@ -558,7 +558,7 @@ in both orders.
 
 A judge passes if the lower end of its interval is above 60 % for at least three of the four damages. The next cell
 chooses: among those who passed, the one that sees the most damages, then the one with the most right pairs, then the
-cheapest. If nobody passes, nobody rates.
+cheapest. It has to give a number to each answer, so *A or B* is no candidate. If nobody passes, nobody rates.
 """
 
 # %% id="choose"
@@ -576,7 +576,7 @@ def merit(name):
 
 chosen_judge = max(able, key=merit, default=None)
 if chosen_judge is None:
-    print(tr("→ No judge passed: the preference set comes from pairs by construction only."))
+    print(tr("→ No judge that gives ratings passed: the preference set comes from pairs by construction only."))
 else:
     print(tr("→ This judge rates: {name}", name=chosen_judge))
 
@@ -584,7 +584,7 @@ else:
 """
 What does a pass mean? That the judge sees *these* damages, in answers to *these* questions. It is a licence for what
 was examined. A rule that was written for the exam passes more easily than it deserves, as a student does who knows the
-questions. Before you rate 60,000 rows, write an exam that holds the faults your own models make.
+questions. Before you rate a whole dataset, write an exam that holds the faults your own models make.
 
 ### Do aspects agree with each other?
 
@@ -862,7 +862,7 @@ conversation:
 poor = [
     (row["instruction"], min(zip(row["ratings"], row["generations"]))[1]) if row.get("ratings")
     else (row["instruction"], row["generations"][-1])
-    for row in (rated or grouped)[:4]
+    for row in (rated or grouped)[:4] if row["generations"]
 ]  # fmt: skip
 talks = [
     [
