@@ -25,12 +25,8 @@ TORCH = "2.11.0+colab"
 # What the course brings to the image, with what that brings along (seen; a new name here deserves a look).
 # jedi belongs to the image's IPython, which comes without it; overrides counts for Python 3.11 only, where pip runs.
 NEW = {
-<<<<<<< HEAD
-    "datasketch", "distilabel", "gguf", "jedi", "mermaidx", "novasvg", "overrides", "pathlib-abc", "portalocker",
-=======
-    "distilabel", "gguf", "jedi", "llguidance", "mermaidx", "novasvg", "overrides", "pathlib-abc", "portalocker",
->>>>>>> lesson-06
-    "quickjs-ng", "rouge-score", "termaid", "universal-pathlib",
+    "datasketch", "distilabel", "gguf", "jedi", "llguidance", "mermaidx", "novasvg", "overrides", "pathlib-abc",
+    "portalocker", "quickjs-ng", "rouge-score", "termaid", "universal-pathlib",
 }  # fmt: skip
 
 
