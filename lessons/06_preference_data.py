@@ -62,7 +62,7 @@ else:
 
 # %% [markdown] id="answers-why"
 """
-Ten questions about baking bread at home, with a wish for a short answer. `num_generations=2` asks each member of the
+Eight questions about baking bread at home, with a wish for a short answer. `num_generations=2` asks each member of the
 pool twice. Only one model is in memory at a time: when the next member is another model, the one before is unloaded.
 """
 
@@ -77,10 +77,8 @@ QUESTIONS = [
     "How long should bread dough rise in a cold kitchen?",
     "What does steam do in the oven?",
     "How can I make my bread taste more sour?",
-    "Why is the bottom of my loaf burnt?",
     "Can I use olive oil instead of butter in a bread dough?",
     "How do I shape a round loaf?",
-    "Which flour is best for a light loaf?",
     "How do I fold a wet dough?",
 ]
 asked = [{"instruction": f"{question} Answer in one sentence."} for question in QUESTIONS]
@@ -90,7 +88,7 @@ for number, (name, member) in enumerate(POOL.items()):
         if llm is not None:
             llm.unload()
         llm = BatchedTransformersLLM(model=member["model"])
-    llm.generation_kwargs = {"max_new_tokens": 48, "seed": 0, "temperature": member["temperature"]}
+    llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0, "temperature": member["temperature"]}
     task = TextGeneration(llm=llm, name=f"member_{number}", num_generations=2)
     task.load()
     answers += [{**row, "model_name": name} for row in next(task.process(asked))]
@@ -214,7 +212,7 @@ print(tr("Columns that come back:"), ultra.outputs)
 two of them ask for a type as well.
 
 The prompt is long, so try it on four questions only. They come from the course: for each there is a good answer and a
-wrong one, written by hand. The good one stands first two times, second two times. **How many of the eight ratings
+wrong one, written by hand. In two of them the good one stands first, in the other two it stands second. **How many of the eight ratings
 will there be, and how many of the four pairs will be in the right order?**
 """
 
@@ -298,7 +296,7 @@ Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a
   one rating line. If `text` is `None`, all entries are.
 
 **Why it matters**: everything that follows trusts these numbers. Digits may also come in other scripts, such as `４`;
-in Python `\\d` finds them and `int` reads them.
+in Python `\d` finds them and `int` reads them.
 """
 
 # %% id="ex-parse-code" tags=["exercise"]
@@ -480,13 +478,13 @@ reports = {name: take_exam(judge, exam) for name, judge in judges.items()}
 
 # %% [markdown] id="choice-why"
 """
-*A or B* reads two answers at a time, so it costs more. It takes every second pair of the exam.
+*A or B* reads two answers at a time, so it costs more. It takes every fourth pair of the exam.
 """
 
 # %% id="choice"
 A_OR_B = tr("A or B")
 judges[A_OR_B] = ChoiceJudge(llm)
-reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::2])
+reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::4])
 print(judges[A_OR_B].conversation(exam[0]["instruction"], "…", "…")[-1]["content"])
 
 # %% id="report"
@@ -551,7 +549,7 @@ for name, report in reports.items():
 """
 If *A or B* gives nearly all its votes to one place, its verdicts say nothing about the answers. You would not have
 noticed in one order only: with the good answer always first, such a judge is right every time, or never. If it is
-spread over both places, it has read the answers. Large models have this bias, too, in a weaker form. So show every pair
+spread over both places, it may have read the answers. Large models have this bias, too, in a weaker form. So show every pair
 in both orders.
 
 ### Only who passes may rate
@@ -589,7 +587,7 @@ questions. Before you rate a whole dataset, write an exam that holds the faults 
 ### Do aspects agree with each other?
 
 UltraFeedback rates four aspects one by one, so that a row has four opinions. Are they four? Let the expected rating
-answer three different questions about the same sixteen answers, eight good and eight wrong, and compare the order in
+answer three different questions about the same twelve answers, six good and six wrong, and compare the order in
 which each puts them (Spearman's rank correlation: 1 for the same order, 0 for unrelated ones).
 """
 
@@ -599,7 +597,7 @@ ASPECTS = {
     "truthfulness": "How true is the answer, from 1 (false) to 5 (true)? Reply with one digit.",
     "instruction-following": "Does the answer do what was asked, from 1 (no) to 5 (yes)? Reply with one digit.",
 }
-to_rate = [(row["instruction"], row[kind]) for row in given[:8] for kind in ("good", "wrong")]
+to_rate = [(row["instruction"], row[kind]) for row in given[:6] for kind in ("good", "wrong")]
 opinions = pd.DataFrame({name: ExpectedRatingJudge(llm, prompt).rate(to_rate) for name, prompt in ASPECTS.items()})
 opinions.corr(method="spearman").round(2)
 
@@ -613,12 +611,13 @@ for name in ASPECTS:
 """
 If the correlations are close to 1, you paid three times for one opinion: the model reacts to the answer, and hardly to
 the question about it. If `truthfulness` stands apart *and* its mean is higher for the good answers, the aspect has a
-meaning of its own. (These prompts are short ones of ours, not distilabel's; n is 16.)
+meaning of its own. (These prompts are short ones of ours, not distilabel's; n is 12.)
 
 ## From ratings to pairs
 
 The judge that passed now rates the answers of the pool. The **margin** of an instruction is its best rating minus its
-worst. The unit is that of the judge: nats per token for a likelihood, one penalty for each fault.
+worst. The unit is that of the judge: nats per token for a likelihood, faults for the rule. Rule and likelihood
+together count in nats, and take off 5 for each fault.
 """
 
 # %% id="rate"
@@ -649,7 +648,7 @@ for marks in ([4, 2], [3, 3], [4, None]):
         row = next(formatter.process([row]))[0]
         print(marks, row["chosen"][-1]["content"], "|", row["rejected"][-1]["content"])
     except TypeError as error:
-        print(marks, "TypeError:", error)
+        print(marks, f"{type(error).__name__}: {error}")
 
 # %% [markdown] id="formatter-read"
 """
@@ -872,7 +871,7 @@ talks = [
     ]
     for instruction, answer in poor
 ]
-settings = {"max_new_tokens": 36, "seed": 0, "temperature": 0.2}
+settings = {"max_new_tokens": 32, "seed": 0, "temperature": 0.2}
 critiques = [output["generations"][0] for output in llm.generate(talks, **settings)]
 for talk, critique in zip(talks, critiques, strict=True):
     talk += [
