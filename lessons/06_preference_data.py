@@ -960,7 +960,8 @@ readable = [
         "instruction": pair["prompt"][0]["content"],
         "chosen": pair["chosen"][0]["content"],
         "rejected": pair["rejected"][0]["content"],
-        **{name: pair[name] for name in ("chosen_rating", "rejected_rating", "chosen_model", "origin")},
+        **{name: round(pair[name], 2) for name in ("chosen_rating", "rejected_rating")},
+        **{name: pair[name] for name in ("chosen_model", "origin")},
     }
     for pair in pairs
 ]

@@ -274,7 +274,7 @@ pd.DataFrame(found).rename_axis(columns=tr("threshold"))
 """
 Read it row by row:
 
-* *Exact duplicates*: if some are missed even at 0.9, look at them. The step compares characters as they stand, and a row
+* *Exact duplicates*: if some are missed although they have the same words, look at them. The step compares characters as they stand, and a row
   in capitals has other characters.
 * *Near duplicates*: a short text has few shingles, and each slip of the pen spoils five of them. A threshold for
   long web pages can be too strict for rows of thirty words.
@@ -304,7 +304,7 @@ print(f"{score:.2f}", repr(rest[place]["instruction"]), "←", repr(rest[other][
 """
 ### distilabel's EmbeddingDedup
 
-Paraphrases need a look at meaning. A sentence embedding (the small model MiniLM, from lesson 2) turns a text into a
+Paraphrases need a look at meaning. A sentence embedding (the small model MiniLM, from lesson 3) turns a text into a
 point; texts that mean nearly the same are near each other, and their **cosine** is near 1.
 
 distilabel's `EmbeddingDedup` wants two more columns for each row: `nn_indices`, the places of its nearest neighbours,
@@ -403,8 +403,8 @@ for one, other in two_pairs:
 
 # %% [markdown] id="embed-fail-read"
 """
-A number is a small part of a sentence and the whole of its meaning: nine hours are right for the first dough, and
-wrong for the second. So the course's `paraphrases` never calls two rows duplicates whose instructions name different
+A number is a small part of a sentence and the whole of its meaning: the right time for the first dough is the
+wrong one for the second. So the course's `paraphrases` never calls two rows duplicates whose instructions name different
 numbers. The second pair may well come out below the first. If it does, no threshold separates the two, and a person
 has to look. Embeddings have gaps where words are rare.
 
@@ -498,7 +498,7 @@ table = {}
 for part, title in enumerate([tr("recall"), tr("precision")]):
     for name, shares in quality_of.items():
         cells = {reason: f"{both[part].k}/{both[part].n}" for reason, both in shares.items()}
-        table[f"{title}, {name}"] = [cells.get(reason, "") for reason in sifted.counts]
+        table[f"{title} ({name})"] = [cells.get(reason, "") for reason in sifted.counts]
 pd.DataFrame(table, index=list(sifted.counts))
 
 # %% id="measure-say"
@@ -518,7 +518,7 @@ a dozen rows can promise little. (A row may also be dropped for another reason t
 counts as missed.) And planted faults are the faults somebody thought of. The chain's recall on faults that nobody
 planted is unknown, which is why you read rows.
 
-Read some now. The browser has a row for each verdict. Filter the column `verdict`, and read a reason's evidence and
+Read some now. The browser shows every row with its verdict. Filter the column `verdict`, and read a reason's evidence and
 what the row collides with. **Is there a verdict you would overturn?**
 """
 
@@ -596,7 +596,7 @@ Not every row that is free of faults is worth its place. **Deita** (Liu et al., 
 *quality* and takes them from the top, leaving out rows too close to one already taken: *diversity*. In the paper, trained
 models score the first two. You have none, so two **stand-ins** take their place:
 
-* complexity: how many different words with a topic the instruction has;
+* complexity: how many different content words the instruction has;
 * quality: the cosine of instruction and response.
 
 They see words, not sense. Keep that in mind when you read what they chose.
@@ -637,7 +637,7 @@ print(tr("distance to the nearest row: {low:.2f} to {high:.2f}", low=nearest.min
 # %% [markdown] id="deita-read"
 """
 The last line explains the first. The step measures the cosine distance from each row to its nearest row *among all
-rows*. In a set about one domain, no row needs to be 0.9 away from all others. And since it compares with all rows, not
+rows*. In a set about one domain, there need not be any row that is 0.9 away from all others. And since it compares with all rows, not
 with those already selected, two rows close to each other shut *each other* out, even when neither was taken.
 
 The paper's rule is kinder: from the best row down, take a row if it is far enough from those **already taken**.
@@ -655,7 +655,7 @@ order in which they are taken.
 * Stop at `k` rows. If fewer fit, return fewer.
 * A quality may be `None`: that row was never scored, and is never taken.
 
-`embeddings` is an array with a row of length 1 for each row, so a cosine is a dot product.
+`embeddings` is an array with one vector of length 1 for each row, so a cosine is a dot product.
 """
 
 
@@ -754,7 +754,7 @@ from prompt2data.quality import selection
 MEASURES = {
     tr("different topics"): selection.topics,
     tr("distinct-2 of responses"): lambda rows: distinct_n([texts.text(row, "response") for row in rows], 2),
-    tr("responses with a number"): lambda rows: (
+    tr("share of responses with a number"): lambda rows: (
         sum(bool(re.search(r"\d", texts.text(row, "response"))) for row in rows) / len(rows)
     ),
 }

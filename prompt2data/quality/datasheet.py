@@ -68,7 +68,7 @@ class Datasheet:
             f"# {self.title}",
             "## " + _("Motivation"), self.motivation,
             "## " + _("Composition"),
-            ngettext("{n} row.", "{n} rows.", len(kept)).format(n=len(kept)) + " " + self.sources,
+            ngettext("{n} row.", "{n} rows.", len(kept)).format(n=len(kept)) + "\n\n" + self.sources,
             "## " + _("Collection"), self.collection,
             "## " + _("Cleaning"),
             _("Rows before: {before}. Rows after: {after}. Dropped, by reason:").format(
