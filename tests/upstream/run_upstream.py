@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,6 +24,7 @@ ROOT = HERE.parents[1]
 BASELINE = HERE / "baseline.txt"
 VERSION = "1.5.3"
 SHA256 = "1c45cb8fede34339427923d463348867b78bddb4f8db9f9204f03398e8e8f3f0"
+FEW = 5  # so many lost tests are tried once more, alone
 # What the course touches: pipelines, steps' life cycle, tasks, LLM mixins, the dataset that comes out.
 SELECTION = (
     "tests/unit/pipeline",
@@ -60,8 +62,8 @@ def source() -> Path:
     return unpacked
 
 
-def passing(with_setup: bool) -> set[str]:
-    """The ids of distilabel's tests that pass."""
+def passing(with_setup: bool, selection: Sequence[str] = SELECTION) -> set[str]:
+    """The ids of distilabel's tests that pass; `selection`: files, folders or ids."""
     from prompt2data.models import home
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -77,7 +79,7 @@ def passing(with_setup: bool) -> set[str]:
         pytest = [sys.executable, "-m", "pytest", "-p", "upstream_plugin", "-p", "no:cacheprovider"]
         options = ["-q", "--no-header", "--tb=short", "--disable-warnings", "--continue-on-collection-errors"]
         done = subprocess.run(
-            [*pytest, *options, *SELECTION], cwd=source(), env={**os.environ, **extra}, capture_output=True, text=True
+            [*pytest, *options, *selection], cwd=source(), env={**os.environ, **extra}, capture_output=True, text=True
         )
         Path(tempfile.gettempdir(), "prompt2data-upstream.log").write_text(done.stdout + done.stderr)
         if not report.exists():
@@ -97,6 +99,9 @@ def main(arguments: list[str] | None = None) -> int:
     expected = set(BASELINE.read_text().splitlines())
     passed = passing(with_setup=True)
     lost = sorted(expected - passed)
+    if 0 < len(lost) <= FEW:  # those of Ray wait a fixed time for a server, which a busy machine may not keep
+        passed |= passing(with_setup=True, selection=lost)
+        lost = sorted(expected - passed)
     print(f"{len(expected & passed)} of the {len(expected)} tests that pass without the set-up pass with it.")
     for name in lost:
         print(f"lost: {name}")
