@@ -28,7 +28,7 @@ from prompt2data.checks import lesson_06 as check
 
 Lessons 1 to 5 made *instruction data*: a question and one answer to imitate. A model that has learned to answer can
 learn more from a comparison. **Preference data** holds, for one instruction, a **chosen** and a **rejected** answer.
-Training methods such as DPO (Rafailov and others, 2023) make the first more likely and the second less likely.
+Training methods such as DPO (Rafailov and others, 2023) make the first more likely in comparison with the second.
 
 Somebody has to say which answer is better. For the dataset UltraFeedback (Cui and others, 2023) that was a large
 language model: a **judge**. A judge that guesses produces rows that look exactly like those of a good one. So the
@@ -295,7 +295,7 @@ Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a
 * `None` where a text has no heading or no rating, where the number is not from 1 to 5, and where one text has more than
   one rating line. If `text` is `None`, all entries are.
 
-**Why it matters**: everything that follows trusts these numbers. Digits may also come in other scripts, such as `４`;
+**Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as the full-width `４`;
 in Python `\d` finds them and `int` reads them.
 """
 

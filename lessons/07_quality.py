@@ -27,7 +27,7 @@ from prompt2data.checks import lesson_07 as check
 """
 ## Two hundred rows whose faults are known
 
-A filter always drops something, and a count of dropped rows looks like work done. Was it the right rows? You cannot
+A filter usually drops something, and a count of dropped rows looks like work done. Was it the right rows? You cannot
 tell from rows whose faults you do not know. So begin with a set in which the faults were **planted**: 200 pairs about
 baking and its neighbours, written for this course, most of them good, some spoiled on purpose.
 """
@@ -599,7 +599,7 @@ models score the first two. You have none, so two **stand-ins** take their place
 * complexity: how many different content words the instruction has;
 * quality: the cosine of instruction and response.
 
-They see words, not sense. Keep that in mind when you read what they chose.
+They see words and likeness, not whether an answer is right. Keep that in mind when you read what they chose.
 """
 
 # %% id="scores"
