@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, TimeoutError
 
 from tests.browser.lab import ROOT, free_port
 
@@ -51,6 +51,25 @@ class Classic:
         """
         page.goto(f"{self.url}/notebooks/{path}?token={self.token}")
         page.wait_for_function(_READY, timeout=60_000, polling=200)
+        page.wait_for_timeout(1000)  # for what it then asks the kernel: see `show`
+
+    def show(self, page: Page, path: str, selector: str) -> Locator:
+        """Open a notebook, run all of it, and give the last element with this selector, once it is to be seen.
+
+        With ipywidgets 7 the page first asks a new kernel for the widgets it has. One that is made before the answer
+        came is now and then never drawn (seen once in twelve on a busy machine). A person would load the page again,
+        and so does this, twice at the most.
+        """
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text[:300]))
+        for _try in range(3):
+            self.open(page, path)
+            self.run_all(page)
+            element = page.locator(selector).last
+            with contextlib.suppress(TimeoutError):
+                element.wait_for(timeout=30_000)
+                return element
+        raise AssertionError(f"{selector} is not on the page, which said: {said[-20:]}")
 
     def run_all(self, page: Page, seconds: float = 120) -> None:
         """Run all cells of the open notebook, and wait until the kernel has come to the end of them."""

@@ -29,11 +29,8 @@ def test_a_widget(classic: Classic, name: str, tmp_path: Path) -> None:
     play = importlib.import_module(f"{plays.__name__}.{name}")
     with browser() as chromium:
         page = chromium.new_page(viewport=DESKTOP)
-        classic.open(page, f"{name}.ipynb")
-        classic.run_all(page)
+        widget = classic.show(page, f"{name}.ipynb", ".output .p2d")
         assert kernel_value(page, "__import__('ipywidgets').__version__") == "7.7.1"
-        widget = page.locator(".output .p2d").last
-        widget.wait_for(timeout=60_000)
         widget.scroll_into_view_if_needed()
         try:
             play.by_mouse(widget, lambda expression: kernel_value(page, expression))
