@@ -295,7 +295,7 @@ Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a
 * `None` where a text has no heading or no rating, where the number is not from 1 to 5, and where one text has more than
   one rating line. If `text` is `None`, all entries are.
 
-**Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as the full-width `４`;
+**Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as full-width ones;
 in Python `\d` finds them and `int` reads them.
 """
 

@@ -35,7 +35,7 @@ LAST = (
     "tests/browser/test_lessons.py",
 )
 HEADER = """\
-# Seconds that each unit of tests took, set-up included, two at a time on two cores with an empty generation cache.
+# Seconds that each unit of tests took, set-up included, in one whole run with an empty generation cache.
 # What decides is their order: the longest start first. `make test TESTS=--record-durations` writes this file.
 """
 

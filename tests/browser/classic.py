@@ -56,9 +56,9 @@ class Classic:
     def show(self, page: Page, path: str, selector: str) -> Locator:
         """Open a notebook, run all of it, and give the last element with this selector, once it is to be seen.
 
-        With ipywidgets 7 the page first asks a new kernel for the widgets it has. One that is made before the answer
-        came is now and then never drawn (seen once in twelve on a busy machine). A person would load the page again,
-        and so does this, twice at the most.
+        On a busy machine a widget of a new kernel was not drawn once in twelve openings. Why is not known for sure:
+        the page asks a new kernel for its widgets, and cells may run before that is answered. A person would load the
+        page again, and so does this, twice at the most.
         """
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text[:300]))

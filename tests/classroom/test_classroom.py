@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -59,14 +58,9 @@ def code_of(path: Path) -> dict[str, str]:
     return {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"}
 
 
-def hand_in(folder: Path, student: str, lesson: str, answers: dict[str, str], only: Collection[str] = ()) -> None:
-    """Hand in the released notebook of `lesson`, with its exercise cells as `answers` has them.
-
-    `only`: the tags of the cells to hand in; nothing for all cells.
-    """
+def hand_in(folder: Path, student: str, lesson: str, answers: dict[str, str]) -> None:
+    """Hand in the released notebook of `lesson`, with its exercise cells as `answers` has them."""
     released = nbformat.read(folder / "release" / lesson / f"{lesson}.ipynb", as_version=4)
-    if only:
-        released.cells = [cell for cell in released.cells if {*only} & {*cell.metadata.get("tags", ())}]
     for cell in released.cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             cell.source = answers[cell.id]
@@ -83,8 +77,7 @@ def graded(course: Course, folder: Path, lesson: str) -> dict[str, tuple[float, 
     released = code_of(folder / "release" / lesson / f"{lesson}.ipynb")
     assert released == code_of(course.exercise(lesson)), "nbgrader's stubs and those of notebooks/ differ"
     hand_in(folder, "solved", lesson, code_of(course.solution(lesson)))
-    # What checks need is all that matters here; that the whole of it runs unfilled is seen elsewhere.
-    hand_in(folder, "unfilled", lesson, released, only=("setup", "given", "exercise", "check"))
+    hand_in(folder, "unfilled", lesson, released)
     nbgrader(folder, course.root, "autograde", lesson, "--create")
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
         found = {who: book.find_submission(lesson, who) for who in ("solved", "unfilled")}

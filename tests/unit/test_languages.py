@@ -23,7 +23,6 @@ OTHERS = [language.code for language in COURSE.built_languages[1:]]
 NOT_ATTEMPTED = {"vi": "Chưa", "zh": "还没", "ja": "まだ", "ko": "아직"}
 # What belongs to no font: emoji, which stand in prose alone, and characters that show nothing.
 NO_GLYPH = re.compile("[\\s\u200d\ufe0f\U0001f000-\U0001faff]")
-CODE = re.compile("`[^`]*`")
 
 
 @pytest.fixture(autouse=True)
@@ -87,10 +86,7 @@ def test_every_translated_text_has_its_glyphs(language: str) -> None:
     missing = set()
     for path in (ROOT / "translations" / language).rglob("*.po"):
         for entry in polib.pofile(str(path)):
-            # What stands as code in a lesson's prose is the page's to draw.
-            prose = path.parent.name == "lessons" and entry.comment != "shown text"
-            text = CODE.sub("", entry.msgstr) if prose else entry.msgstr
-            missing |= {one for one in NO_GLYPH.sub("", text) if ord(one) not in known}
+            missing |= {one for one in NO_GLYPH.sub("", entry.msgstr) if ord(one) not in known}
     assert not missing, f"run scripts/fonts.py: {''.join(sorted(missing))}"
 
 
