@@ -26,7 +26,7 @@ del _name, _value
 _LAZY = {
     "BatchedTransformersLLM": "prompt2data.llm",
     "isolate_failures": "prompt2data.rows",
-    "output_path": "prompt2data.environment",
+    "output_path": "prompt2data.outputs",
     "setup": "prompt2data.environment",
     "tr": "prompt2data.i18n",
 }

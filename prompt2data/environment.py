@@ -12,7 +12,6 @@ import platform
 import random
 import warnings
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from prompt2data import i18n
 from prompt2data.i18n import _
@@ -103,23 +102,6 @@ class _PlainHandler(logging.Handler):
         if logging.getLogger().handlers or "hasn't received a pipeline" in message:
             return
         print(message.strip().splitlines()[0])
-
-
-def output_path(name: str) -> Path:
-    """Where a dataset with this file name goes: the folder `datasets` beside the notebook, made when missing.
-
-    `PROMPT2DATA_OUTPUT` names another folder.
-    """
-    folder = Path(os.environ.get("PROMPT2DATA_OUTPUT", "datasets"))
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            _("Cannot write to the folder '{folder}' ({reason}); set PROMPT2DATA_OUTPUT to a folder of yours.").format(
-                folder=folder, reason=error.strerror
-            )
-        ) from error
-    return folder / name
 
 
 def _seed_everything(seed: int) -> None:

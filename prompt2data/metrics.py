@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from prompt2data.embeddings import cosine as cosine
+from prompt2data.embeddings import embed as embed
 from prompt2data.i18n import _
-
-if TYPE_CHECKING:
-    import numpy as np
 
 _Z95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
 
@@ -145,35 +144,6 @@ def nearest(candidate: str, pool: Sequence[str]) -> tuple[int, float]:
 def novelty(candidate: str, pool: Sequence[str]) -> float:
     """1 minus the highest ROUGE-L to any text in `pool`: 1 is new, 0 a copy."""
     return 1.0 - nearest(candidate, pool)[1]
-
-
-@lru_cache(maxsize=1)
-def _embedder():
-    from prompt2data import models
-    from prompt2data.i18n import _
-    from prompt2data.progress import progress_bar
-
-    folder = models.embedding_folder()
-    with progress_bar(None, _("loading the text embedder")):
-        from sentence_transformers import SentenceTransformer
-
-        return SentenceTransformer(str(folder), device="cpu")
-
-
-def embed(texts: Sequence[str]) -> np.ndarray:
-    """Sentence embeddings by all-MiniLM-L6-v2: shape [texts, 384], each of length 1."""
-    import numpy as np
-
-    if not len(texts):
-        return np.zeros((0, 384), dtype=np.float32)
-    return _embedder().encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
-
-
-def cosine(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
-    """Cosine similarity of text i of `a` with text i of `b`: shape [texts], from -1 to 1."""
-    import numpy as np
-
-    return np.einsum("ij,ij->i", embed(a), embed(b))
 
 
 # -- cost ---------------------------------------------------------------------------------------------------------

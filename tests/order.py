@@ -25,6 +25,7 @@ SPLIT = (
     "tests/notebooks/test_notebooks.py",
     "tests/classroom/test_classroom.py",
     "tests/browser/test_languages.py",
+    "tests/browser/test_lessons.py",
     "tests/browser/test_static.py",
 )
 # They answer their generations from what the solutions made: by then those have finished.

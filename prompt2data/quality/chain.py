@@ -126,7 +126,7 @@ def standard_filters(
         evaluation: rows with `question` and `answer`, which the data must not give away.
         language: the code that `language_of` should give for both texts.
         near: Jaccard similarity from which a row repeats another, 0 to 1.
-        paraphrase: cosine from which a row means what another means, -1 to 1.
+        paraphrase: similarity (`embed_rows`) from which a row means what another means, -1 to 1.
     """
     return [
         each("empty", ["empty"], texts.empty),
@@ -180,12 +180,13 @@ def _languages(rows: Sequence[Row], wanted: str) -> dict[int, Verdict]:
 
 def _contaminated(rows: Sequence[Row], evaluation: Sequence[Row]) -> dict[int, Verdict]:
     questions = [row["question"] for row in evaluation]
-    pairs = [f"{row['question']}\n{row['answer']}" for row in evaluation]
+    asked, said = _columns(rows)
+    pairs = [{"instruction": a, "response": b} for a, b in zip(asked, said, strict=True)]
     found = {
-        place: Verdict("contaminated", f"cosine {cosine:.2f}", questions[other])
-        for place, (other, cosine) in contamination.by_neighbours(_whole(rows), pairs).items()
+        place: Verdict("contaminated", f"similarity {score:.2f}", questions[other])
+        for place, (other, score) in contamination.by_neighbours(pairs, evaluation).items()
     }
-    for place, other in contamination.by_words(_columns(rows)[0], questions).items():
+    for place, other in contamination.by_words(asked, questions).items():
         found[place] = Verdict("contaminated", "common words", questions[other])
     return found
 
@@ -200,8 +201,5 @@ def _near(rows: Sequence[Row], threshold: float) -> dict[int, Verdict]:
 
 
 def _paraphrases(rows: Sequence[Row], threshold: float) -> dict[int, Verdict]:
-    if not rows:
-        return {}
-    asked, said = _columns(rows)
-    found = duplicates.paraphrases(duplicates.embed_rows(asked, said), asked, threshold)
-    return {place: Verdict("paraphrase", f"cosine {score:.2f}", other) for place, (other, score) in found.items()}
+    found = duplicates.paraphrases(*_columns(rows), threshold)
+    return {place: Verdict("paraphrase", f"similarity {score:.2f}", other) for place, (other, score) in found.items()}

@@ -7,13 +7,15 @@ sentence embeddings find one that was asked in other words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prompt2data.quality.duplicates import embed_once, plain
+from prompt2data.embeddings import embed
+from prompt2data.quality.duplicates import plain
 
 RUN = 8  # words
-NEIGHBOUR = 0.75  # cosine
+NEIGHBOUR, WITH_ANSWER = 0.75, 0.5  # mean of two cosines, see `by_neighbours`
 
 
 def word_runs(text: str, n: int = RUN) -> set[str]:
@@ -41,21 +43,39 @@ def by_words(texts: Sequence[str], questions: Sequence[str], n: int = RUN) -> di
 
 
 def by_neighbours(
-    texts: Sequence[str], questions: Sequence[str], threshold: float = NEIGHBOUR
+    rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[str, Any]], threshold: float = NEIGHBOUR
 ) -> dict[int, tuple[int, float]]:
-    """For each text whose nearest question is near enough: its index, the question's index, their cosine.
+    """For each row that is near enough to a question: its index, the index of the nearest such question, similarity.
 
-    Question and answer together part better than questions alone, on both sides.
+    The similarity is the mean of two cosines: of instruction and question, and of both with what answers them. Where
+    the response holds the question's answer, `WITH_ANSWER` is near enough.
+
+    Args:
+        rows: with `instruction` and `response`.
+        evaluation: with `question`, `answer` and `key`.
+        threshold: for rows that do not hold the answer, from -1 to 1.
     """
-    if not texts or not questions:
+    if not rows or not evaluation:
         return {}
-    likeness = embed_once(texts) @ embed_once(questions).T
-    nearest = likeness.argmax(axis=1)
-    return {
-        index: (int(place), float(likeness[index, place]))
-        for index, place in enumerate(nearest)
-        if likeness[index, place] >= threshold
-    }
+    asked, tested = [row["instruction"] for row in rows], [row["question"] for row in evaluation]
+    pairs = [f"{row['instruction']}\n{row['response']}" for row in rows]
+    tests = [f"{row['question']}\n{row['answer']}" for row in evaluation]
+    likeness = (embed(asked) @ embed(tested).T + embed(pairs) @ embed(tests).T) / 2
+    found = {}
+    for index, row in enumerate(rows):
+        near = {
+            place: float(likeness[index, place])
+            for place, test in enumerate(evaluation)
+            if likeness[index, place] >= (min(WITH_ANSWER, threshold) if answers(row, test) else threshold)
+        }
+        if near:
+            found[index] = max(near.items(), key=lambda entry: entry[1])
+    return found
+
+
+def answers(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
+    """Whether a row's response holds the `key` of an evaluation question, at the beginning of a word or number."""
+    return bool(re.search(rf"(?<!\w){re.escape(test['key'])}(?!\d)", row["response"], re.IGNORECASE))
 
 
 def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[str, Any]]) -> list[bool]:
@@ -70,8 +90,8 @@ def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[st
     """
     if not rows:
         return [False] * len(evaluation)
-    known = embed_once([row["instruction"] for row in rows])
-    asked = embed_once([row["question"] for row in evaluation])
+    known = embed([row["instruction"] for row in rows])
+    asked = embed([row["question"] for row in evaluation])
     nearest = (asked @ known.T).argmax(axis=1) if len(evaluation) else []
     return [
         row["key"].lower() in rows[int(place)]["response"].lower()

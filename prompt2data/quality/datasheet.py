@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from prompt2data.i18n import _, ngettext
+from prompt2data.outputs import write_whole
 from prompt2data.quality.chain import Sifted
 
 # What looks like a way to reach a person. A name alone is not found by a pattern.
@@ -88,10 +89,8 @@ class Datasheet:
     def write(
         self, path: str | PathLike[str], sifted: Sifted, columns: Sequence[str] = ("instruction", "response")
     ) -> Path:
-        """Write the sheet to a file, and return its path. Raises what `render` raises."""
-        path = Path(path)
-        path.write_text(self.render(sifted, columns), encoding="utf-8")
-        return path
+        """Write the sheet to a file, and return its path. Raises what `render` raises, and `NotWritten`."""
+        return write_whole(path, self.render(sifted, columns))
 
 
 def personal_data(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, int]:

@@ -11,23 +11,27 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from prompt2data import metrics
+from prompt2data.embeddings import embed
+from prompt2data.quality.evolutions import STOPWORDS, words
 
 if TYPE_CHECKING:
     import numpy as np
 
 NEAR = 0.35  # share of common runs of five characters
-PARAPHRASE = 0.72  # cosine
+PARAPHRASE = 0.61  # mean of three cosines, see `embed_rows`
+SAME_ANSWER = 0.65  # cosine of two responses
 
 _NUMBER = re.compile(r"\d+")
-
-_known: dict[str, np.ndarray] = {}
-_MOST_KNOWN = 20_000  # texts, about 30 MB
 
 
 def plain(text: str) -> str:
     """The words of a text in lower case, parted by single spaces, without punctuation."""
     return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def topic_words(text: str) -> frozenset[str]:
+    """The different words of a text that carry a topic, in lower case."""
+    return frozenset(words(text)) - STOPWORDS
 
 
 def shingles(text: str, n: int = 5) -> frozenset[str]:
@@ -58,26 +62,40 @@ def near(texts: Sequence[str], threshold: float = NEAR) -> dict[int, tuple[int, 
 
 
 def paraphrases(
-    embeddings: np.ndarray, instructions: Sequence[str], threshold: float = PARAPHRASE
+    instructions: Sequence[str], responses: Sequence[str], threshold: float = PARAPHRASE
 ) -> dict[int, tuple[int, float]]:
-    """For each row that means what an earlier kept one means: index, the other's index, cosine.
+    """For each row that means what an earlier kept one means: index, the other's index, similarity.
 
-    Two instructions that both name numbers, and not the same ones, ask different things, whatever their cosine:
-    sentence embeddings hardly see a number.
+    Sentence embeddings hardly see what a single word or number changes. So two rows are never taken for the same if
+    their instructions name different numbers, or if they are one or two words apart and the answers do not agree: how
+    to store onions is not how to store potatoes.
 
     Args:
-        embeddings: of instruction and response together, of length 1, shape [rows, dimensions].
         instructions: one for each row.
-        threshold: from -1 to 1.
+        responses: one for each row.
+        threshold: of the similarity that `embed_rows` gives, from -1 to 1.
     """
-    likeness = embeddings @ embeddings.T
+    if not instructions:
+        return {}
+    points = embed_rows(instructions, responses)
+    answers = embed(responses)
+    likeness, agreement = points @ points.T, answers @ answers.T
     numbers = [frozenset(_NUMBER.findall(text)) for text in instructions]
+    topics = [topic_words(text) for text in instructions]
 
     def similarity(a: int, b: int) -> float:
-        differ = numbers[a] and numbers[b] and numbers[a] != numbers[b]
-        return -1.0 if differ else float(likeness[a, b])
+        if numbers[a] and numbers[b] and numbers[a] != numbers[b]:
+            return -1.0
+        if agreement[a, b] < SAME_ANSWER and _one_word_apart(topics[a], topics[b]):
+            return -1.0
+        return float(likeness[a, b])
 
     return _first_of_each(len(instructions), similarity, threshold)
+
+
+def _one_word_apart(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether two questions share a word and are otherwise one or two words apart, on both sides."""
+    return bool(a & b) and 1 <= len(a - b) <= 2 and 1 <= len(b - a) <= 2
 
 
 def _first_of_each(n: int, similarity: Callable[[int, int], float], threshold: float) -> dict[int, tuple[int, float]]:
@@ -93,18 +111,13 @@ def _first_of_each(n: int, similarity: Callable[[int, int], float], threshold: f
     return found
 
 
-def embed_once(texts: Sequence[str]) -> np.ndarray:
-    """What `metrics.embed` gives, with each text embedded once in a process: several filters look at the same ones."""
+def embed_rows(instructions: Sequence[str], responses: Sequence[str]) -> np.ndarray:
+    """Three embeddings of each row, of its instruction, its response and both, side by side: shape [rows, 1152].
+
+    Each row has length 1, and the product of two rows is the mean of their three cosines. Where two people ask the
+    same thing, one of the three may be low (a short answer, an unusual word), and seldom all of them.
+    """
     import numpy as np
 
-    new = list(dict.fromkeys(text for text in texts if text not in _known))
-    if len(_known) + len(new) > _MOST_KNOWN:
-        _known.clear()
-        new = list(dict.fromkeys(texts))
-    _known.update(zip(new, metrics.embed(new), strict=True))
-    return np.stack([_known[text] for text in texts]) if len(texts) else metrics.embed([])
-
-
-def embed_rows(instructions: Sequence[str], responses: Sequence[str]) -> np.ndarray:
-    """Embeddings of instruction and response together, by MiniLM: shape [rows, 384], each of length 1."""
-    return embed_once([f"{asked}\n{said}" for asked, said in zip(instructions, responses, strict=True)])
+    both = [f"{asked}\n{said}" for asked, said in zip(instructions, responses, strict=True)]
+    return np.concatenate([embed(texts) for texts in (instructions, responses, both)], axis=1) / np.sqrt(3)

@@ -1,11 +1,12 @@
 """Rows with planted faults, so that every count of a filter can be compared with the truth.
 
-Three sets, with no text in common: `"given"`, on which the chain's thresholds were chosen; `"held out"`, which was
-looked at while the chain was built, and on which rules were mended; `"untouched"`, a small one of paraphrases and
-contaminated rows, written when the chain was finished: neither was changed after the first run. Their texts were
-written for this course. From the first set, paraphrases that MiniLM does not see were left out. Exact and near
-duplicates are made here, by edits that `seed` draws; all other faults stand in `data/planted/`. The column `planted`
-says what is wrong with a row, and `of` which row or question it repeats. No filter reads either.
+Four sets, with no text in common: `"given"`, on which the chain's thresholds were chosen; `"held out"`, which was
+looked at while the chain was built, and on which rules were mended; `"untouched"`, written by others who did not know
+the chain, on which nothing was chosen or changed; `"free"`, whose paraphrases hardly share a word with their originals.
+Their texts were written for this course. From the first set, paraphrases that MiniLM does not see were left out.
+
+Exact and near duplicates are made here, by edits that `seed` draws; all other faults stand in `data/planted/`. The
+column `planted` says what is wrong with a row, and `of` which row or question it repeats. No filter reads either.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from prompt2data.i18n import _
 
 Row = dict[str, Any]
 
-SETS = ("given", "held out", "untouched")
+SETS = ("given", "held out", "untouched", "free")
 _FOLDER = Path(__file__).parents[1] / "data" / "planted"
-_COPIES = {"given": 13, "held out": 12, "untouched": 0}  # exact ones, and as many near ones
-_SEEDS = {"given": 7, "held out": 11, "untouched": 13}
+_COPIES = {"given": 13, "held out": 12, "untouched": 15, "free": 0}  # exact ones, and as many near ones
+_SEEDS = {"given": 7, "held out": 11, "untouched": 13, "free": 17}
 
 _OPENINGS = ("Quick question: ", "Please tell me: ", "I would like to know: ", "Another thing: ")
 _FILLERS = ("really", "also", "usually", "then")

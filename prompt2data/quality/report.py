@@ -16,6 +16,7 @@ import jinja2
 
 from prompt2data.i18n import _, language
 from prompt2data.metrics import distinct_n, unique_share
+from prompt2data.outputs import write_whole
 from prompt2data.quality import texts
 from prompt2data.quality.chain import Sifted
 from prompt2data.untrusted import visible
@@ -94,10 +95,8 @@ def render_report(sifted: Sifted, title: str) -> str:
 
 
 def write_report(path: str | PathLike[str], sifted: Sifted, title: str) -> Path:
-    """Write the page to a file, and return its path."""
-    path = Path(path)
-    path.write_text(render_report(sifted, title), encoding="utf-8")
-    return path
+    """Write the page to a file, and return its path. Raises `NotWritten`."""
+    return write_whole(path, render_report(sifted, title))
 
 
 def _texts(rows: Sequence[Mapping[str, Any]], column: str) -> list[str]:

@@ -12,9 +12,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from prompt2data.embeddings import embed
 from prompt2data.i18n import _
-from prompt2data.quality.duplicates import embed_once
-from prompt2data.quality.evolutions import STOPWORDS, words
+from prompt2data.quality.duplicates import topic_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,7 @@ RowT = TypeVar("RowT")
 
 def complexity_stand_in(instruction: str) -> int:
     """How many different words with a topic an instruction has. It stands in for a trained complexity scorer."""
-    return len(set(words(instruction)) - STOPWORDS)
+    return len(topic_words(instruction))
 
 
 def quality_stand_in(instructions: Sequence[str], responses: Sequence[str]) -> np.ndarray:
@@ -34,7 +34,7 @@ def quality_stand_in(instructions: Sequence[str], responses: Sequence[str]) -> n
     """
     import numpy as np
 
-    both = embed_once([*instructions, *responses])
+    both = embed([*instructions, *responses])
     asked, said = both[: len(instructions)], both[len(instructions) :]
     return np.clip(np.einsum("ij,ij->i", asked, said), 0.0, None)
 

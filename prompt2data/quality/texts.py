@@ -11,29 +11,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from prompt2data.quality import evolutions, instructions
+from prompt2data.quality.declined import declines
 
 COLUMNS = ("instruction", "response")
 
 SHORTEST_INSTRUCTION, SHORTEST_RESPONSE = 3, 4  # words
 LONGEST = 120  # words, of either
 
-# Tokens of the common chat templates, a role's name that opens the text, and the headings of prompts.
+# Tokens of the common chat templates, a role's name that opens the text, headings of instruction formats, the first
+# words of system prompts and of prompts that ask for rows.
 _TEMPLATE = re.compile(
-    r"<\|\w+\|>|</?s>|<(start|end)_of_turn>|\[/?INST\]|^\s*(system|user|assistant)\s*:"
-    r"|#{2,}\s*(instruction|response|input|output|prompt)\b",
-    re.IGNORECASE,
+    r"""
+      <[|｜][^<>\n]{1,40}[|｜]>                                       # ChatML, Llama 3, Phi, Zephyr, DeepSeek
+    | </?s>|<(bos|eos|pad|unk)>|<(start|end)_of_turn>                 # Llama 2, Mistral, Gemma
+    | \[/?INST\]|<</?SYS>>
+    | ^\W*(system|user|human|assistant|ai|bot|model|instructions?|response|input|output|prompt)\W*:
+    | ^\W*(user|assistant|human|system)\s*\n
+    | \#{2,}\s*(instructions?|response|input|output|prompt|system|user|human|assistant)\b
+    | \bbelow\ is\ an?\ (instruction|conversation|question|task)\b
+    | \byou\ are\ an?\ (\w+\s+){0,4}(assistant|language\ model|chatbot|ai)\b
+    | ^\W*come\ up\ with\ (an?|\w+)\ (\w+\s+){0,3}(questions?|tasks?|instructions?|prompts?|quer(y|ies))\b
+    | \b(rewritten|rewrite\ of|rewriting|evolved|more\ complex\ version\ of|harder\ version\ of)\W+(the\W+)?
+      (\w+\W+){0,2}(prompt|question|instruction|version)s?\b
+    | \bmore\ complex\ version\ of\ (the|this|your)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _LEAKS = (*evolutions.LEAKS, *instructions.LEAKS)
 
-# An answer about the assistant's own limits. First person only: "You cannot help a burnt crust" is advice.
-_LIMITS = re.compile(
-    r"\bas an? (ai|artificial|assistant|language model|digital)\b|\bi(?: am|'m) an? (ai|artificial|language model)\b"
-    r"|\bi (?:cannot|can't|can not|won't be able to|am not able to|'m not able to|am unable to)"
-    r" (?:help|assist|provide|answer|write|make|give|do|comply|fulfill|complete|create|discuss|access|know)\b"
-    r"|\bi(?: am|'m) (?:unable|not able) to\b|\bi must decline\b"
-    r"|\bi (?:do not|don't) have (?:access|information|personal|real-time|the ability)\b"
-    r"|\bagainst my (?:guidelines|programming)\b"
-)
 _SHORT = 60  # words: a longer answer that also mentions a limit still has something to say
 
 
@@ -69,7 +74,7 @@ def refusal(row: Mapping[str, Any]) -> str | None:
     low = text(row, "response").lower().replace("’", "'")
     if low.lstrip("\"' ").startswith(evolutions.REFUSALS):
         return "refusal"
-    return "refusal" if len(low.split()) < _SHORT and _LIMITS.search(low) else None
+    return "refusal" if len(low.split()) < _SHORT and declines(low) else None
 
 
 def length(row: Mapping[str, Any]) -> str | None:

@@ -9,8 +9,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from prompt2data.environment import output_path
 from prompt2data.i18n import _
+from prompt2data.outputs import output_path
 from prompt2data.widgets.rowtable import plain
 
 _LONGEST_NAME = 60  # characters: file systems take 255 bytes, and a character may be four

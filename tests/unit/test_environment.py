@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from prompt2data import environment, i18n, output_path
+from prompt2data import environment, i18n
 
 
 def run(script: str, **env: str) -> subprocess.CompletedProcess:
@@ -72,20 +72,6 @@ def test_a_task_outside_a_pipeline_says_nothing_of_pipelines():
         """
     )
     assert done.stderr == "" and done.stdout.splitlines()[4:] == ["something a learner should know"]
-
-
-def test_output_path_makes_its_folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("PROMPT2DATA_OUTPUT", str(tmp_path / "a" / "b"))
-    assert output_path("x.jsonl") == tmp_path / "a" / "b" / "x.jsonl"
-    assert (tmp_path / "a" / "b").is_dir()
-
-
-def test_output_path_says_in_one_sentence_what_is_wrong(tmp_path, monkeypatch):
-    (tmp_path / "file").write_text("in the way")
-    monkeypatch.setenv("PROMPT2DATA_OUTPUT", str(tmp_path / "file" / "datasets"))
-    with pytest.raises(OSError, match="PROMPT2DATA_OUTPUT") as caught:
-        output_path("x.jsonl")
-    assert "\n" not in str(caught.value)
 
 
 def test_cores_are_those_this_process_may_use():

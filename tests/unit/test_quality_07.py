@@ -35,7 +35,7 @@ def sifted(request):
 
 
 def test_every_reason_is_found_and_nothing_else(sifted):
-    """On both sets, and with copies that other seeds drew. Thresholds: see `planted`."""
+    """On the sets on which thresholds and rules were chosen, and with copies that other seeds drew."""
     found = measure(sifted.rows, sifted.verdicts)
     assert set(found) == REASONS
     for reason, (recall, precision) in found.items():
@@ -43,10 +43,22 @@ def test_every_reason_is_found_and_nothing_else(sifted):
         assert precision.value >= 0.9, (reason, precision)
 
 
+def test_the_chain_holds_on_rows_that_played_no_part_in_building_it():
+    """One miss among a dozen rows is 0.92, so the bound of a single reason is lower here, and that of all is not."""
+    rows = planted_rows("untouched")
+    found = measure(rows, run_chain(rows, standard_filters(evaluation_rows("untouched"))).verdicts)
+    assert set(found) == REASONS
+    for reason, (recall, precision) in found.items():
+        assert recall.value >= 0.9 <= precision.value, (reason, recall, precision)
+    both = sum(recall.k for recall, _precision in found.values())
+    assert both / sum(recall.n for recall, _precision in found.values()) >= 0.95
+    assert both / sum(precision.n for _recall, precision in found.values()) >= 0.95
+
+
 def test_what_a_duplicate_collides_with_is_its_original(sifted):
     ids = [row["id"] for row in sifted.rows]
     for row, verdict in zip(sifted.rows, sifted.verdicts, strict=True):
-        if verdict and "duplicate" in verdict.reason + row["planted"]:
+        if verdict and "duplicate" in verdict.reason + (row["planted"] or ""):
             assert ids[verdict.other] == row["of"]
 
 
@@ -83,18 +95,19 @@ def test_the_sets_have_no_text_in_common():
     assert not any(a & b for a, b in itertools.combinations(words, 2))
 
 
-def test_untouched_rows_show_that_the_chain_is_not_perfect():
-    """The set that played no part in building the chain. No good row is lost; not every fault is found."""
-    rows = planted_rows("untouched")
-    found = measure(rows, run_chain(rows, standard_filters(evaluation_rows("untouched"))).verdicts)
-    assert 0.6 <= found["paraphrase"][0].value < 1 and found["paraphrase"][1].value == 1
-    assert found["contaminated"][0].value >= 0.8 and found["contaminated"][1].value == 1
+def test_free_paraphrases_show_that_the_chain_is_not_perfect():
+    """Hardly a word of the original is left. Good rows that look alike stay all the same."""
+    rows = planted_rows("free")
+    found = measure(rows, run_chain(rows, standard_filters(evaluation_rows("free"))).verdicts)
+    assert 0.4 <= found["paraphrase"][0].value < 0.9 < found["paraphrase"][1].value
+    for reason in ("contaminated", "leak", "refusal"):
+        assert found[reason][0].value == found[reason][1].value == 1
 
 
 def test_an_unknown_set_is_refused():
-    with pytest.raises(ValueError, match="'given', 'held out', 'untouched'"):
+    with pytest.raises(ValueError, match="'given', 'held out', 'untouched', 'free'"):
         planted_rows("other")
-    with pytest.raises(ValueError, match="'given', 'held out', 'untouched'"):
+    with pytest.raises(ValueError, match="'given', 'held out', 'untouched', 'free'"):
         evaluation_rows("other")
 
 
@@ -122,6 +135,17 @@ def test_empty(given_row):
         "I cannot assist with this.",
         "I don't have access to the internet.",
         "I am unable to taste.",
+        "Being an artificial intelligence, I do not eat.",
+        "I was trained on texts and never tasted a thing.",
+        "I have no way of seeing your oven.",
+        "That is beyond what I can do.",
+        "I must decline.",
+        "I'm not comfortable giving advice on mould.",
+        "It would not be appropriate for me to answer.",
+        "This goes against my content guidelines.",
+        "My training data does not cover last week.",
+        "I regret that a menu is nothing I can help with.",
+        "I'm afraid the shop's hours are unknown to me.",
     ],
 )
 def test_refusals(response):
@@ -135,6 +159,12 @@ def test_refusals(response):
         "If the dough is sorry to look at, fold it again.",
         "I can't recommend this flour for bread; take one with more protein.",
         "A starter has access to wild yeast in the flour.",
+        "As an assistant cook I weigh flour all day.",
+        "I am a baker and cannot stand the smell of margarine.",
+        "It is not appropriate for rye, and beyond what an oven at home can do.",
+        "The guidelines of the guild do not allow it.",
+        "Do not be afraid of a wet dough.",
+        "I have no rye left, so I take spelt.",
         " ".join(["Bake it in a hot pot."] * 12) + " I don't have access to your oven, so watch the colour.",
         None,
     ],
@@ -147,7 +177,10 @@ def test_innocent_look_alikes_of_refusals(response):
     "text",
     [
         "Bake it.<|im_end|>", "</s>", "[INST] How? [/INST]", "### Response: Bake it.", "assistant: Bake it.",
-        "#Rewritten Prompt#: How?", "A user query about bread",
+        "#Rewritten Prompt#: How?", "A user query about bread", "<<SYS>> Be a baker. <</SYS>>", "<bos>Bake it.",
+        "Human: How?", "Response: Bake it.", "Below is an instruction that describes a task.", "<｜User｜>How?",
+        "You are a helpful AI assistant. Bake it.", "Come up with a question about bread.", "user\nHow do I bake?",
+        "Here is a more complex version of the question: how?",
     ],
 )  # fmt: skip
 def test_leaks(text):
@@ -156,7 +189,19 @@ def test_leaks(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Share it with #sourdough.", "x < 3 | y > 2", "# Bread\nBake it.", "The user: a baker.", "2 <b>loaves</b>"]
+    "text",
+    [
+        "Share it with #sourdough.",
+        "x < 3 | y > 2",
+        "# Bread\nBake it.",
+        "The user: a baker.",
+        "2 <b>loaves</b>",
+        "My instructions: bake it.",
+        "You are a baker's assistant now.",
+        "Come up with me.",
+        "A more complex loaf, rewritten by hand.",
+        "Users cannot bake in this system.",
+    ],
 )
 def test_innocent_look_alikes_of_leaks(text):
     assert texts.leak(row(text)) is None
@@ -215,24 +260,36 @@ def test_jaccard():
 
 
 def test_numbers_that_differ_are_no_paraphrase():
-    points = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    asked = ["rise at 18 degrees?", "rise at 28 degrees?", "rise in the cold?", "other"]
-    assert duplicates.paraphrases(points, asked) == {2: (0, 1.0)}
+    asked = [f"How long should dough rise at {n} degrees?" for n in (18, 28)]
+    said = ["Trust the volume of the dough, not the clock."] * 2
+    assert duplicates.paraphrases(asked, said) == {}
+    assert list(duplicates.paraphrases([*asked, "How long should dough rise in the cold?"], [*said, said[0]])) == [2]
 
 
-def test_a_chain_of_neighbours_keeps_what_is_far_from_the_kept():
-    """b is near a, c near b only: b goes, and what is gone throws nothing out."""
-    angles = np.radians([0, 30, 60])
-    points = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    assert list(duplicates.paraphrases(points, ["a", "b", "c"], threshold=0.8)) == [1]
+def test_one_word_apart_needs_the_same_answer():
+    asked = ["How should I store onions?", "How should I store potatoes?"]
+    said = ["Dry and airy in a net, where light does no harm.", "In the dark, or they turn green and bitter."]
+    assert duplicates.paraphrases(asked, said) == {}
+    assert list(duplicates.paraphrases(asked, [said[0], "Airy and dry in a net; light does no harm."])) == [1]
+    assert duplicates.paraphrases([], []) == {}
 
 
-def test_embed_once_gives_what_embed_gives():
-    from prompt2data.metrics import embed
+def test_a_row_that_is_gone_throws_nothing_out():
+    """b is near a, c near b only: b goes, c stays."""
+    close = {(1, 0): 0.9, (2, 1): 0.9}
+    assert duplicates._first_of_each(3, lambda a, b: close.get((a, b), 0.0), 0.8) == {1: (0, 0.9)}
 
-    some = ["Bread.", "Cake.", "Bread."]
-    assert np.allclose(duplicates.embed_once(some), embed(some), atol=1e-5)
-    assert duplicates.embed_once([]).shape == (0, 384)
+
+def test_a_row_is_looked_at_three_times():
+    from prompt2data.embeddings import embed
+
+    asked, said = ["How do I bake bread?", "Bread?"], ["Hot.", "In a hot oven."]
+    points = duplicates.embed_rows(asked, said)
+    assert points.shape == (2, 1152)
+    looks = [asked, said, [f"{a}\n{b}" for a, b in zip(asked, said, strict=True)]]
+    cosines = [embed([a]) @ embed([b]).T for a, b in looks]
+    assert points[0] @ points[1] == pytest.approx(np.mean(cosines), abs=1e-5)
+    assert np.linalg.norm(points[0]) == pytest.approx(1, abs=1e-5)
 
 
 def test_common_runs():
@@ -244,7 +301,7 @@ def test_common_runs():
     assert not contamination.common_run("what is it", "What is gluten?")
     assert not contamination.common_run("", question) and not contamination.common_run(question, "")
     assert contamination.by_words(["x", question], ["nothing of it", question]) == {1: 1}
-    assert contamination.by_neighbours([], [question]) == {} == contamination.by_neighbours([question], [])
+    assert contamination.by_neighbours([], evaluation_rows()) == {} == contamination.by_neighbours([row("It is.")], [])
 
 
 def test_the_parrot_knows_what_it_was_shown():

@@ -1,0 +1,65 @@
+"""Files of a learner: written whole or not at all, and what goes wrong is one sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from prompt2data import output_path
+from prompt2data.outputs import NotWritten, write_whole
+
+
+def test_output_path_makes_its_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("PROMPT2DATA_OUTPUT", str(tmp_path / "a" / "b"))
+    assert output_path("x.jsonl") == tmp_path / "a" / "b" / "x.jsonl"
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_output_path_says_in_one_sentence_what_is_wrong(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("PROMPT2DATA_OUTPUT", str(tmp_path / "file" / "datasets"))
+    with pytest.raises(OSError, match="PROMPT2DATA_OUTPUT") as caught:
+        output_path("x.jsonl")
+    assert "\n" not in str(caught.value)
+
+
+def test_write_whole(tmp_path):
+    path = tmp_path / "sheet.md"
+    assert write_whole(path, "# Bột mì\n") == path
+    assert write_whole(str(path), "# 面粉 \ud800\n").read_text("utf-8") == "# 面粉 ?\n"
+    assert os.listdir(tmp_path) == ["sheet.md"]
+    (tmp_path / "other").write_text("")
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(NotWritten, match="Cannot write to the folder .*PROMPT2DATA_OUTPUT"):
+        write_whole(tmp_path / "none" / "sheet.md", "text")
+
+
+FULL = """
+import os, subprocess, sys
+from pathlib import Path
+folder = Path(sys.argv[1])
+if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]).returncode:
+    sys.exit(77)
+from prompt2data.outputs import NotWritten, write_whole
+write_whole(folder / "page.html", "what is there")
+try:
+    write_whole(folder / "page.html", "x" * 1_000_000)
+except NotWritten as error:
+    print(error)
+print((folder / "page.html").read_text(), os.listdir(folder))
+"""
+
+
+def test_a_full_disk_costs_nothing_that_was_there(tmp_path):
+    unshare = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    done = subprocess.run([*unshare, sys.executable, "-c", FULL, tmp_path], capture_output=True, text=True)
+    assert done.returncode != 77, f"This machine lets nobody mount a small disk to fill up: {done.stderr}"
+    said, left = done.stdout.strip().splitlines()
+    assert said.startswith("Cannot write to the folder") and "No space left" in said
+    assert left == "what is there ['page.html']"
