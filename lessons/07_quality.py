@@ -388,8 +388,10 @@ for name, rows_for_step in ways.items():
 
 # %% [markdown] id="embed-read"
 """
-Compare the first two lines: what the first way drops beyond the second are the originals, good rows that nothing
-replaces. In the third way, a row goes as soon as *any* row is far from it, so look at how many are left.
+Compare the first two lines: what the first way drops beyond the second are rows that *come before* a near neighbour.
+Most are originals, good rows that nothing replaces. If the second way drops good rows as well, there are two
+reasons: a row may only look like an earlier one, or it resembles an earlier row that is faulty itself and is still in the
+set here. In the third way, a row goes as soon as *any* row is far from it, so look at how many are left.
 
 Where does an embedding fail? Two pairs, the first a look-alike, the second a true paraphrase:
 """
@@ -488,8 +490,8 @@ There is a catch. The thresholds of the chain were chosen while looking at this 
 sets have other texts and evaluation questions of their own:
 
 * `held out` was looked at while the chain was built, and rules were mended after that;
-* `untouched` was written by others, who knew which faults to plant and not how the chain finds them. The chain ran
-  on it once, and neither was changed after that;
+* `untouched` was written by others, who knew which faults to plant and not how the chain finds them. Nothing in the
+  chain was chosen or changed because of it;
 * `free` holds the hardest paraphrases, with hardly a word of the original left, and good rows that look much alike. It
   was looked at, too.
 

@@ -32,6 +32,7 @@ SPLIT = (
 LAST = (
     "tests/notebooks/test_notebooks.py::test_exercise[",
     "tests/notebooks/test_notebooks.py::test_localized[",
+    "tests/classroom/test_classroom.py::test_marks[",
     "tests/browser/test_languages.py",
     "tests/browser/test_lessons.py",
 )

@@ -2,7 +2,7 @@
 
 Two nets. Common runs of words find a question that was copied, whole or with a frame around it (13 words for GPT-3,
 Brown et al., 2020, arXiv:2005.14165, appendix C; 8 here, since the questions are short). Neighbours in the space of
-sentence embeddings find one that was asked in other words.
+sentence embeddings find one that was asked in other words; a response that holds the answer makes that surer.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[st
     """Whether a parrot answers each evaluation question rightly, after "training" on `rows`.
 
     The parrot learns nothing: it looks up the row whose instruction is nearest to the question and says its response.
-    The answer counts if it holds the question's `key`. What it scores is what memory alone can score.
+    The answer counts if it holds the question's `key`, as `answers` sees it. What it scores is what memory alone can
+    score.
 
     Args:
         rows: with `instruction` and `response`.
@@ -93,7 +94,4 @@ def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[st
     known = embed([row["instruction"] for row in rows])
     asked = embed([row["question"] for row in evaluation])
     nearest = (asked @ known.T).argmax(axis=1) if len(evaluation) else []
-    return [
-        row["key"].lower() in rows[int(place)]["response"].lower()
-        for row, place in zip(evaluation, nearest, strict=True)
-    ]
+    return [answers(rows[int(place)], test) for test, place in zip(evaluation, nearest, strict=True)]

@@ -32,7 +32,8 @@ _PATTERNS = (
          \ (be\ able\ to\ )?((really|actually|currently|personally)\ )?{_SAY}""",
     r"\bi(\ am|'m)\ (unable|not\ able)\ to\b",
     rf"\bi\ (do\ not|don't|have\ no|lack)\b [^.?!]{{0,30}}? \b{_HAVE}",
-    r"\b(beyond|outside|exceeds)\ (of\ )?(what\ i|my)\b",
+    r"""\b(beyond|outside|exceeds)\ (of\ )?
+        (what\ i\ can | my\ (\w+\ )?(capabilit(y|ies)|abilit(y|ies)|scope|knowledge|expertise))\b""",
     # what it will not do, or may not
     r"\bi\ (must|have\ to|need\ to)\ (decline|refuse|pass)\b | \bi(\ would|'d)\ (rather|prefer)\ not\b",
     r"\bi(\ am|'m)?\ (not|don't\ feel)\ (comfortable|permitted|allowed|authori[sz]ed|in\ a\ position)\b",

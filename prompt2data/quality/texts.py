@@ -29,11 +29,10 @@ _TEMPLATE = re.compile(
     | ^\W*(user|assistant|human|system)\s*\n
     | \#{2,}\s*(instructions?|response|input|output|prompt|system|user|human|assistant)\b
     | \bbelow\ is\ an?\ (instruction|conversation|question|task)\b
-    | \byou\ are\ an?\ (\w+\s+){0,4}(assistant|language\ model|chatbot|ai)\b
+    | (^|[.:>\n]\s*)\W*you\ are\ an?\ (\w+\s+){0,4}(assistant|language\ model|chatbot|ai)\b
     | ^\W*come\ up\ with\ (an?|\w+)\ (\w+\s+){0,3}(questions?|tasks?|instructions?|prompts?|quer(y|ies))\b
-    | \b(rewritten|rewrite\ of|rewriting|evolved|more\ complex\ version\ of|harder\ version\ of)\W+(the\W+)?
-      (\w+\W+){0,2}(prompt|question|instruction|version)s?\b
-    | \bmore\ complex\ version\ of\ (the|this|your)\b
+    | \b(rewritten|rewrite\ of|rewriting|more\ complex\ version\ of|harder\ version\ of)\ ((the|this|your)\ )?
+      (prompt|question|instruction)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )

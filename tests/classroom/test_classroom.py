@@ -18,7 +18,6 @@ from builder.course import Course, load
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).parents[1] / "builder" / "fixtures" / "course"
-REHEARSAL = "8"  # new tokens per generation: the real model, but what it writes earns no marks
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +37,6 @@ def nbgrader(folder: Path, root: Path, *words: str) -> str:
         **os.environ,
         "JUPYTER_PATH": str(folder.parent / "jupyter"),  # kernels are this interpreter, whatever is installed
         "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
-        "PROMPT2DATA_REHEARSAL": REHEARSAL,
         "PROMPT2DATA_OUTPUT": str(folder.parent),
     }
     env.pop("PROMPT2DATA_STRICT", None)  # the course folder's own configuration has to set it
@@ -93,7 +91,7 @@ def points(path: Path) -> int:
 
 @pytest.fixture(autouse=True)
 def cache_of_the_run(generations: str, monkeypatch):
-    """Two hand-ins of a lesson generate the same in its given cells."""
+    """A hand-in generates in its given cells what the solution did, which the run has by then."""
     monkeypatch.setenv("PROMPT2DATA_CACHE", generations)
 
 

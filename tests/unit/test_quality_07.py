@@ -97,7 +97,7 @@ def test_the_sets_have_no_text_in_common():
     assert not any(a & b for a, b in itertools.combinations(words, 2))
 
 
-# Written by others as well, after the chain was finished: it was run on them as it was. What each must reach.
+# By others as well, who did not know the chain. It was run on them as it was. What each must reach.
 FURTHER = {
     "paraphrases": {"paraphrase": (0.95, 0.9)},
     "quiz": {"contaminated": (0.95, 0.9)},
@@ -197,6 +197,8 @@ def test_refusals(response):
         "The guidelines of the guild do not allow it.",
         "Do not be afraid of a wet dough.",
         "I have no rye left, so I take spelt.",
+        "Keep the pot outside my kitchen door.",
+        "That is beyond my grandmother's patience.",
         " ".join(["Bake it in a hot pot."] * 12) + " I don't have access to your oven, so watch the colour.",
         None,
     ],
@@ -233,6 +235,9 @@ def test_leaks(text):
         "Come up with me.",
         "A more complex loaf, rewritten by hand.",
         "Users cannot bake in this system.",
+        "If you are a new assistant, wash your hands.",
+        "The dish evolved into a version with cheese.",
+        "A harder version of the loaf keeps longer.",
     ],
 )
 def test_innocent_look_alikes_of_leaks(text):
