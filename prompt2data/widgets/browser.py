@@ -3,65 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from prompt2data.i18n import _, ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.marking import excerpt, find, marked
+from prompt2data.widgets.cells import cell, column_name
+from prompt2data.widgets.reading import Reading, names
 from prompt2data.widgets.rowfiles import write_rows
-from prompt2data.widgets.rowtable import (
-    CONDITIONS,
-    WITHOUT_VALUE,
-    Filter,
-    Row,
-    Table,
-    as_json,
-    is_missing,
-    tables_in,
-    text_of,
-)
-from prompt2data.widgets.turns import Conversation, Turn, conversations, is_turns
+from prompt2data.widgets.rowtable import CONDITIONS, WITHOUT_VALUE, Filter, Row, Table, tables_in
+from prompt2data.widgets.turns import conversations
 from prompt2data.widgets.view import View, render
 
 _PAGE_SIZES = (5, 10, 20, 50)
 _LARGEST_PAGE = 50  # rows
 _COLUMNS_SHOWN = 4  # until the reader chooses
-_MOST_COLUMNS = 60  # of a row, shown in full
 _WIDEST = 20  # columns in the table
 _LONGEST_SEARCH = 200  # characters
 # Characters in a cell of the table, and in all of them together.
 _CELL, _SHORTEST_CELL, _PAGE = 120, 30, 40_000
-# Characters of a text in the reading view at first, more with each press, and in all texts together at first.
-_TEXT, _SHORTEST_TEXT, _MORE, _READING = 4_000, 300, 16_000, 50_000
-_LONGEST_TEXT = 100_000
-_TURNS = 30  # of a conversation at first, and more with each press
-_STATIC_ROWS, _STATIC_CELL, _STATIC_TEXT, _STATIC_READING = 5, 120, 2_000, 20_000
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of the table. `fold`: what opens when a reader presses `short`; `key`: its name among the cells."""
-
-    kind: str  # "text", "number", "folded", "missing" or "empty"
-    short: Markup | str = ""
-    fold: Markup | str = ""
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text in the reading view: `size` characters, of which a press of *Show more* sends for more if it `grows`."""
-
-    name: str
-    kind: str  # as of a cell
-    key: str
-    shown: Markup | str = ""
-    size: int = 0
-    grows: bool = False
+_STATIC_ROWS = 5
 
 
 class DatasetBrowser(View):
@@ -150,12 +112,6 @@ class DatasetBrowser(View):
         self._notice = notice
         self.redraw(*names, "status")
 
-    def _name(self, column: int) -> str:
-        return visible(self._table.columns[column], 80)
-
-    def _names(self, columns: Sequence[int]) -> str:
-        return ", ".join(map(self._name, columns[:_MOST_COLUMNS])) + (", …" if len(columns) > _MOST_COLUMNS else "")
-
     def _on_page(self) -> list[int]:
         start = self._page * self._page_size
         return self._found[start : start + self._page_size]
@@ -173,14 +129,14 @@ class DatasetBrowser(View):
             return ""
         return render(
             "browser_controls", uid=self.uid, version=self._version, search=self._search, longest=_LONGEST_SEARCH,
-            columns=[(column, self._name(column)) for column in self._table.order],
+            columns=[(column, column_name(self._table, column)) for column in self._table.order],
             conditions=[(number, one, _condition(one)) for number, one in enumerate(CONDITIONS)], form=self._form,
         )  # fmt: skip
 
     def part_columns(self, static: bool) -> str:
         if static or not self.rows:
             return ""
-        columns = [(column, self._name(column), column in self._shown) for column in self._table.order]
+        columns = [(column, column_name(self._table, column), column in self._shown) for column in self._table.order]
         return render("browser_columns", uid=self.uid, columns=columns, shown=len(self._shown))
 
     def part_found(self, static: bool) -> str:
@@ -199,7 +155,7 @@ class DatasetBrowser(View):
 
     def _describe(self, one: Filter) -> str:
         value = "" if one.condition in WITHOUT_VALUE else f" “{visible(one.value, 60)}”"
-        return f"{self._name(one.column)} {_condition(one.condition)}{value}"
+        return f"{column_name(self._table, one.column)} {_condition(one.condition)}{value}"
 
     def part_rows(self, static: bool) -> str:
         if not self.rows:
@@ -234,17 +190,21 @@ class DatasetBrowser(View):
         longest = max(_SHORTEST_CELL, min(_CELL, _PAGE // max(1, len(rows) * len(columns))))
         first, all_found = self._page * self._page_size + 1, len(self._found)
         headers = [
-            (column, self._name(column), self._direction(column), self._table.kinds[column] == "number")
+            (column, column_name(self._table, column), self._direction(column), self._table.kinds[column] == "number")
             for column in columns
         ]
         return render(
             "browser_table", uid=self.uid, headers=headers, last_read=self._last_read, page_size=self._page_size,
             lines=[
-                (row, row in self._picked[self._source], [self._cell(row, column, longest) for column in columns])
+                (
+                    row,
+                    row in self._picked[self._source],
+                    [cell(self._table, row, column, self._search, longest) for column in columns],
+                )
                 for row in rows
             ],
             page_sizes=sorted({*_PAGE_SIZES, self._page_size}), at_start=self._page == 0,
-            at_end=first + len(rows) > all_found, left_out=self._names(chosen[_WIDEST:]),
+            at_end=first + len(rows) > all_found, left_out=names(self._table, chosen[_WIDEST:]),
             place=_("rows {first}–{last} of {n}").format(
                 first=f"{first:,}", last=f"{first + len(rows) - 1:,}", n=f"{all_found:,}"
             ),
@@ -252,33 +212,6 @@ class DatasetBrowser(View):
 
     def _direction(self, column: int) -> str:
         return "none" if column != self._sort else "descending" if self._descending else "ascending"
-
-    def _cell(self, row: int, column: int, longest: int) -> Cell:
-        value = self.rows[row].get(self._table.columns[column])
-        key = f"{row}-{column}"
-        if is_missing(value):
-            return Cell("missing")
-        if value == "" if isinstance(value, str) else False:
-            return Cell("empty")
-        if is_turns(value):
-            return self._folded_turns(value, key, longest)
-        text = text_of(value)
-        if not isinstance(value, str) and text[:1] in "[{":
-            short = visible(text, 10_000)[:30] + ("…" if len(text) > 30 else "")
-            return Cell("folded", short, excerpt(as_json(value, 2), "", 3 * longest), key)
-        kind = "number" if self._table.kinds[column] == "number" else "text"
-        return Cell(kind, excerpt(text, self._search if isinstance(value, str) else "", longest))
-
-    def _folded_turns(self, value: Sequence[Mapping[str, Any]], key: str, longest: int) -> Cell:
-        texts = [text_of(turn["content"]) for turn in value]
-        hit = next((text for text in texts if find(text, self._search) >= 0), texts[0])
-        turns = [
-            (_role(turn["role"]), excerpt(text, self._search, longest))
-            for turn, text in zip(value[:3], texts[:3], strict=True)
-        ]
-        count = ngettext("{n} turn", "{n} turns", len(value)).format(n=len(value))
-        short = Markup("{}: {}").format(count, excerpt(hit, self._search, longest // 2))
-        return Cell("folded", short, render("browser_turns", turns=turns, more=len(value) > 3), key)
 
     # -- reading a row ------------------------------------------------------------------------------------------------
 
@@ -290,78 +223,21 @@ class DatasetBrowser(View):
                 row=f"{row + 1:,}", place=f"{place + 1:,}", n=f"{len(self._found):,}"
             ),
             at_start=place == 0, at_end=place == len(self._found) - 1,
-            body=self._in_full(row, _TEXT, _READING),
+            body=Reading(self._table, self.uid, self._search, self._more).in_full(row),
         )  # fmt: skip
-
-    def _in_full(self, row: int, longest: int, together: int, static: bool = False) -> Markup:
-        """The conversations of a row, then its other columns."""
-        values = self.rows[row]
-        talks = conversations(values)
-        used = {name for one in talks for name in one.columns}
-        columns = [column for column in self._table.order if self._table.columns[column] not in used]
-        texts = len(columns[:_MOST_COLUMNS]) + sum(min(len(one.turns), _TURNS) for one in talks)
-        longest = max(_SHORTEST_TEXT, min(longest, together // max(1, texts)))
-        return render(
-            "browser_full", uid=self.uid, static=static,
-            talks=[self._talk(one, f"t{place}", longest, static) for place, one in enumerate(talks)],
-            texts=[
-                self._text(self._name(column), values.get(self._table.columns[column]), f"c{column}", longest, static)
-                for column in columns[:_MOST_COLUMNS]
-            ],
-            left_out=self._names(columns[_MOST_COLUMNS:]),
-        )  # fmt: skip
-
-    def _text(self, name: str, value: Any, key: str, longest: int, static: bool) -> Text:
-        if is_missing(value):
-            return Text(name, "missing", key)
-        text = text_of(value)
-        if not isinstance(value, str) and text[:1] in "[{":
-            kind, text = "folded", as_json(value, 2)
-        else:
-            kind = "text" if text else "empty"
-        limit = longest + self._more[key] * _MORE
-        if not static and kind == "text" and (place := find(text, self._search)) >= 0:
-            limit = max(limit, place + _SHORTEST_TEXT)  # what was searched for is in sight
-        limit = min(limit, _LONGEST_TEXT)
-        grows = not static and limit < min(len(text), _LONGEST_TEXT)
-        shown = marked(text, self._search if kind == "text" else "", limit)
-        return Text(name, kind, key, shown, len(text), grows)
-
-    def _talk(self, talk: Conversation, key: str, longest: int, static: bool) -> dict[str, Any]:
-        most = _TURNS * (1 + self._more[key])
-        size = max(len(talk.before) + len(side.turns) for side in talk.sides)
-
-        def drawn(turns: Sequence[Turn], key: str) -> list[tuple[str, Text, str]]:
-            return [
-                (
-                    turn.role if turn.role in ("user", "assistant") else "",
-                    self._text(_role(turn.role), turn.content, f"{key}-{place}", longest, static),
-                    visible(as_json(turn.more, 2), _SHORTEST_TEXT) if turn.more else "",
-                )
-                for place, turn in enumerate(turns[:most])
-            ]
-
-        names = " → ".join if talk.beside else " + ".join
-        return {
-            "name": names(visible(name, 80) for name in talk.columns),
-            "before": drawn(talk.before, f"{key}-b"),
-            "sides": [(side.name, drawn(side.turns, f"{key}-s{number}")) for number, side in enumerate(talk.sides)],
-            "beside": talk.beside,
-            "count": ngettext("{n} turn", "{n} turns", size).format(n=size),
-            "key": key if size > most and not static else "",
-        }
 
     def _draw_static(self) -> str:
         columns = [column for column in self._table.order if column in self._shown][:8]
         rows = self._found[:_STATIC_ROWS]
         example = next((row for row in self._found[:100] if conversations(self.rows[row])), rows[0])
         talks = conversations(self.rows[example])[:1]
+        reading = Reading(self._table, self.uid, self._search, static=True)
         return render(
             "browser_static", count=_("The first {n} of {all} rows").format(n=len(rows), all=f"{len(self._found):,}"),
-            headers=[(self._name(column), self._table.kinds[column] == "number") for column in columns],
-            lines=[(row, [self._cell(row, column, _STATIC_CELL) for column in columns]) for row in rows],
-            example=example, talks=[self._talk(one, "t", _STATIC_CELL * 2, True) for one in talks],
-            full=self._in_full(example, _STATIC_TEXT, _STATIC_READING, static=True),
+            headers=[(column_name(self._table, column), self._table.kinds[column] == "number") for column in columns],
+            lines=[(row, [cell(self._table, row, column, self._search, _CELL) for column in columns]) for row in rows],
+            example=example, talks=[reading.talk(one, "t", 2 * _CELL) for one in talks],
+            full=reading.in_full(example),
         )  # fmt: skip
 
     # -- what the reader does -----------------------------------------------------------------------------------------
@@ -513,8 +389,3 @@ def _condition(name: str) -> str:
         "is not missing": _("is not missing"),
     }  # fmt: skip
     return said.get(name, name)
-
-
-def _role(name: str) -> str:
-    said = {"system": _("system"), "user": _("user"), "assistant": _("assistant"), "tool": _("tool")}
-    return said.get(name, "") or visible(name, 40)
