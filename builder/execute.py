@@ -22,6 +22,7 @@ from traitlets import default
 from builder.notebooks import METADATA
 from builder.outputs import MAX_NOTEBOOK, faults, private_paths, tidy
 from builder.record import KEY, code_hash
+from builder.shell import Client
 from prompt2data.progress import progress_bar
 
 CELL_TIMEOUT = 600  # seconds
@@ -80,6 +81,7 @@ def kernel(
             allow_errors=allow_errors,
         )
         client.create_kernel_manager()
+        client.km.client_factory = Client
         if os.name != "nt":  # sockets in the file system, not TCP: quiet, and at home without any network
             client.km.transport = "ipc"
             client.km.connection_file = str(Path(sockets) / "kernel.json")
