@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from prompt2data.i18n import _, ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.cells import cell, column_name
-from prompt2data.widgets.reading import Reading, names
+from prompt2data.widgets.cells import cell, column_name, column_names
+from prompt2data.widgets.reading import Reading
 from prompt2data.widgets.rowfiles import write_rows
 from prompt2data.widgets.rowtable import CONDITIONS, WITHOUT_VALUE, Filter, Row, Table, tables_in
 from prompt2data.widgets.turns import conversations
@@ -204,7 +204,7 @@ class DatasetBrowser(View):
                 for row in rows
             ],
             page_sizes=sorted({*_PAGE_SIZES, self._page_size}), at_start=self._page == 0,
-            at_end=first + len(rows) > all_found, left_out=names(self._table, chosen[_WIDEST:]),
+            at_end=first + len(rows) > all_found, left_out=column_names(self._table, chosen[_WIDEST:]),
             place=_("rows {first}–{last} of {n}").format(
                 first=f"{first:,}", last=f"{first + len(rows) - 1:,}", n=f"{all_found:,}"
             ),

@@ -15,6 +15,8 @@ from prompt2data.widgets.rowtable import Table, as_json, is_missing, text_of
 from prompt2data.widgets.turns import is_turns
 from prompt2data.widgets.view import render
 
+_MOST_NAMES = 60
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -59,6 +61,12 @@ def _folded_turns(value: Sequence[Mapping[str, Any]], key: str, search: str, lon
 def column_name(table: Table, column: int) -> str:
     """The name of a column as it is shown."""
     return visible(table.columns[column], 80)
+
+
+def column_names(table: Table, columns: Sequence[int]) -> str:
+    """The names of columns as a list, not longer than is of use."""
+    shown = ", ".join(column_name(table, column) for column in columns[:_MOST_NAMES])
+    return shown + (", …" if len(columns) > _MOST_NAMES else "")
 
 
 def role_name(role: str) -> str:

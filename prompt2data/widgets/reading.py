@@ -11,13 +11,13 @@ from markupsafe import Markup
 
 from prompt2data.i18n import ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.cells import column_name, role_name
+from prompt2data.widgets.cells import column_name, column_names, role_name
 from prompt2data.widgets.marking import find, marked
 from prompt2data.widgets.rowtable import Table, as_json, is_missing, text_of
 from prompt2data.widgets.turns import Conversation, Turn, conversations
 from prompt2data.widgets.view import render
 
-MOST_COLUMNS = 60  # of a row
+_MOST_COLUMNS = 60  # of a row
 # Characters of a text at first, more with each press of *Show more*, and in all texts together at first.
 _TEXT, _SHORTEST_TEXT, _MORE, _TOGETHER = 4_000, 300, 16_000, 50_000
 _LONGEST_TEXT = 100_000
@@ -56,7 +56,7 @@ class Reading:
         talks = conversations(values)
         used = {name for one in talks for name in one.columns}
         columns = [column for column in table.order if table.columns[column] not in used]
-        texts = len(columns[:MOST_COLUMNS]) + sum(min(len(one.turns), _TURNS) for one in talks)
+        texts = len(columns[:_MOST_COLUMNS]) + sum(min(len(one.turns), _TURNS) for one in talks)
         longest, together = (_STATIC_TEXT, _STATIC_TOGETHER) if self.static else (_TEXT, _TOGETHER)
         longest = max(_SHORTEST_TEXT, min(longest, together // max(1, texts)))
         return render(
@@ -64,9 +64,9 @@ class Reading:
             talks=[self.talk(one, f"t{place}", longest) for place, one in enumerate(talks)],
             texts=[
                 self._text(column_name(table, column), values.get(table.columns[column]), f"c{column}", longest)
-                for column in columns[:MOST_COLUMNS]
+                for column in columns[:_MOST_COLUMNS]
             ],
-            left_out=names(table, columns[MOST_COLUMNS:]),
+            left_out=column_names(table, columns[_MOST_COLUMNS:]),
         )  # fmt: skip
 
     def talk(self, talk: Conversation, key: str, longest: int) -> dict[str, Any]:
@@ -109,9 +109,3 @@ class Reading:
         grows = not self.static and limit < min(len(text), _LONGEST_TEXT)
         shown = marked(text, self.search if kind == "text" else "", limit)
         return Text(name, kind, key, shown, len(text), grows)
-
-
-def names(table: Table, columns: Sequence[int]) -> str:
-    """The names of columns as a list, not longer than is of use."""
-    shown = ", ".join(column_name(table, column) for column in columns[:MOST_COLUMNS])
-    return shown + (", …" if len(columns) > MOST_COLUMNS else "")

@@ -25,6 +25,10 @@ def llm():
 
 @pytest.fixture
 def chats():
+    return conversations()
+
+
+def conversations():
     """Conversations of quite different length, as `LLM.generate` takes them."""
     texts = [
         "Hi!",

@@ -11,8 +11,10 @@ from prompt2data.decoding import decode, shared_prefix_length
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
 from prompt2data.sampling import SamplingParams
+from tests.llm.conftest import conversations
 
 GREEDY = {"do_sample": False, "max_new_tokens": 40}
+SAMPLED = {"num_generations": 2, "max_new_tokens": 24, "temperature": 1.0}
 
 
 def texts(outputs):
@@ -57,19 +59,23 @@ def test_the_prompt_is_the_chat_templates(llm, chats):
         assert llm._encode(expected) == ids
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 64])
-def test_texts_do_not_depend_on_the_batch(llm, chats, batch_size):
-    settings = {"num_generations": 2, "max_new_tokens": 24, "temperature": 1.0}
-    expected = texts(fresh(llm).generate(chats, **settings))
-    assert texts(fresh(llm, batch_size=batch_size).generate(chats, **settings)) == expected
+@pytest.fixture(scope="module")
+def together(llm):
+    """The texts of all conversations in one batch."""
+    return texts(fresh(llm).generate(conversations(), **SAMPLED))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
+def test_texts_do_not_depend_on_the_batch(llm, chats, together, batch_size):
+    assert texts(fresh(llm, batch_size=batch_size).generate(chats, **SAMPLED)) == together
 
     order = list(range(len(chats)))
     random.Random(batch_size).shuffle(order)
     if order.index(1) > order.index(5):  # equal prompts: the first to come is the first occurrence
         a, b = order.index(1), order.index(5)
         order[a], order[b] = order[b], order[a]
-    shuffled = texts(fresh(llm, batch_size=batch_size).generate([chats[i] for i in order], **settings))
-    assert shuffled == [expected[i] for i in order]
+    shuffled = texts(fresh(llm, batch_size=batch_size).generate([chats[i] for i in order], **SAMPLED))
+    assert shuffled == [together[i] for i in order]
 
 
 def test_alone_or_in_company_gives_the_same_text(llm, chats):
