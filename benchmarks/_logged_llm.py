@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from benchmarks._forward_log import row_id, write
-from prompt2data import batches
+from prompt2data.engine import batches
 from prompt2data.llm import BatchedTransformersLLM, calling_step
 
 

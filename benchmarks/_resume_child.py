@@ -19,7 +19,7 @@ from distilabel.steps import LoadDataFromDicts
 from distilabel.steps.tasks import EvolInstruct, Magpie, TextGeneration
 
 from benchmarks._logged_llm import LoggedLLM
-from prompt2data.failures import WorkerDied
+from prompt2data.ground.errors import WorkerDied
 from prompt2data.models import EMBEDDED
 
 # Short answers end at different times, so that a kill meets batches of which some rows are finished.

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import torch
 
-from prompt2data import download, embedded
 from prompt2data.llm import BatchedTransformersLLM
-from prompt2data.models import EMBEDDED
-from prompt2data.naming import load_from_folder
+from prompt2data.models import EMBEDDED, download, embedded
+from prompt2data.models.public_names import load_from_folder
 
 SAMPLING = {"temperature": 0.7, "top_p": 0.9, "top_k": 50, "repetition_penalty": 1.0}
 MAX_NEW_TOKENS = 64

@@ -23,7 +23,7 @@ from builder.notebooks import METADATA
 from builder.outputs import MAX_NOTEBOOK, faults, private_paths, tidy
 from builder.record import KEY, code_hash
 from builder.shell import Client
-from prompt2data.progress import progress_bar
+from prompt2data.display.progress import progress_bar
 
 CELL_TIMEOUT = 600  # seconds
 PACKAGES = ("distilabel", "transformers", "torch", "datasets")  # recorded beside the outputs

@@ -15,7 +15,7 @@ from typing import Any
 MAX_OUTPUT = 100_000  # bytes of one output
 MAX_NOTEBOOK = 1_000_000  # bytes of one notebook
 WIDGETS = "application/vnd.jupyter.widget"
-# A picture within HTML, as prompt2data.pictures shows it.
+# A picture within HTML, as prompt2data.display.pictures shows it.
 PICTURE = re.compile(r"(?<=data:image/png;base64,)[A-Za-z0-9+/=]+")
 _EMBEDDED = re.compile(r"(?<=;base64,)[A-Za-z0-9+/=]+")
 

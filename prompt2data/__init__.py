@@ -25,8 +25,8 @@ del _name, _value
 # Public name -> module that defines it. Loaded on first use, so that `import prompt2data` stays light.
 _LAZY = {
     "BatchedTransformersLLM": "prompt2data.llm",
-    "isolate_failures": "prompt2data.rows",
-    "output_path": "prompt2data.outputs",
+    "isolate_failures": "prompt2data.pipelines.isolation",
+    "output_path": "prompt2data.ground.folders",
     "setup": "prompt2data.environment",
     "tr": "prompt2data.i18n",
 }

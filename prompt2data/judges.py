@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Protocol
 
+from prompt2data.engine.scoring import score_answers, score_choices
 from prompt2data.metrics import Share
-from prompt2data.scoring import score_answers, score_choices
 
 if TYPE_CHECKING:
     from prompt2data.llm import BatchedTransformersLLM

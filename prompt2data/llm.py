@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from prompt2data.environment import quiet
+from prompt2data.ground.quiet import quiet
 
 quiet()  # first: importing distilabel already warns about itself
 
@@ -26,13 +26,14 @@ from distilabel.steps.base import _Step
 from distilabel.typing import GenerateOutput, StandardInput
 from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
-from prompt2data import cache, runlog
-from prompt2data.batches import Batcher, Request
-from prompt2data.decoding import DecodedRow
+from prompt2data import cache
+from prompt2data.display.progress import generation_progress
+from prompt2data.engine.batches import Batcher, Request
+from prompt2data.engine.decoding import DecodedRow
+from prompt2data.engine.lazy_llm import LazyTransformersLLM
+from prompt2data.engine.sampling import SamplingParams, stream_key
+from prompt2data.engine.text_counts import count_texts
 from prompt2data.i18n import _
-from prompt2data.progress import generation_progress
-from prompt2data.sampling import SamplingParams, stream_key
-from prompt2data.transformers_llm import LazyTransformersLLM
 
 
 class BatchedTransformersLLM(LazyTransformersLLM):
@@ -181,7 +182,7 @@ class BatchedTransformersLLM(LazyTransformersLLM):
             with generation_progress(total=len(requests)) as progress:
                 progress.update(0, len(requests) - len(missing))
                 self._batcher.decode(model, wanted, params, budget, pad, progress, finish)
-        runlog.count_texts(len(missing), len(requests) - len(missing))
+        count_texts(len(missing), len(requests) - len(missing))
         return rows
 
     def _store(self) -> cache.GenerationCache | None:

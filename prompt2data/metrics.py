@@ -11,8 +11,8 @@ from functools import lru_cache
 from math import sqrt
 from typing import Any
 
-from prompt2data.embeddings import cosine as cosine
-from prompt2data.embeddings import embed as embed
+from prompt2data.engine.embeddings import cosine as cosine
+from prompt2data.engine.embeddings import embed as embed
 from prompt2data.i18n import _
 
 _Z95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from prompt2data import fonts, pictures
+from prompt2data.display import fonts, pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def figure(columns: int = 1, **kwargs) -> tuple[Figure, Axes | Sequence[Axes]]:
     import matplotlib.pyplot as plt
     from cycler import cycler
 
-    from prompt2data.layout import WrappedLayout
+    from prompt2data.display.layout import WrappedLayout
 
     fonts.use()
     style = {**_STYLE, "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS)}

@@ -58,7 +58,7 @@ def no_cache_of_the_developer() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def no_progress_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Which exercises pass is noted in a folder of this run; what is dear to fetch stays where it is."""
-    from prompt2data.embedded import home
+    from prompt2data.ground.folders import home
 
     kept, own = home(), tmp_path_factory.mktemp("home")
     for name in ("models", "upstream"):

@@ -138,7 +138,7 @@ def tint(kind: str, share: float = _TINT) -> str:
 
 def _mermaid(diagram: Diagram, texts: dict[str, _Text], language: str) -> str:
     """Mermaid's SVG of the graph, with stand-ins for its texts."""
-    from prompt2data import drawing
+    from prompt2data.pipelines import drawing
 
     lines = diagram.text.split("\n")
     for label in diagram.labels:
@@ -278,7 +278,7 @@ def _face(language: str) -> str:
     import mermaidx.font_metrics  # noqa: F401  (makes DejaVu Sans known)
     import novasvg.fonts
 
-    from prompt2data import fonts
+    from prompt2data.display import fonts
 
     if language not in fonts.FILES:
         return _DEFAULT

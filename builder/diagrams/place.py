@@ -17,7 +17,7 @@ from builder.course import Course
 from builder.diagrams import source
 from builder.problems import Problem, refuse
 from builder.source import Cell, Lesson
-from prompt2data import pictures
+from prompt2data.display import pictures
 
 _SCHEME = "diagram:"
 _WIDTH = re.compile(r' width="(\d+)"')

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prompt2data.failures import OneSentence
+from prompt2data.ground.errors import OneSentence
 from prompt2data.i18n import _
 
 FILE = "progress.json"

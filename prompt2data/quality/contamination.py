@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from prompt2data.embeddings import embed
+from prompt2data.engine.embeddings import embed
 from prompt2data.quality.duplicates import plain
 
 RUN = 8  # words

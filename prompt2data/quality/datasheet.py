@@ -13,8 +13,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from prompt2data.ground.whole import write_whole
 from prompt2data.i18n import _, ngettext
-from prompt2data.outputs import write_whole
 from prompt2data.quality.chain import Sifted
 
 # What looks like a way to reach a person. A name alone is not found by a pattern.

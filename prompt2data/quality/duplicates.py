@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from prompt2data.embeddings import embed
+from prompt2data.engine.embeddings import embed
 from prompt2data.quality.evolutions import STOPWORDS, words
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import Any
 
 import jinja2
 
+from prompt2data.ground.whole import write_whole
 from prompt2data.i18n import _, language
 from prompt2data.metrics import distinct_n, unique_share
-from prompt2data.outputs import write_whole
 from prompt2data.quality import texts
 from prompt2data.quality.chain import Sifted
 from prompt2data.untrusted import visible

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from prompt2data.embeddings import embed
+from prompt2data.engine.embeddings import embed
 from prompt2data.i18n import _
 from prompt2data.quality.duplicates import topic_words
 

@@ -10,12 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from prompt2data.display.progress import duration, in_words
 from prompt2data.i18n import _, ngettext
-from prompt2data.monitor import StepTimes
-from prompt2data.progress import duration, in_words
-from prompt2data.runlog import RunListener
-from prompt2data.runwatch import RunWatch
+from prompt2data.pipelines.log import RunListener
+from prompt2data.pipelines.step_times import StepTimes
 from prompt2data.untrusted import visible
+from prompt2data.widgets.run_state import RunWatch
 from prompt2data.widgets.view import View, render
 
 _PAUSE_SECONDS = 0.25  # between two drawings while the run goes on

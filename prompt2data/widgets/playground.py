@@ -14,7 +14,7 @@ from prompt2data.metrics import distinct_n
 from prompt2data.widgets.view import View, render
 
 if TYPE_CHECKING:
-    from prompt2data.decoding import DecodedRow
+    from prompt2data.engine.decoding import DecodedRow
     from prompt2data.llm import BatchedTransformersLLM
 
 _LONGEST_PROMPT = 2_000  # characters
@@ -222,8 +222,8 @@ class SamplingPlayground(View):
 
     def _generation(self) -> Iterator[None]:
         """Fill `texts` token by token; what was generated whole is added to `runs`."""
-        from prompt2data.decoding import decode_steps
-        from prompt2data.sampling import stream_key, uniforms
+        from prompt2data.engine.decoding import decode_steps
+        from prompt2data.engine.sampling import stream_key, uniforms
 
         settings, (ids, messages) = self.settings, self._input()
         tokenizer, budget = self.llm._pipeline.tokenizer, self.max_new_tokens
@@ -249,7 +249,7 @@ class SamplingPlayground(View):
         return self.llm._encode(self.llm.prepare_input(messages)), messages
 
     def _params(self) -> Any:
-        from prompt2data.sampling import SamplingParams
+        from prompt2data.engine.sampling import SamplingParams
 
         return SamplingParams(self.settings.temperature, self.settings.top_p, self.settings.top_k)
 
@@ -257,7 +257,7 @@ class SamplingPlayground(View):
         """Chances of the first token, each of shape [vocabulary]: as the model gives them, and as they are drawn."""
         import torch
 
-        from prompt2data.sampling import SamplingParams, probabilities
+        from prompt2data.engine.sampling import SamplingParams, probabilities
 
         if self._logits is None:
             ids, _messages = self._input()

@@ -12,8 +12,8 @@ from typing import Any
 from prompt2data.checks.core import Wrong, records
 from prompt2data.i18n import _, ngettext
 from prompt2data.metrics import rouge_l
-from prompt2data.overlap import Overlap, overlap
 from prompt2data.untrusted import visible
+from prompt2data.widgets.overlap import Overlap, overlap
 from prompt2data.widgets.view import View, render
 
 COLUMNS = ("round", "instruction", "most similar in the pool", "verdict")

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from prompt2data.i18n import _
-from prompt2data.turns import Candidate, ChatFormat, Reader, Stepping
 from prompt2data.untrusted import visible
+from prompt2data.widgets.token_string import Candidate, ChatFormat, Reader, Stepping
 from prompt2data.widgets.view import View, render
 
 if TYPE_CHECKING:
     import torch
 
-    from prompt2data.sampling import SamplingParams
-    from prompt2data.transformers_llm import LazyTransformersLLM
+    from prompt2data.engine.lazy_llm import LazyTransformersLLM
+    from prompt2data.engine.sampling import SamplingParams
 
 _LONGEST_TURN = 120  # tokens
 _LONGEST_PROMPT = 1_000  # tokens: what two cores read in some seconds, and a page shows at once
@@ -59,7 +59,7 @@ class MagpieStepper(View):
         seed: int = 0,
         prompt: str | Mapping[str, str] | None = None,
     ) -> None:
-        from prompt2data.transformers_llm import LazyTransformersLLM
+        from prompt2data.engine.lazy_llm import LazyTransformersLLM
 
         if not isinstance(llm, LazyTransformersLLM):
             raise TypeError(_("The stepper needs a model that runs here, such as BatchedTransformersLLM()."))
@@ -244,7 +244,7 @@ class MagpieStepper(View):
         return self._reader.logits(self.llm._pipeline.model, self.stepping.state.ids)
 
     def _params(self) -> SamplingParams:
-        from prompt2data.sampling import SamplingParams
+        from prompt2data.engine.sampling import SamplingParams
 
         return SamplingParams(temperature=self.temperature)
 

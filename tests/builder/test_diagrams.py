@@ -23,7 +23,7 @@ from builder.course import load
 from builder.diagrams import draw, files, source
 from builder.messages import update
 from builder.problems import Refused
-from prompt2data import fonts
+from prompt2data.display import fonts
 from tests.builder.conftest import FIXTURE
 from tests.builder.languages import accented, add_vietnamese
 

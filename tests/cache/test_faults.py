@@ -110,7 +110,7 @@ def test_a_second_damaged_entry_is_set_aside_in_silence(whole, folder, open_cach
     ],
 )
 def test_what_has_the_checksum_but_is_no_entry(open_cache, folder, said, payload):
-    from prompt2data.cachefile import _checksum
+    from prompt2data.cache.database import _checksum
 
     one = open_cache()
     one.put(KEYS[0], entry_of(KEYS[0]))

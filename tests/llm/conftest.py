@@ -12,11 +12,11 @@ os.environ.setdefault("PROMPT2DATA_PROGRESS", "0")
 @pytest.fixture(scope="session")
 def llm():
     """A loaded `BatchedTransformersLLM`; tests that change it put it back."""
-    from prompt2data import environment
     from prompt2data.llm import BatchedTransformersLLM
     from prompt2data.models import EMBEDDED
+    from prompt2data.pipelines import worker
 
-    environment.prepare_worker()  # the quiet part of setup(), without its table
+    worker.prepare_worker()  # the quiet part of setup(), without its table
     llm = BatchedTransformersLLM(model=EMBEDDED)
     llm.load()
     yield llm

@@ -7,10 +7,10 @@ import random
 import pytest
 import torch
 
-from prompt2data.decoding import decode, shared_prefix_length
+from prompt2data.engine.decoding import decode, shared_prefix_length
+from prompt2data.engine.sampling import SamplingParams
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
-from prompt2data.sampling import SamplingParams
 from tests.llm.conftest import conversations
 
 GREEDY = {"do_sample": False, "max_new_tokens": 40}

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from transformers import GenerationConfig
 
 from prompt2data import cache
-from prompt2data.lazy import LazyPipeline
+from prompt2data.engine.lazy_model import LazyPipeline
+from prompt2data.engine.sampling import SamplingParams
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
-from prompt2data.sampling import SamplingParams
 
 TEXTS = [
     "Hi!",
@@ -50,7 +50,7 @@ def generations(llm, texts, **arguments) -> list[str]:
 
 def decoded(monkeypatch) -> Counter:
     """Counts the rows that really go through the model."""
-    from prompt2data import batches
+    from prompt2data.engine import batches
 
     count = Counter()
     stock = batches.decode
@@ -177,7 +177,7 @@ def test_two_tasks_with_equal_settings_write_different_texts(llm, folder):
 
 
 def test_an_interrupted_call_keeps_what_was_finished_and_goes_on_from_there(llm, folder, monkeypatch):
-    from prompt2data import batches
+    from prompt2data.engine import batches
 
     expected = generations(fresh(llm, cache=False), TEXTS)
     made = fresh(llm, batch_size=2)

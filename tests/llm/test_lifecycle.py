@@ -12,7 +12,7 @@ import weakref
 import pytest
 
 from prompt2data import models
-from prompt2data.batches import is_out_of_memory
+from prompt2data.engine.batches import is_out_of_memory
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
 
@@ -57,9 +57,9 @@ def test_a_plain_transformers_llm_carries_the_name_too():
     from distilabel.models import TransformersLLM
     from distilabel.steps.tasks import TextGeneration
 
-    from prompt2data import environment
+    from prompt2data.pipelines import worker
 
-    environment.prepare_worker()
+    worker.prepare_worker()
     llm = TransformersLLM(model=models.resolve(EMBEDDED), generation_kwargs={"max_new_tokens": 3})
     task = TextGeneration(llm=llm)
     task.load()
@@ -157,7 +157,7 @@ def test_only_a_lack_of_memory_is_taken_for_one():
 
 
 def test_progress_appears_after_two_seconds_with_tokens_per_second_and_goes(llm, monkeypatch, capsys):
-    from prompt2data import progress
+    from prompt2data.display import progress
 
     chats = [[{"role": "user", "content": "Tell me about bread."}]] * 4
     monkeypatch.setattr(progress, "_DELAY_SECONDS", 0.0)

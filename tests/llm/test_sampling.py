@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import RepetitionPenaltyLogitsProcessor, TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper
 
-from prompt2data.sampling import SamplingParams, next_tokens, stream_key, uniforms
+from prompt2data.engine.sampling import SamplingParams, next_tokens, stream_key, uniforms
 
 DRAWS = 20_000
 

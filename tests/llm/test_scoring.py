@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from prompt2data import scoring
+from prompt2data.engine import scoring
+from prompt2data.engine.scoring import score_answers, score_choices
 from prompt2data.judges import ChoiceJudge, ExpectedRatingJudge, LikelihoodJudge
-from prompt2data.scoring import score_answers, score_choices
 
 PAIRS = [
     ("Why does bread need salt?", "It slows the yeast down, and it gives the bread its taste."),

@@ -9,7 +9,8 @@ import pytest
 from distilabel.pipeline import Pipeline
 from distilabel.steps import GroupColumns, LoadDataFromDicts, StepInput, step
 
-from prompt2data import drawing, pipelines
+from prompt2data import pipelines
+from prompt2data.pipelines import drawing
 from tests.pipelines.support import script
 
 DRAW = """

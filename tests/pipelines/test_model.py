@@ -54,7 +54,7 @@ def test_cores_are_shared_between_the_models_of_a_stage(new_kernel) -> None:
     kernel.run(SETUP + STANDALONE.partition("task =")[0])
     cell = kernel.run(
         "import os\nfrom prompt2data.environment import available_cores\n"
-        "from prompt2data.processes import threads_for\n"
+        "from prompt2data.pipelines.processes import threads_for\n"
         "with Pipeline() as pipeline:\n"
         "    load = LoadDataFromDicts(name='load', data=[{'instruction': 'x'}])\n"
         "    load >> [TextGeneration(name=name, llm=llm) for name in ('a', 'b')]\n"

@@ -11,11 +11,11 @@ import pytest
 from distilabel.steps import StepInput
 from distilabel.steps.tasks import EvolInstruct, Task, TextGeneration
 
-from prompt2data import environment
-from prompt2data.failures import ModelNotLoaded
+from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
-from prompt2data.rows import isolate_failures
+from prompt2data.pipelines import worker
+from prompt2data.pipelines.isolation import isolate_failures
 from tests.pipelines.support import script
 
 METADATA = "distilabel_metadata"
@@ -24,7 +24,7 @@ FRUIT = ["Name a fruit.", "Name a tree.", "Name a fruit.", "Hi!", "Name a bird."
 
 @pytest.fixture(scope="module")
 def llm():
-    environment.prepare_worker()
+    worker.prepare_worker()
     llm = BatchedTransformersLLM(model=EMBEDDED, generation_kwargs={"max_new_tokens": 4})
     llm.load()
     yield llm
@@ -184,7 +184,7 @@ import json
 from prompt2data import pipelines
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
-from prompt2data.rows import isolate_failures
+from prompt2data.pipelines.isolation import isolate_failures
 pipelines.install()
 from distilabel.pipeline import Pipeline
 from distilabel.steps import LoadDataFromDicts, StepInput, step

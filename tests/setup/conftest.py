@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from prompt2data.download import sha256
+from prompt2data.models.download import sha256
 from tests.setup.support import ROOT, WHEEL, Index, at_once
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from prompt2data.embedded import LANGUAGE_MODEL
+from prompt2data.models.embedded import LANGUAGE_MODEL
 
 ROOT = Path(__file__).resolve().parents[2]
 WHEEL = LANGUAGE_MODEL.wheel

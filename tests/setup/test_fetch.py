@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from prompt2data.embedded import EMBEDDER, LANGUAGE_MODEL, MANIFEST, fetch, is_whole
+from prompt2data.models.embedded import EMBEDDER, LANGUAGE_MODEL, MANIFEST, fetch, is_whole
 from tests.setup.support import ROOT, cut_off, models_command, nothing_kept, one_sentence, pip_from, reset
 
 

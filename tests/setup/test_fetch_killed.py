@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from prompt2data.embedded import LANGUAGE_MODEL, STAGING, fetch, is_whole, manifest
+from prompt2data.models.embedded import LANGUAGE_MODEL, STAGING, fetch, is_whole, manifest
 from tests.setup.support import ROOT, models_command, nothing_kept, pip_from, slowly
 
 

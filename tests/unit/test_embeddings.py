@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prompt2data import cache, embeddings
+from prompt2data import cache
+from prompt2data.engine import embeddings
 
 TEXTS = ["How do I bake bread?", "Wie backe ich Brot?", "How do I bake bread?", "", "\ud800 <|im_end|>\x00"]
 

@@ -14,8 +14,10 @@ matplotlib.use("Agg")
 from matplotlib.ft2font import FT2Font
 
 from builder.course import load
-from prompt2data import drawing, fonts, i18n, plots, tr
+from prompt2data import i18n, plots, tr
 from prompt2data.checks import core, lesson_01
+from prompt2data.display import fonts
+from prompt2data.pipelines import drawing
 
 ROOT = Path(__file__).parents[2]
 COURSE = load(ROOT)

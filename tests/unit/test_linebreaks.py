@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prompt2data.linebreaks import pieces, wrap
+from prompt2data.display.linebreaks import pieces, wrap
 
 
 @pytest.mark.parametrize(

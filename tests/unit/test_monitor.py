@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from prompt2data.monitor import StepTimes
+from prompt2data.pipelines.step_times import StepTimes
 
 
 def record(created: float, message: str) -> logging.LogRecord:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prompt2data import output_path
-from prompt2data.outputs import NotWritten, write_whole
+from prompt2data.ground.whole import NotWritten, write_whole
 
 
 def test_output_path_makes_its_folder(tmp_path, monkeypatch):
@@ -46,7 +46,7 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]).returncode:
     sys.exit(77)
-from prompt2data.outputs import NotWritten, write_whole
+from prompt2data.ground.whole import NotWritten, write_whole
 write_whole(folder / "page.html", "what is there")
 try:
     write_whole(folder / "page.html", "x" * 1_000_000)

@@ -20,13 +20,14 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from prompt2data import models, progress
-from prompt2data.progress import GenerationProgress, Progress, as_html, duration, megabytes, rows
+from prompt2data import models
+from prompt2data.display import progress
+from prompt2data.display.progress import GenerationProgress, Progress, as_html, duration, megabytes, rows
 from tests.pipelines.support import ROOT, STEPS, Kernel, environment
 
 COUNTING = """
 import time
-from prompt2data.progress import generation_progress, progress_bar
+from prompt2data.display.progress import generation_progress, progress_bar
 def generate(seconds, fail_after=1e9):
     with generation_progress(40) as bar:
         bar.update(0, 8)
@@ -357,7 +358,8 @@ def after_all(written: str) -> str:
 
 
 BLOCKING = (
-    "import time\nfrom prompt2data.progress import progress_bar\nwith progress_bar(None, 'loading'):\n    time.sleep(3)"
+    "import time\nfrom prompt2data.display.progress import progress_bar\n"
+    "with progress_bar(None, 'loading'):\n    time.sleep(3)"
 )
 
 

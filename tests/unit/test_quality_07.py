@@ -318,7 +318,7 @@ def test_a_row_that_is_gone_throws_nothing_out():
 
 
 def test_a_row_is_looked_at_three_times():
-    from prompt2data.embeddings import embed
+    from prompt2data.engine.embeddings import embed
 
     asked, said = ["How do I bake bread?", "Bread?"], ["Hot.", "In a hot oven."]
     points = duplicates.embed_rows(asked, said)

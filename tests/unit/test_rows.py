@@ -17,9 +17,9 @@ from distilabel.steps import ExpandColumns, GlobalStep, LoadDataFromDicts, Step,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prompt2data.failures import ModelNotLoaded
+from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.models import ModelUnavailable
-from prompt2data.rows import isolate_failures
+from prompt2data.pipelines.isolation import isolate_failures
 
 METADATA = "distilabel_metadata"
 

@@ -8,7 +8,7 @@ from datasets import load_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt2data import tablefiles
+from prompt2data.pipelines import table_files as tablefiles
 
 tablefiles.install()
 Row = dict[str, Any]

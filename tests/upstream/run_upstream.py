@@ -41,7 +41,7 @@ def source() -> Path:
     Raises:
         SystemExit: in one sentence, when it cannot be fetched or is not the expected file.
     """
-    from prompt2data.models import home
+    from prompt2data.ground.folders import home
 
     folder = home() / "upstream"
     unpacked = folder / f"distilabel-{VERSION}"
@@ -64,7 +64,7 @@ def source() -> Path:
 
 def passing(with_setup: bool, selection: Sequence[str] = SELECTION) -> set[str]:
     """The ids of distilabel's tests that pass; `selection`: files, folders or ids."""
-    from prompt2data.models import home
+    from prompt2data.ground.folders import home
 
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "passed.json"

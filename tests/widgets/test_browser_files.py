@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from prompt2data.widgets import rowfiles
 from prompt2data.widgets.browser import DatasetBrowser
+from prompt2data.widgets.browser import export as rowfiles
 from tests.hostile import TEXTS
 from tests.widgets.browsed import add_filter, column_of, run_rows, said, soup
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 from bs4 import BeautifulSoup
 
-from prompt2data.runlog import ROWS, RunListener, told
+from prompt2data.pipelines.log import ROWS, RunListener, told
 from prompt2data.widgets.pipeline import PipelineMonitor
 from tests.hostile import TEXTS
 

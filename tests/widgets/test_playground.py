@@ -8,7 +8,7 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from prompt2data.sampling import SamplingParams, probabilities
+from prompt2data.engine.sampling import SamplingParams, probabilities
 from prompt2data.widgets.playground import SamplingPlayground, Settings
 from tests.hostile import TEXTS
 
@@ -162,7 +162,7 @@ def test_what_is_stored_is_complete_and_small(widget: SamplingPlayground) -> Non
 
 
 def test_probabilities_agree_with_what_is_drawn() -> None:
-    from prompt2data.sampling import next_tokens
+    from prompt2data.engine.sampling import next_tokens
 
     logits = 3 * torch.randn(60, generator=torch.Generator().manual_seed(3))
     even = (torch.arange(20_000) + 0.5) / 20_000

@@ -12,7 +12,7 @@ from datasets import Dataset
 from rouge_score.tokenize import tokenize
 
 from prompt2data.metrics import nearest, rouge_l
-from prompt2data.overlap import overlap
+from prompt2data.widgets.overlap import overlap
 from prompt2data.widgets.pool import PoolExplorer
 from tests.hostile import TEXTS
 

@@ -9,8 +9,8 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from prompt2data.turns import ChatFormat, Reader, Stepping
 from prompt2data.widgets.stepper import MagpieStepper
+from prompt2data.widgets.token_string import ChatFormat, Reader, Stepping
 from tests.hostile import TEXTS
 
 LLAMA = (
@@ -33,11 +33,11 @@ MISTRAL = (
 @pytest.fixture(scope="module")
 def llm():
     """A loaded `BatchedTransformersLLM` with the embedded model."""
-    from prompt2data import environment
     from prompt2data.llm import BatchedTransformersLLM
     from prompt2data.models import EMBEDDED
+    from prompt2data.pipelines import worker
 
-    environment.prepare_worker()
+    worker.prepare_worker()
     llm = BatchedTransformersLLM(model=EMBEDDED, use_magpie_template=True, cache=False)
     llm.load()
     yield llm

@@ -1,0 +1,107 @@
+"""A layout for figures whose titles and labels find room in any language.
+
+matplotlib's constrained layout makes room for the height of a title and not for its width, and `wrap=True` breaks
+lines at spaces only, of which Chinese and Japanese have none.
+"""
+
+from __future__ import annotations
+
+import functools
+from weakref import WeakKeyDictionary
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from prompt2data.display.linebreaks import wrap
+
+_MARGIN = 0.05  # inches between a text and the figure's edge, or the text beside it
+
+
+class WrappedLayout(ConstrainedLayoutEngine):
+    """Constrained layout that breaks the titles and labels of all axes to the room they have, whenever it draws."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._titles: WeakKeyDictionary[Axes, Text] = WeakKeyDictionary()
+        # Text -> (as it was given, as it was broken): another size of the figure breaks it anew.
+        self._broken: WeakKeyDictionary[Text, tuple[str, str]] = WeakKeyDictionary()
+
+    def break_title(self, ax: Axes, title: Text) -> None:
+        """Break also this title, which begins where `ax` does."""
+        self._titles[ax] = title
+
+    def execute(self, fig: Figure) -> None:
+        """Lay `fig` out: once as if there were no titles, then with what fits above the axes as they stand."""
+        for title in self._titles.values():
+            self._broken[title] = self._given(title), ""
+            title.set_text("")
+        super().execute(fig)
+        for _attempt in range(3):  # lines that are broken change the heights, and these the places of the axes
+            if not self._break_lines(fig):
+                return
+            super().execute(fig)
+
+    def _given(self, text: Text) -> str:
+        """What somebody wrote into `text`, the last time that it was not this layout."""
+        shown = text.get_text()
+        given, broken = self._broken.get(text, (shown, shown))
+        return given if shown == broken else shown
+
+    def _break_lines(self, fig: Figure) -> bool:
+        """Break all titles and labels as the axes stand now; whether any of them changed."""
+        for ax in fig.axes:
+            ax.get_tightbbox()  # puts the labels beside the axes where they stand now
+        return any([self._fit(ax, fig) for ax in fig.axes])
+
+    def _fit(self, ax: Axes, fig: Figure) -> bool:
+        """Break the title and the labels of one axes; whether any of them changed.
+
+        A title begins where the labels to the left of its axes do. A label in the middle of the x axis is moved aside
+        where it would meet the next axes or the edge of the figure.
+        """
+        box, margin = ax.get_window_extent(), _MARGIN * fig.dpi
+        to_the_right = [_start(other) for other in fig.axes if _beside(other, box) and _start(other) > box.x1]
+        start = max(_start(ax), fig.bbox.x0 + margin)
+        end = min(to_the_right, default=fig.bbox.x1) - margin
+        changed = False
+        if (title := self._titles.get(ax)) is not None:
+            changed = self._break(title, end - start)
+            title.set_x((start - box.x0) / box.width)
+        label = ax.xaxis.label
+        changed = self._break(label, end - start) or changed
+        half = label.get_window_extent().width / 2
+        label.set_x((min(max((box.x0 + box.x1) / 2, start + half), end - half) - box.x0) / box.width)
+        middle = (box.y0 + box.y1) / 2
+        height = 2 * (min(middle - fig.bbox.y0, fig.bbox.y1 - middle) - margin)
+        return self._break(ax.yaxis.label, height) or changed
+
+    def _break(self, text: Text, room: float) -> bool:
+        """Break one text to lines of at most `room` pixels; whether it changed."""
+        before, given = text.get_text(), self._given(text)
+        now = wrap(given, max(room, 1), functools.cache(functools.partial(_width, text)))
+        text.set_text(now)
+        self._broken[text] = given, now
+        return now != before
+
+
+def _beside(ax: Axes, box: Bbox) -> bool:
+    """Whether an axes shares part of its height with `box`."""
+    other = ax.get_window_extent()
+    return other.y0 < box.y1 and other.y1 > box.y0
+
+
+def _start(ax: Axes) -> float:
+    """Where an axes begins, in pixels from the left: with the label of its y axis, if that stands there."""
+    return min(ax.get_window_extent().x0, ax.yaxis.label.get_window_extent().x0)
+
+
+def _width(like: Text, line: str) -> float:
+    """How many pixels wide a line is in the font of `like`."""
+    if not line:
+        return 0.0
+    measured = Text(text=line, fontproperties=like.get_fontproperties(), parse_math=like.get_parse_math())
+    measured.set_figure(like.figure)
+    return measured.get_window_extent().width

@@ -1,0 +1,1 @@
+"""One prompt to one text: the prompt, the batch, the random stream, the next token."""

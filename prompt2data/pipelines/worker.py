@@ -1,0 +1,202 @@
+"""What runs inside a worker: the process that owns one step of a pipeline.
+
+A worker gets everything as arguments, since it is forked from a server that started with another environment and
+knows nothing of the notebook: environment variables, folder, thread count, and the step itself, pickled by value (so a
+step defined in a cell arrives as well, and nobody imports the notebook or script again). It talks back through one
+pipe of its own. No lock is shared between workers, hence none can be left locked by a worker that is killed.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+_POLL_SECONDS = 1.0
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Surroundings:
+    """What a worker takes over from the notebook's process."""
+
+    pipeline: str
+    cache_id: str
+    step: str
+    replica: int
+    threads: int
+    parent: int = field(default_factory=os.getpid)
+    folder: str = field(default_factory=os.getcwd)
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def apply(self) -> None:
+        """Make this process as if it had been started by the notebook just now."""
+        os.environ.clear()
+        os.environ.update(self.environ)
+        os.chdir(self.folder)
+        os.environ["OMP_NUM_THREADS"] = str(self.threads)
+        if "torch" in sys.modules:  # loaded in the fork server: too late for the variable
+            sys.modules["torch"].set_num_threads(self.threads)
+
+
+class Channel:
+    """The worker's end of its pipe: log records, printed text and the outcome, each as `(kind, content)`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, kind: str, content: Any) -> None:
+        """Send one message; a notebook that is gone is not worth an error here (the guard ends this process)."""
+        with self._lock:
+            try:
+                self._connection.send((kind, content))
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+
+
+class ChannelText(io.TextIOBase):
+    """`sys.stdout` of a worker: what a step prints appears under the cell that runs the pipeline."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if text:
+            self._channel.send("print", text)
+        return len(text)
+
+
+def guard(parent: int, die_with_server: bool) -> None:
+    """End this process when the process `parent` (the notebook's) has ended, however that happened.
+
+    The direct parent may be the fork server, which ends only after its last child: hence the pipe that the
+    notebook's process holds open (`parent_process().sentinel`), and its process id for systems where a copy of that
+    pipe lives on. Where there is a fork server, the kernel ends us with it.
+    """
+    if die_with_server and sys.platform.startswith("linux"):
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    def watch() -> None:
+        sentinel = multiprocessing.parent_process().sentinel
+        while not wait([sentinel], timeout=_POLL_SECONDS) and _exists(parent):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, name="prompt2data-guard", daemon=True).start()
+
+
+def prepare_manager(parent: int, die_with_server: bool) -> None:
+    """Prepare the process that holds the queues: it reads the batches, and so imports distilabel."""
+    guard(parent, die_with_server)
+    warnings.simplefilter("ignore")
+
+
+def _exists(pid: int) -> bool:
+    if os.name == "nt":  # there, os.kill would end the process; the sentinel is a real handle and enough
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def prepare_worker() -> None:
+    """What a pipeline's worker needs of `setup()`: language and environment have come with the process."""
+    from prompt2data import i18n
+    from prompt2data.ground.quiet import quiet
+    from prompt2data.pipelines import table_files as tablefiles
+    from prompt2data.pipelines import worker_patches as stepping
+    from prompt2data.pipelines.distilabel_import import load_distilabel
+
+    if "PROMPT2DATA_LANGUAGE" in os.environ:
+        i18n.set_language(os.environ["PROMPT2DATA_LANGUAGE"])
+    quiet()
+    load_distilabel()
+    stepping.install()
+    tablefiles.install()
+
+
+def setup_logging(log_queue: Any = None, filename: str | None = None, logging_handlers: Any = None) -> None:
+    """Stands in for distilabel's function of this name. Without `filename`, the caller is a Ray worker."""
+    from logging.handlers import QueueHandler
+
+    from prompt2data.pipelines import log as runlog
+
+    if filename is None:
+        prepare_worker()
+        runlog.log_to(QueueHandler(log_queue).enqueue)
+    else:
+        runlog.setup_logging(log_queue, filename, logging_handlers)
+
+
+def run_step(connection: Connection, surroundings: Surroundings, payload: bytes, die_with_server: bool) -> None:
+    """The worker's main function: run the pickled `_StepWrapper` to its end and report how it ended."""
+    signal.signal(signal.SIGINT, _note_interrupt)
+    guard(surroundings.parent, die_with_server)
+    channel = Channel(connection)
+    sys.stdout = ChannelText(channel)
+    surroundings.apply()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from distilabel.pipeline.base import set_pipeline_running_env_variables
+
+            from prompt2data.pipelines import log as runlog
+
+        prepare_worker()
+        set_pipeline_running_env_variables(surroundings.pipeline, surroundings.cache_id)
+        runlog.log_to(lambda record: channel.send("log", record))
+
+        import cloudpickle
+
+        step_wrapper = cloudpickle.loads(payload)
+        step_wrapper.run()
+    except BaseException as error:
+        channel.send("failed", _account(error))
+    else:
+        channel.send("done", None)
+
+
+def _note_interrupt(signum: int, frame: Any) -> None:
+    # An interrupt reaches the whole process group. The notebook's process decides; distilabel's offline generation
+    # looks at this variable.
+    os.environ["sigint_handler_called"] = "1"
+
+
+def _account(error: BaseException) -> dict[str, Any]:
+    """What the notebook needs to know of an error, in words; and the error itself where it can be sent."""
+    cause = getattr(error, "subprocess_exception", error)
+    return {
+        "summary": f"{type(cause).__name__}: {cause}".strip().removesuffix(":"),
+        "loading": getattr(error, "is_load_error", False),
+        "traceback": getattr(error, "formatted_traceback", "") or "".join(traceback.format_exception(error)),
+        "error": _portable(error),
+    }
+
+
+def _portable(error: BaseException) -> bytes | None:
+    import cloudpickle
+
+    try:
+        data = cloudpickle.dumps(error)
+        cloudpickle.loads(data)  # some exceptions can be written and not be read
+        return data
+    except Exception:
+        return None

@@ -1,0 +1,76 @@
+"""Rows written as JSON Lines: one row, one line. No file is ever written over."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from prompt2data.ground.folders import output_path
+from prompt2data.i18n import _
+from prompt2data.widgets.browser.table import plain
+
+_LONGEST_NAME = 60  # characters: file systems take 255 bytes, and a character may be four
+# What Windows and Unix do not take, and what a terminal would act on.
+_FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\uffff]')
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def file_name(typed: str, otherwise: str = "picked.jsonl") -> str:
+    """A bare file name ending in ".jsonl", of what somebody typed: no folder, nothing that a system refuses.
+
+    >>> file_name("../my rows")
+    'my rows.jsonl'
+    """
+    name = _FORBIDDEN.sub("", re.split(r"[\\/]", typed)[-1]).strip(" .")
+    stem = name[: -len(".jsonl")] if name.lower().endswith(".jsonl") else name
+    stem = stem[:_LONGEST_NAME].strip(" .")
+    if not stem or stem.lower() == "jsonl":
+        return otherwise
+    return f"_{stem}.jsonl" if _RESERVED.match(stem) else f"{stem}.jsonl"
+
+
+def write_rows(rows: Iterable[Mapping[Any, Any]], typed: str) -> Path:
+    """Write the rows where `output_path` says, under this name or, where a file has it, with a number after it.
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: if it cannot be written, in one sentence. Nothing half-written stays behind.
+        ValueError: if a row cannot be written as JSON.
+    """
+    try:
+        lines = [json.dumps(plain(row), ensure_ascii=False) for row in rows]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(_("A row cannot be written as JSON ({reason}).").format(reason=error)) from error
+    first = output_path(file_name(typed))
+    try:
+        path, file = _new_file(first)
+        try:
+            with file:
+                file.writelines(f"{line}\n" for line in lines)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OSError(
+            _(
+                "Cannot write '{file}' ({reason}). Your rows are still picked: make room, or choose another name."
+            ).format(file=first.as_posix(), reason=error.strerror or type(error).__name__)
+        ) from error
+    return path
+
+
+def _new_file(first: Path) -> tuple[Path, Any]:
+    for number in count(1):
+        path = first if number == 1 else first.with_name(f"{first.stem}-{number}{first.suffix}")
+        try:
+            # Half a character (a lone surrogate) has no UTF-8; its escape is what JSON writes for it.
+            return path, open(path, "x", encoding="utf-8", errors="backslashreplace", newline="\n")
+        except FileExistsError:
+            continue
+    raise AssertionError

@@ -1,0 +1,257 @@
+"""Rows in memory, as a table to search, filter and sort. It knows nothing of how they are shown."""
+
+from __future__ import annotations
+
+import json
+import math
+import numbers
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from prompt2data.checks.diff import text_of as repr_of
+from prompt2data.i18n import _
+from prompt2data.widgets.browser.conversations import is_turns
+
+Row = dict[str, Any]
+
+# What a filter may ask of a cell; the last two compare numbers.
+CONDITIONS = ("contains", "equals", "is missing", "is not missing", "≥", "≤")
+WITHOUT_VALUE = ("is missing", "is not missing")
+
+_SORTED_BY = 200  # characters by which long texts are compared first
+_LOOKED_AT = 50  # nested values that decide whether a column holds conversations
+
+
+def tables_in(data: Any) -> dict[str, Callable[[], list[Row]]]:
+    """The tables in whatever a learner has: name -> function that reads its rows. A single table is named "".
+
+    Args:
+        data: a `Distiset` or `DatasetDict` (its tables are named like "default / train"), a `datasets.Dataset`, a
+            pandas table, or a list of mappings.
+
+    Raises:
+        TypeError: if it is none of these.
+    """
+    if isinstance(data, Mapping):
+        found = {}
+        for name, value in data.items():
+            for inner, read in tables_in(value).items():
+                found[f"{name} / {inner}" if inner else str(name)] = read
+        return found or {"": list}
+    if hasattr(data, "itertuples"):  # pandas, which writes NaN where there is nothing
+        return {"": lambda: _from_pandas(data)}
+    if hasattr(data, "column_names") and hasattr(data, "to_list"):  # datasets
+        return {"": data.to_list}
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
+        for place, row in enumerate(data):
+            if not isinstance(row, Mapping):
+                raise TypeError(_("Row {place} is not a dictionary.").format(place=place))
+        return {"": lambda: [dict(row) for row in data]}
+    raise TypeError(_("The rows should be a Distiset, a Dataset, a table of pandas or a list of dictionaries."))
+
+
+def _from_pandas(frame: Any) -> list[Row]:
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    # From a Parquet file, lists come as arrays.
+    return [{name: value.tolist() if hasattr(value, "shape") else value for name, value in row.items()} for row in rows]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a cell must be like.
+
+    Attributes:
+        column: index of its column.
+        condition: one of `CONDITIONS`.
+        value: what it is compared with, as typed.
+    """
+
+    column: int
+    condition: str
+    value: str = ""
+
+    def test(self) -> Callable[[Any], bool]:
+        """A function that says whether a value fits.
+
+        Raises:
+            ValueError: if `value` is not what the condition needs.
+        """
+        typed = self.value.strip().lower()
+        if self.condition in WITHOUT_VALUE:
+            return lambda value: is_missing(value) == (self.condition == "is missing")
+        limit = _parsed(typed)
+        if self.condition in ("≥", "≤"):
+            if limit is None:
+                raise ValueError(_("≥ and ≤ compare numbers: type a number, such as 3 or 0.5."))
+            sign = 1 if self.condition == "≥" else -1
+            return lambda value: (size := number(value)) is not None and sign * size >= sign * limit
+        if self.condition == "contains":
+            if not typed:
+                raise ValueError(_("Type the text that the cell should contain."))
+            return lambda value: not is_missing(value) and typed in text_of(value).lower()
+        return lambda value: (
+            not is_missing(value)
+            and (text_of(value).strip().lower() == typed or (limit is not None and number(value) == limit))
+        )
+
+
+class Table:
+    """Rows with their columns, in the order in which they first occur.
+
+    Attributes:
+        rows: the rows; a row may lack columns.
+        columns: names of the columns.
+        kinds: what each column holds: "text", "number", "turns" (lists of messages), "nested", "other", or "nothing".
+        order: indices of the columns, those that a reader wants first at the beginning.
+        telling: indices of those that tell rows apart: texts, numbers and conversations that differ.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self.columns = list(dict.fromkeys(name for row in rows for name in row))
+        self.kinds = [_kind(self.values(column)) for column in range(len(self.columns))]
+        ranks = [self._rank(column) for column in range(len(self.columns))]
+        self.order = sorted(range(len(self.columns)), key=ranks.__getitem__)
+        self.telling = [column for column in self.order if not ranks[column]]
+        self._texts: list[str] | None = None
+
+    def values(self, column: int) -> Iterable[Any]:
+        """The values of a column; `None` where a row has none."""
+        return (row.get(self.columns[column]) for row in self.rows)
+
+    def _rank(self, column: int) -> int:
+        kind = self.kinds[column]
+        if kind in ("nested", "nothing"):
+            return 2 if kind == "nested" else 3
+        first, *others = self.rows
+        name = self.columns[column]
+        same = kind != "turns" and others and all(_same(row.get(name), first.get(name)) for row in others)
+        return 1 if same else 0  # what all rows share says little about one
+
+    def find(
+        self, search: str = "", filters: Sequence[Filter] = (), sort: int | None = None, descending: bool = False
+    ) -> list[int]:
+        """Indices of the rows that have `search` in one of their texts and fit all filters, in order.
+
+        Upper and lower case are the same. `sort` is the index of a column: numbers come before texts, texts before
+        anything else, and rows without a value last, whatever the direction.
+
+        Raises:
+            ValueError: if a filter's value does not fit its condition.
+        """
+        found: Iterable[int] = range(len(self.rows))
+        if needle := search.lower():
+            texts = self._searchable()
+            found = [place for place in found if needle in texts[place]]
+        for one in filters:
+            name, test = self.columns[one.column], one.test()
+            found = [place for place in found if test(self.rows[place].get(name))]
+        if sort is None:
+            return list(found)
+        name = self.columns[sort]
+        there, missing = [], []
+        for place in found:
+            (missing if is_missing(self.rows[place].get(name)) else there).append(place)
+        return sorted(there, key=lambda place: _sort_key(self.rows[place].get(name)), reverse=descending) + missing
+
+    def _searchable(self) -> list[str]:
+        """All texts of each row, in small letters. Made once: after that, searching is fast."""
+        if self._texts is None:
+            self._texts = ["\0".join(_texts(row)).lower() for row in self.rows]
+        return self._texts
+
+
+def is_missing(value: Any) -> bool:
+    """Whether there is no value: `None`, or a number that is none."""
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def number(value: Any) -> float | None:
+    """`value` if it is a number, or a truth value."""
+    if isinstance(value, numbers.Real | Decimal):
+        try:
+            return float(value)
+        except (ValueError, OverflowError):
+            return None
+    return None
+
+
+def text_of(value: Any) -> str:
+    """A value as text: a text as it is, what is nested as JSON."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "tolist"):
+        return as_json(value)
+    try:
+        return str(value)
+    except Exception:  # a class of the learner's may have a broken __str__
+        return repr_of(value)
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """A value as JSON that can be read by people; as its `repr` where that is not possible."""
+    try:
+        return json.dumps(plain(value), ensure_ascii=False, indent=indent)
+    except (ValueError, TypeError, RecursionError):
+        return repr_of(value)
+
+
+def plain(value: Any) -> Any:
+    """`value` of nothing but what JSON knows: numbers that are none become `None`, dates and other things text."""
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(inner) for inner in value]
+    if hasattr(value, "tolist"):  # numpy, torch
+        return plain(value.tolist())
+    return value.isoformat() if hasattr(value, "isoformat") else text_of(value)
+
+
+def _kind(values: Iterable[Any]) -> str:
+    scalars, nested = set(), []
+    for value in values:
+        if is_missing(value):
+            continue
+        if isinstance(value, str):
+            return "text"
+        if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "shape"):
+            nested.append(value)
+        else:
+            scalars.add(number(value) is not None)
+    if nested:
+        return "turns" if not scalars and all(map(is_turns, nested[:_LOOKED_AT])) else "nested"
+    return {frozenset(): "nothing", frozenset({True}): "number"}.get(frozenset(scalars), "other")
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and (one is other or text_of(one) == text_of(other))
+
+
+def _texts(row: Row) -> Iterable[str]:
+    for value in row.values():
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, list | tuple) and is_turns(value):
+            yield from (turn["content"] for turn in value if isinstance(turn["content"], str))
+
+
+def _sort_key(value: Any) -> tuple[int, Any, Any]:
+    size = number(value)
+    if size is not None:
+        return 0, size, ""
+    text = text_of(value)
+    return 1 if isinstance(value, str) else 2, text[:_SORTED_BY].lower(), text
+
+
+def _parsed(typed: str) -> float | None:
+    try:
+        parsed = float(typed)
+    except ValueError:
+        return None
+    return None if math.isnan(parsed) else parsed

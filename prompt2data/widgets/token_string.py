@@ -1,0 +1,366 @@
+"""A chat model's string, grown one token at a time: whose turn it is, what may come next, how a turn is handed over.
+
+What stands behind `widgets.stepper`. Everything about turns is derived from the model's own chat template:
+conversations of markers are rendered, and what stands around the markers are the headers and the ends of turns.
+"""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from prompt2data.i18n import _
+from prompt2data.magpie import pre_query_prompt, renderer, user_header
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from prompt2data.engine.sampling import SamplingParams
+
+Role = Literal["system", "user", "assistant"]
+
+_SYSTEM, _USER = "SystemTextStandsHere", "UserTextStandsHere"  # nothing a template trims, escapes or says by itself
+_BROKEN = "\ufffd"  # what a decoder writes for bytes that are no whole character
+_LONGEST_CHARACTER = 4  # bytes of a character in UTF-8, so tokens that may share one
+
+
+class ChatFormat:
+    """What a tokenizer's chat template puts around turns, and which tokens are special.
+
+    Attributes:
+        headers: what opens a turn of each role; a role the template does not know is missing.
+        handover: what stands between the user's words and the assistant's: end of turn, then the assistant's header.
+        special: ids of all special tokens.
+
+    Raises:
+        ValueError: if there is no chat template, or one that does not say whose turn it is.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self.tokenizer = tokenizer
+        self._render = renderer(tokenizer)
+        user = {"role": "user", "content": _USER}
+        self.handover = ""
+        if tokenizer.chat_template is not None:
+            self.handover = renderer(tokenizer, add_generation_prompt=True)([user]).rpartition(_USER)[2]
+        if not self.handover:
+            raise ValueError(_("This model has no chat template that marks turns: use a chat model."))
+        closed = self._render([user]).rpartition(_USER)[2]
+        self.headers: dict[Role, str] = {
+            "user": user_header(self._render),
+            # A template without an assistant's header ([INST] … [/INST]) opens that turn by closing the user's.
+            "assistant": (self.handover[len(closed) :] if self.handover.startswith(closed) else "") or self.handover,
+            "system": self._render([{"role": "system", "content": _SYSTEM}, user]).partition(_SYSTEM)[0],
+        }
+        if self.headers["user"] in self.headers["system"]:  # it puts the system's text into the user's turn
+            del self.headers["system"]
+        self.headers = {role: header for role, header in self.headers.items() if header.strip()}
+        added = {id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special}
+        self.special = frozenset({*tokenizer.all_special_ids, *added})
+
+    def prompt(self, system: str | None = None) -> str:
+        """The template's rendering up to where the user's words would begin."""
+        return pre_query_prompt(self._render, [] if system is None else [{"role": "system", "content": system}])
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of `text`, nothing added; what is no Unicode becomes a question mark."""
+        text = text.encode("utf-8", "replace").decode("utf-8")
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    def text(self, ids: Sequence[int], skip_special: bool = False) -> str:
+        """The text of token ids."""
+        return self.tokenizer.decode(list(ids), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is shown of the string at once: a token, or the few that make one character.
+
+    `text` is empty while they make none. `written` is false for what the template or the prompt gave.
+    """
+
+    text: str
+    tokens: int
+    special: bool
+    written: bool
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A stretch of the string from a header on; `role` is None before the first header."""
+
+    role: Role | None
+    pieces: tuple[Piece, ...]
+    body: int  # how many of the pieces are the header
+
+    def said(self) -> str:
+        """What was written in this turn, without header and special tokens."""
+        return "".join(piece.text for piece in self.pieces[self.body :] if piece.written and not piece.special)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A token that may come next: its text (empty if it is part of a character), and its probability, 0 to 1."""
+
+    id: int
+    text: str
+    probability: float
+    special: bool
+
+
+@dataclass(frozen=True)
+class State:
+    """The string at one moment.
+
+    `written` tells of each token whether the model wrote it (or the reader chose it); `start` is where the tokens that
+    are being written begin, and `before` the text up to there.
+    """
+
+    ids: tuple[int, ...]
+    written: tuple[bool, ...]
+    start: int
+    before: str
+
+
+class Reader:
+    """The logits after a string; of two strings in a row, what they share at their beginning is read once."""
+
+    def __init__(self) -> None:
+        self._of: Any = lambda: None  # a weak reference: the model may be unloaded
+        self._read: list[int] = []
+        self._cache: Any = None
+        self._logits: Any = None
+
+    def logits(self, model: PreTrainedModel, ids: Sequence[int]) -> torch.Tensor:
+        """Logits of the token after `ids`, of shape [vocabulary], as float32 on the CPU."""
+        import torch
+
+        ids = list(ids)
+        if self._of() is not model:
+            self._of, self._read, self._cache = weakref.ref(model), [], None
+        elif ids == self._read:
+            return self._logits
+        shared = 0
+        while shared < min(len(self._read), len(ids) - 1) and self._read[shared] == ids[shared]:
+            shared += 1
+        if shared < len(self._read):
+            try:
+                self._cache.crop(shared - len(self._read))
+            except (AttributeError, RuntimeError, ValueError):  # caches of some architectures cannot go back
+                shared, self._cache = 0, None
+        self._read = []  # an interrupted reading leaves a cache of unknown length
+        # Logits of a whole prompt are many megabytes nobody reads; nearly every model can leave them out.
+        last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+        with torch.inference_mode():
+            new = torch.tensor([ids[shared:]], device=model.device)
+            past = self._cache if shared else None
+            output = model(input_ids=new, past_key_values=past, use_cache=True, **last_only)
+        self._cache, self._read = output.past_key_values, ids
+        self._logits = output.logits[0, -1].float().cpu()
+        return self._logits
+
+
+class Stepping:
+    """A string that grows token by token, and the way back.
+
+    Args:
+        form: the model's chat format.
+        end_ids: ids of the tokens that end the assistant's turn. The user's ends with any special token, since a model
+            that speaks as the user must not go on and play the next turn.
+        prompt: the string to begin with.
+        seed: seed of the random draws.
+        longest: the most tokens written in a turn.
+
+    Attributes:
+        state: the string now.
+        seed: seed of the draws.
+    """
+
+    def __init__(self, form: ChatFormat, end_ids: frozenset[int], prompt: str, seed: int, longest: int) -> None:
+        self.form, self.longest = form, longest
+        self._ends_answer = end_ids
+        self._ends_question = end_ids | set(form.tokenizer.all_special_ids)
+        self._header_ids = {role: form.ids(header) for role, header in form.headers.items()}
+        self._texts: dict[tuple[int, ...], str] = {}
+        self.restart(prompt, seed)
+
+    def restart(self, prompt: str, seed: int) -> None:
+        """Begin anew after this prompt. An empty one stands for the token that opens or closes a text."""
+        tokenizer = self.form.tokenizer
+        ids = self.form.ids(prompt) or [
+            tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+        ]
+        self.seed = seed
+        self.state = State(tuple(ids), (False,) * len(ids), len(ids), prompt)
+        self._past: list[State] = []
+        self._parsed: tuple[State | None, list[Turn]] = (None, [])
+
+    # -- where it stands ----------------------------------------------------------------------------------------------
+
+    def turns(self) -> list[Turn]:
+        """The string in turns, each from its header on."""
+        if self._parsed[0] is not self.state:
+            self._parsed = (self.state, self._parse())
+        return self._parsed[1]
+
+    def _parse(self) -> list[Turn]:
+        pieces = self._pieces()
+        places, length = [], 0  # where each piece begins in the text
+        for piece, _ids in pieces:
+            places.append(length)
+            length += len(piece.text)
+        text = "".join(piece.text for piece, _ids in pieces)
+        starts: dict[int, tuple[Role | None, int]] = {0: (None, 0)}
+        for role, header in self.form.headers.items():
+            found = text.find(header)
+            while found >= 0:
+                first = max(number for number, place in enumerate(places) if place <= found)
+                end = sum(place < found + len(header) for place in places)
+                id_ = self._header_ids[role][0]
+                # Ordinary tokens may spell a special one: that is no header.
+                genuine = id_ not in self.form.special or pieces[first][1][0] == id_
+                if genuine and (role != "system" or first == 0):
+                    starts[first] = (role, end - first)
+                found = text.find(header, found + len(header))
+        order = sorted(starts)
+        return [
+            Turn(starts[first][0], tuple(piece for piece, _ids in pieces[first:after]), starts[first][1])
+            for first, after in zip(order, [*order[1:], len(pieces)], strict=True)
+        ]
+
+    @property
+    def speaker(self) -> Role | None:
+        """Whose words come next: "user", "assistant", or None where no header says so."""
+        role = self.turns()[-1].role
+        return None if role == "system" else role
+
+    def ends(self, id_: int) -> bool:
+        """Whether this token would end the turn."""
+        return id_ in (self._ends_answer if self.speaker == "assistant" else self._ends_question)
+
+    @property
+    def n_written(self) -> int:
+        """How many tokens were written since the prompt or the hand-over."""
+        return len(self.state.ids) - self.state.start
+
+    @property
+    def ended(self) -> bool:
+        """Whether the turn was closed by the model (or the reader)."""
+        return self.n_written > 0 and self.ends(self.state.ids[-1])
+
+    @property
+    def full(self) -> bool:
+        """Whether the turn has as many tokens as it may have, and is not closed."""
+        return self.n_written >= self.longest and not self.ended
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether a token may be added."""
+        return not self.ended and not self.full
+
+    @property
+    def can_hand_over(self) -> bool:
+        """Whether the assistant may be given the word."""
+        return not self.can_grow and self.speaker != "assistant"
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is something to take back."""
+        return bool(self._past)
+
+    def pair(self) -> tuple[str, str] | None:
+        """Instruction and answer, when the assistant's turn is over; the instruction is "" if no user spoke."""
+        if self.can_grow or self.speaker != "assistant":
+            return None
+        turns = self.turns()
+        return "".join(turn.said() for turn in turns if turn.role == "user"), turns[-1].said()
+
+    # -- how it changes -----------------------------------------------------------------------------------------------
+
+    def append(self, id_: int) -> None:
+        """Put a token at the end."""
+        now = self.state
+        self._become(replace(now, ids=(*now.ids, id_), written=(*now.written, True)))
+
+    def draw(self, logits: torch.Tensor, params: SamplingParams) -> int:
+        """The next token, drawn from logits of shape [vocabulary].
+
+        The random numbers are those of the first text that `BatchedTransformersLLM.generate` makes for this prompt,
+        seed and sampling: the same tokens come.
+        """
+        import torch
+
+        from prompt2data.engine.sampling import next_tokens, stream_key, uniforms
+
+        row = stream_key(prompt=self.state.before, params=params, seed=self.seed, step="", batch=None)
+        stream = stream_key(row=stream_key(row=row, occurrence=1), generation=0)
+        uniform = torch.tensor(uniforms(stream, self.n_written + 1)[-1:])
+        return int(next_tokens(logits.unsqueeze(0), uniform, params)[0])
+
+    def hand_over(self) -> None:
+        """Close the user's turn as the chat template does, and open the assistant's."""
+        now, new = self.state, self.form.ids(self.form.handover)
+        # The token that closed the turn stays if it is the template's own.
+        kept = len(now.ids) - self.ended
+        text = now.before + self.form.text(now.ids[now.start : kept], skip_special=True) + self.form.handover
+        if self.ended and new[0] == now.ids[-1]:
+            kept, new = kept + 1, new[1:]
+        ids = (*now.ids[:kept], *new)
+        self._become(State(ids, now.written[:kept] + (False,) * len(new), len(ids), text))
+
+    def back(self) -> None:
+        """Take back the last token, or the hand-over."""
+        if self._past:
+            self.state = self._past.pop()
+
+    def _become(self, state: State) -> None:
+        self._past.append(self.state)
+        self.state = state
+
+    # -- texts --------------------------------------------------------------------------------------------------------
+
+    def candidates(self, logits: torch.Tensor, k: int) -> list[Candidate]:
+        """The `k` most likely next tokens, most likely first, before temperature and cut-offs."""
+        top = logits.softmax(dim=-1).topk(k)
+        return [
+            Candidate(id_, self.text_of(id_), probability, id_ in self.form.special)
+            for id_, probability in zip(top.indices.tolist(), top.values.tolist(), strict=True)
+        ]
+
+    def text_of(self, id_: int) -> str:
+        """What this token would add to the string; empty if it is part of a character."""
+        text = self._text_after(self.state.ids[-1], (id_,))
+        return "" if _BROKEN in text else text
+
+    def _pieces(self) -> list[tuple[Piece, tuple[int, ...]]]:
+        """The string in pieces, each with its token ids."""
+        found: list[tuple[Piece, tuple[int, ...]]] = []
+        ids, written = self.state.ids, self.state.written
+        first = 0
+        while first < len(ids):
+            before = ids[first - 1] if first else None
+            size, text = 1, self._text_after(before, ids[first : first + 1])
+            for longer in range(2, _LONGEST_CHARACTER + 1):
+                if _BROKEN not in text:
+                    break
+                whole = self._text_after(before, ids[first : first + longer])
+                if _BROKEN not in whole and len(ids) >= first + longer:
+                    size, text = longer, whole
+            text = "" if _BROKEN in text else text
+            taken = ids[first : first + size]
+            found.append((Piece(text, size, taken[0] in self.form.special, written[first]), taken))
+            first += size
+        return found
+
+    def _text_after(self, before: int | None, ids: tuple[int, ...]) -> str:
+        """What tokens add to a text; some tokenizers drop the space of a word that stands first."""
+        key = (-1 if before is None else before, *ids)
+        if key not in self._texts:
+            head = "" if before is None else self.form.text([before])
+            whole = self.form.text(ids if before is None else [before, *ids])
+            self._texts[key] = whole[len(head) :] if whole.startswith(head) else self.form.text(ids)
+        return self._texts[key]
