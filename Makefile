@@ -27,7 +27,7 @@ help: ## list these commands
 lab: ## open JupyterLab at lesson 01 (LANGUAGE=vi for another language; LAB_ARGS="--no-browser --port 8890" goes to it)
 	@$(SETUP) lab "$(LANGUAGE)"
 
-test: ## run every test (TESTS="tests/unit -x" for some)
+test: ## run every test (TESTS="tests/checks -x" for some)
 	@$(SETUP) python dev -m pytest -n $(JOBS) $(TESTS)
 
 times: ## time the notebooks, cold and warm; fails where one takes too long (LESSONS="1 5" for some)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import network, order
 from tests.notebooks import tables
@@ -15,6 +16,10 @@ from tests.notebooks import tables
 CACHE = "PROMPT2DATA_CACHE"
 KEPT = tables.kept_cache()  # before the tests turn it off
 CACHE_LINE = tables.cache_line(KEPT)  # before the tests fill it
+
+# No test fails because the machine is busy.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")
 
 # Several tests at a time share the cores: each process that one starts takes its part of them.
 if "PYTEST_XDIST_WORKER_COUNT" in os.environ:

@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DURATIONS = ROOT / "tests" / "durations.toml"
 # So that a slip is told at once. Their files keep the order of pyproject's testpaths.
-QUICK = ("tests/gates/", "tests/unit/", "tests/checks/")
+QUICK = ("tests/gates/", "tests/course/", "tests/quality/", "tests/ground/", "tests/checks/")
 # Files whose tests share nothing that is dear: each test may run on another worker.
 SPLIT = (
     "tests/notebooks/test_notebooks.py",

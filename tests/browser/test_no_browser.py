@@ -21,7 +21,7 @@ def run(tmp_path: Path, *options: str, **environment: str) -> tuple[int, list[st
     }
     inner |= {"PATH": str(tmp_path), "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path), **environment}
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'inner'}", *options]
-    command += ["tests/unit/test_untrusted.py", "tests/browser/test_lab.py"]
+    command += ["tests/course/test_untrusted.py", "tests/browser/test_lab.py"]
     done = subprocess.run(command, cwd=ROOT, env=inner, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout.strip().splitlines()
 

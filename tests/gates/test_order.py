@@ -16,7 +16,7 @@ from builder.course import load
 from tests import order
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("gates", "unit", "checks", "pipelines", "notebooks")
+FOLDERS = ("gates", "course", "checks", "pipelines", "notebooks")
 LOGGED = """
 import os
 import pytest
@@ -64,7 +64,7 @@ class Course:
         for name in ("conftest.py", "network.py", "order.py", "notebooks/tables.py"):
             (root / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "tests" / name, root / "tests" / name)
-        for path, name in (("gates/test_last", "last"), ("unit/test_a", "quick"), ("pipelines/test_long", "long")):
+        for path, name in (("gates/test_last", "last"), ("course/test_a", "quick"), ("pipelines/test_long", "long")):
             tests = "".join(f"\ndef test_{number}():\n    note('{name}-{number}')\n" for number in (1, 2))
             self.write(f"tests/{path}.py", LOGGED + tests)
         self.write("tests/notebooks/test_notebooks.py", LOGGED + NOTEBOOKS)
@@ -142,12 +142,12 @@ def test_durations_are_recorded(course: Course):
 
 def test_a_unit_is_the_sum_of_its_tests(tmp_path: Path):
     marks = "tests/classroom/test_classroom.py::test_marks[01]"
-    tests = ("tests/llm/test_a.py::one", "tests/llm/test_a.py::two", marks)
+    tests = ("tests/engine/test_a.py::one", "tests/engine/test_a.py::two", marks)
     reports = [SimpleNamespace(nodeid=test, duration=5.4) for test in tests for _when in ("setup", "call")]
     assert order.record(reports, tmp_path / "durations.toml", tmp_path) == 2
     text = (tmp_path / "durations.toml").read_text()
     assert tomllib.loads(text)["seconds"] == {
-        "tests/llm/test_a.py": 22,
+        "tests/engine/test_a.py": 22,
         marks: 11,
     }
     assert text.index("test_a.py") < text.index("test_classroom.py"), "the longest first"

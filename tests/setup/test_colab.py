@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.setup.support import ROOT
+from tests.models.support import ROOT
 from tests.setup.test_requirements import requirements
 
 IMAGE = ROOT / "tests" / "data" / "colab-image.txt"

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from prompt2data.models import embedding_folder, fetch
-from tests.setup.support import ROOT
+from tests.models.support import ROOT
 
 LESSON = min(path.stem for path in ROOT.glob("lessons/[0-9]*.py"))
 

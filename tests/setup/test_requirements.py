@@ -18,7 +18,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.setup.support import ROOT
+from tests.models.support import ROOT
 
 FILES = ("requirements.txt", "requirements-lab.txt", "requirements-ray.txt", "requirements-dev.txt")
 

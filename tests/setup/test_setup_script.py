@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.setup.support import ROOT, pip_from
+from tests.models.support import ROOT, pip_from
 
 
 @pytest.fixture(scope="module")

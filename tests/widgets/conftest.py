@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.llm.conftest import llm  # noqa: F401
+from tests.engine.conftest import llm  # noqa: F401

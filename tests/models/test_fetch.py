@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from prompt2data.models.embedded import EMBEDDER, LANGUAGE_MODEL, MANIFEST, fetch, is_whole
-from tests.setup.support import ROOT, cut_off, models_command, nothing_kept, one_sentence, pip_from, reset
+from tests.models.support import ROOT, cut_off, models_command, nothing_kept, one_sentence, pip_from, reset
 
 
 def attempt(home: Path, environment: dict[str, str], only: str = "main", **options) -> subprocess.CompletedProcess:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from prompt2data.models.download import sha256
-from tests.setup.support import ROOT, WHEEL, Index, at_once
+from tests.models.support import ROOT, WHEEL, Index, at_once
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import pytest
 
 from prompt2data import models
 from prompt2data.models import EMBEDDED, LARGE, fetch, public_name, resolve
-from tests.setup.support import ROOT
+from tests.models.support import ROOT
 
 NOWHERE = "http://127.0.0.1:9"
 

@@ -11,7 +11,7 @@ from prompt2data.engine.decoding import decode, shared_prefix_length
 from prompt2data.engine.sampling import SamplingParams
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
-from tests.llm.conftest import conversations
+from tests.engine.conftest import conversations
 
 GREEDY = {"do_sample": False, "max_new_tokens": 40}
 SAMPLED = {"num_generations": 2, "max_new_tokens": 24, "temperature": 1.0}

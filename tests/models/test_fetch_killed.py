@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from prompt2data.models.embedded import LANGUAGE_MODEL, STAGING, fetch, is_whole, manifest
-from tests.setup.support import ROOT, models_command, nothing_kept, pip_from, slowly
+from tests.models.support import ROOT, models_command, nothing_kept, pip_from, slowly
 
 
 def start(home: Path, environment: dict[str, str]) -> subprocess.Popen:
