@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prompt2data import output_path
-from prompt2data.ground.whole import NotWritten, write_whole
+from prompt2data.ground.whole import NotWritten, remove_leftovers, replace_file, whole_folder, write_whole
 
 
 def test_output_path_makes_its_folder(tmp_path, monkeypatch):
@@ -38,6 +38,56 @@ def test_write_whole(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(NotWritten, match="Cannot write to the folder .*PROMPT2DATA_OUTPUT"):
         write_whole(tmp_path / "none" / "sheet.md", "text")
+
+
+def test_bytes_on_the_disk(tmp_path):
+    replace_file(tmp_path / "data", b"\xff\x00", durable=True)
+    assert (tmp_path / "data").read_bytes() == b"\xff\x00"
+
+
+def test_a_folder_takes_the_place_of_the_old_one(tmp_path):
+    folder = tmp_path / "model"
+    for content in ("old", "new"):
+        with whole_folder(folder) as made:
+            (made.parent / "scratch").write_text("temporary")
+            (made / "part").mkdir()
+            (made / "part" / "weights").write_text(content)
+            assert not folder.exists() or (folder / "part" / "weights").read_text() == "old"
+        assert (folder / "part" / "weights").read_text() == content
+    assert os.listdir(tmp_path) == ["model"] and os.listdir(folder) == ["part"]
+    (tmp_path / "other").mkdir()
+    assert folder.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_a_folder_that_failed_leaves_the_old_one(tmp_path, error):
+    with whole_folder(tmp_path / "model") as made:
+        (made / "weights").write_text("old")
+    with pytest.raises(error), whole_folder(tmp_path / "model") as made:
+        (made / "weights").write_text("new")
+        raise error
+    assert os.listdir(tmp_path) == ["model"] and (tmp_path / "model" / "weights").read_text() == "old"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from prompt2data.ground import whole
+folder = Path(sys.argv[1])
+os.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
+with whole.whole_folder(folder / "model") as made:
+    (made / "weights").write_text("new")
+    whole.write_whole(folder / "sheet.md", "new")
+"""
+
+
+def test_what_a_killed_process_leaves_is_removed(tmp_path):
+    (tmp_path / "sheet.md").write_text("old")
+    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
+    assert len(os.listdir(tmp_path)) == 3 and (tmp_path / "sheet.md").read_text() == "old"
+    remove_leftovers(tmp_path)
+    assert os.listdir(tmp_path) == ["sheet.md"]
 
 
 FULL = """
