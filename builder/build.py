@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, unmatched_sources
 from builder.problems import Problem, Refused
 from builder.state import DOMAINS, State, checks_module
+from prompt2data.ground.whole import replace_file
 
 if TYPE_CHECKING:
     from builder.source import Lesson
@@ -212,7 +212,5 @@ def replace(path: Path, content: str | bytes, say: Callable[[str], None]) -> Non
     if path.is_file() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    half.write_bytes(content)
-    os.replace(half, path)
+    replace_file(path, content)
     say(f"wrote {path}")
