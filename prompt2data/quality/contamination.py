@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prompt2data.engine.embeddings import embed
-from prompt2data.quality.duplicates import plain
+from prompt2data.quality.vocabulary import plain
 
 RUN = 8  # words
 NEIGHBOUR, WITH_ANSWER = 0.75, 0.5  # mean of two cosines, see `by_neighbours`

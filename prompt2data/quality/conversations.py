@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from prompt2data.quality.vocabulary import QUESTION_WORDS, TEMPLATE_TOKENS, lowered, plain
+
 # How a user opens a request without a question mark. Compared in lower case, whole words.
 REQUEST_OPENINGS = (
     "can you", "could you", "would you", "will you", "please", "help me", "tell me", "give me", "show me", "teach me",
     "write", "explain", "describe", "list", "suggest", "recommend", "compare", "summarize", "create", "plan", "find",
-    "how", "what", "which", "why", "when", "where", "who",
+    *QUESTION_WORDS,
     "i need", "i want", "i would like", "i'd like", "i have", "i've been", "i am looking", "i'm looking",
     "i am planning", "i'm planning", "i am considering", "i'm considering", "i am thinking", "i'm thinking",
     "i am trying", "i'm trying", "i am working", "i'm working", "i am having trouble", "i'm having trouble",
@@ -28,14 +30,14 @@ OFFERS = (
     "i'd be delighted", "i'm your", "let me help", "welcome to",
 )  # fmt: skip
 
-# Tokens of the common chat templates, and a role's name alone on the first line: the template has leaked.
-_TEMPLATE_TOKEN = re.compile(r"<\|\w+\|>|<(start|end)_of_turn>|\[/?INST\]")
+# The chat template has leaked: one of its tokens anywhere, or a role's name alone on the first line.
+_TEMPLATE_TOKEN = re.compile(TEMPLATE_TOKENS, re.VERBOSE)
 _ROLE_LINE = re.compile(r"\A\s*(system|user|assistant)\s*:?\s*\n", re.IGNORECASE)
 _NOT_PROSE = re.compile(r"[^\w\s\"'(¿¡]|(def|import|class|function|return|print)\b")
 
 
 def _opens_with(text: str, openings: Sequence[str]) -> bool:
-    words = " ".join(text.lower().replace("’", "'").split())
+    words = " ".join(lowered(text).split())
     return any(re.match(rf"{re.escape(opening)}\b", words) for opening in openings)
 
 
@@ -86,7 +88,6 @@ def why_drop(conversation: Sequence[Mapping[str, Any]], turns: int = 3) -> str |
         return "leak"
     if any(sounds_like_assistant(text) for text in texts[::2]):
         return "role_swap"
-    plain = [" ".join(re.findall(r"\w+", text.lower())) for text in texts]
-    if len(set(plain)) < len(plain):
+    if len(set(map(plain, texts))) < len(texts):
         return "copy"
     return None

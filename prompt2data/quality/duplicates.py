@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from prompt2data.engine.embeddings import embed
-from prompt2data.quality.evolutions import STOPWORDS, words
+from prompt2data.quality.vocabulary import STOPWORDS, plain, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,11 +22,6 @@ PARAPHRASE = 0.61  # mean of three cosines, see `embed_rows`
 SAME_ANSWER = 0.65  # cosine of two responses
 
 _NUMBER = re.compile(r"\d+")
-
-
-def plain(text: str) -> str:
-    """The words of a text in lower case, parted by single spaces, without punctuation."""
-    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def topic_words(text: str) -> frozenset[str]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from prompt2data.metrics import nearest
+from prompt2data.quality.vocabulary import AUXILIARIES, INSTRUCTION_VERBS, QUESTION_WORDS, lowered
+from prompt2data.quality.vocabulary import SELF_INSTRUCT_LEAKS as LEAKS
 
 # What the paper takes for "too similar to an instruction in the pool".
 TOO_SIMILAR = 0.7
@@ -17,24 +19,8 @@ TOO_SIMILAR = 0.7
 # A space, or nothing at all, follows a mark: "3.5 grams" is text.
 _LIST_MARK = re.compile(r"\s*(?:\(?\d+[.)]|[-*•])(?:\s+|$)")
 
-# Words of SelfInstruct's own prompt, lower case: the template has leaked. "x" stands in its two examples.
-LEAKS = (
-    "significance of x", "process of x", "importance of x", "ai application", "user queries", "user query",
-    "task description", "# output", "# context", "# criteria", "the context", "ai assistant", "ai model",
-)  # fmt: skip
-
-# First words by which people ask or order. Lower case.
-_QUESTION_WORDS = frozenset(
-    "what why when where which who whose how can could should would will do does did is are was were may must has"
-    " have".split()
-)
-_VERBS = frozenset(
-    "add advise analyze answer arrange ask bake build calculate change check choose classify come compare compose"
-    " convert correct count create decide define describe design draft draw estimate evaluate explain explore fill find"
-    " fix generate give guess help identify imagine improve invent keep let list make measure mention mix name offer"
-    " order outline pick plan please predict prepare propose provide rank read recommend remind rewrite say show"
-    " shorten sort state suggest summarize teach tell think translate try turn use weigh write".split()
-)
+# First words by which people ask or order.
+_OPENINGS = AUXILIARIES | INSTRUCTION_VERBS | {*QUESTION_WORDS}
 
 
 def clean(lines: Iterable[str]) -> list[str]:
@@ -43,10 +29,10 @@ def clean(lines: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(text for line in stripped if (text := line.strip())))
 
 
-def reads_like_request(text: str) -> bool:
+def opens_like_request(text: str) -> bool:
     """Whether the first word of a line is one by which people ask ("how", "can") or order ("list", "explain")."""
-    first = re.match(r"[a-z]+", text.lower().replace("’", "'").replace("what's", "what").lstrip("\"'“ "))
-    return first is not None and first.group() in _QUESTION_WORDS | _VERBS
+    first = re.match(r"[a-z]+", lowered(text).lstrip("\"'“ "))
+    return first is not None and first.group() in _OPENINGS
 
 
 def why_drop(instruction: str | None, pool: Sequence[str] = (), threshold: float = TOO_SIMILAR) -> str | None:
@@ -62,7 +48,7 @@ def why_drop(instruction: str | None, pool: Sequence[str] = (), threshold: float
         return "empty"
     if any(leak in text.lower() for leak in LEAKS):
         return "leak"
-    if not reads_like_request(text):
+    if not opens_like_request(text):
         return "no request"
     if text[-1] not in ".?!":
         return "unfinished"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from prompt2data.quality.vocabulary import STOPWORDS, lowered
+
 _HANGUL = re.compile(r"[\u1100-\u11ff\uac00-\ud7af]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -15,14 +17,11 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _VIETNAMESE = re.compile(r"[ăđơưĂĐƠƯ\u1ea0-\u1ef9]")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
-_ENGLISH = frozenset(
-    "a about after all also am an and any are as at be because been before but by can could did do does"
-    " don't every for from get had has have he her his how i if in into is it it's its just like long made"
-    " make many may me more most much must my no not of off on one only or other our out over put should"
-    " so some such take than that the their them then there these they this those to too two until up use"
-    " was we what when where which while who why will with without would you your".split()
+_ENGLISH = STOPWORDS | frozenset(
+    "after because before don't every it's like long made make many may much must off only other out over put take two"
+    " until use while without".split()
 )
-# Common words of German, French, Spanish, Italian and Portuguese that are no English words.
+# Common words of German, French, Spanish, Italian and Portuguese that are not English words.
 _FOREIGN = (
     frozenset(
         "aber auch auf aus bei das dem den der des dich dir du ein eine einem einen einer eines er es für ich"
@@ -57,7 +56,7 @@ def language_of(text: str | None) -> str | None:
         return "ko"
     if kana + han >= _SCRIPT_SHARE:
         return "ja" if kana > 0.05 else "zh"
-    words = [word.lower().replace("’", "'") for word in _WORD.findall(text or "")]
+    words = _WORD.findall(lowered(text))
     vietnamese = sum(_VIETNAMESE.search(word) is not None for word in words)
     english, foreign = (sum(word in known for word in words) for known in (_ENGLISH, _FOREIGN))
     if vietnamese > english and vietnamese >= _VIETNAMESE_SHARE * len(words):

@@ -1,7 +1,7 @@
 """Lesson 07's rules on one row with `instruction` and `response`: empty, cut off, leak, refusal, length.
 
 Each looks at the form, never at the truth, and knows English. They gather what lessons 01 to 04 learned; a row may be
-dirty: a column missing, None, or something else than text.
+dirty: a column missing, None, or something other than text.
 """
 
 from __future__ import annotations
@@ -10,21 +10,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from prompt2data.quality import evolutions, instructions
-from prompt2data.quality.declined import declines
+from prompt2data.quality import vocabulary
 
 COLUMNS = ("instruction", "response")
 
 SHORTEST_INSTRUCTION, SHORTEST_RESPONSE = 3, 4  # words
 LONGEST = 120  # words, of either
 
-# Tokens of the common chat templates, a role's name that opens the text, headings of instruction formats, the first
+# Tokens of the chat templates, a role's name that opens the text, headings of instruction formats, the first
 # words of system prompts and of prompts that ask for rows.
 _TEMPLATE = re.compile(
-    r"""
-      <[|｜][^<>\n]{1,40}[|｜]>                                       # ChatML, Llama 3, Phi, Zephyr, DeepSeek
-    | </?s>|<(bos|eos|pad|unk)>|<(start|end)_of_turn>                 # Llama 2, Mistral, Gemma
-    | \[/?INST\]|<</?SYS>>
+    vocabulary.TEMPLATE_TOKENS
+    + r"""
     | ^\W*(system|user|human|assistant|ai|bot|model|instructions?|response|input|output|prompt)\W*:
     | ^\W*(user|assistant|human|system)\s*\n
     | \#{2,}\s*(instructions?|response|input|output|prompt|system|user|human|assistant)\b
@@ -36,7 +33,7 @@ _TEMPLATE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_LEAKS = (*evolutions.LEAKS, *instructions.LEAKS)
+_LEAKS = (*vocabulary.EVOLVING_LEAKS, *vocabulary.SELF_INSTRUCT_LEAKS)
 
 _SHORT = 60  # words: a longer answer that also mentions a limit still has something to say
 
@@ -70,10 +67,9 @@ def leak(row: Mapping[str, Any]) -> str | None:
 
 def refusal(row: Mapping[str, Any]) -> str | None:
     """Says "refusal" if the response apologises at its beginning, or is short and about the assistant's own limits."""
-    low = text(row, "response").lower().replace("’", "'")
-    if low.lstrip("\"' ").startswith(evolutions.REFUSALS):
-        return "refusal"
-    return "refusal" if len(low.split()) < _SHORT and declines(low) else None
+    low = vocabulary.lowered(text(row, "response"))
+    refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.declines(low))
+    return "refusal" if refuses else None
 
 
 def length(row: Mapping[str, Any]) -> str | None:

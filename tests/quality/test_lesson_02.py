@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from prompt2data.quality.instructions import LEAKS, clean, reads_like_request, why_drop
+from prompt2data.quality.instructions import LEAKS, clean, opens_like_request, why_drop
 
 POOL = ["How long should the dough rest in a cold kitchen?"]
 
@@ -73,10 +73,10 @@ def test_why_drop_heeds_the_threshold():
 
 
 def test_requests_open_with_a_word_not_with_its_beginning():
-    assert reads_like_request("Is rye harder to bake?")
-    assert not reads_like_request("Island bread is flat?")
-    assert not reads_like_request("")
-    assert not reads_like_request("500 grams?")
+    assert opens_like_request("Is rye harder to bake?")
+    assert not opens_like_request("Island bread is flat?")
+    assert not opens_like_request("")
+    assert not opens_like_request("500 grams?")
 
 
 def test_leaks_are_in_selfinstructs_own_prompt_or_its_echo():

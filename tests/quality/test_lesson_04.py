@@ -73,6 +73,7 @@ def test_good_conversations_stay():
         (talk(*TALK, "More?", "No."), "turns"),
         (talk(*TALK[:5], "Done.<|eot_id|>"), "leak"),
         (talk(*TALK[:5], "Done. [/INST]"), "leak"),
+        (talk(*TALK[:5], "Done.</s>"), "leak"),
         (talk("User:\nWhy is it pale?", *TALK[1:]), "leak"),
         (talk(*TALK[:2], "Of course! Here is how.", *TALK[3:]), "role_swap"),
         (talk(*TALK[:4], "why is it  PALE", TALK[5]), "copy"),
