@@ -1,15 +1,16 @@
-"""What the lessons measure: shares with their uncertainty, diversity, novelty, similarity, cost.
+"""What the lessons measure: shares with their uncertainty, diversity, similarity, cost.
 
-Thin wrappers on the field's own libraries, so that a lesson's cell stays three lines long.
+Thin wrappers around the field's own libraries, so that a lesson's cell stays three lines long.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import Any
+from typing import Any, overload
 
 from prompt2data.engine.embeddings import cosine as cosine
 from prompt2data.engine.embeddings import embed as embed
@@ -63,7 +64,11 @@ class Share:
         )
 
 
-def share(hits: int | Iterable[Any], n: int | None = None) -> Share:
+@overload
+def share(hits: int, n: int) -> Share: ...
+@overload
+def share(hits: Iterable[Any]) -> Share: ...
+def share(hits: Any, n: int | None = None) -> Share:
     """A share from two counts, `share(51, 64)`, or from truth values, `share(text.endswith("?") for text in texts)`."""
     if n is not None:
         return Share(int(hits), n)
@@ -72,12 +77,12 @@ def share(hits: int | Iterable[Any], n: int | None = None) -> Share:
 
 
 def told_apart(a: Share, b: Share) -> bool:
-    """Whether two shares differ by more than chance may explain: their intervals do not meet."""
+    """Whether two shares differ by more than chance may explain: their intervals do not overlap."""
     return a.low > b.high or b.low > a.high
 
 
 def compare(name_a: str, a: Share, name_b: str, b: Share) -> str:
-    """A sentence on two shares. A difference is called one only when the intervals part."""
+    """A sentence on two shares, which calls one higher only when their intervals do not overlap."""
     if not told_apart(a, b):
         sizes = str(a.n) if a.n == b.n else f"{a.n}, {b.n}"
         return _("{name_a}: {a}; {name_b}: {b}: not told apart at n = {sizes}.").format(
@@ -109,19 +114,17 @@ def unique_share(texts: Sequence[str]) -> float:
     return len(set(texts)) / len(texts) if texts else 0.0
 
 
-# -- novelty and similarity ---------------------------------------------------------------------------------------
+# -- similarity --------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
-def _scorer():
-    import logging
-
-    from rouge_score.rouge_scorer import RougeScorer
+def _scorer() -> Any:
+    from rouge_score.rouge_scorer import RougeScorer  # slow: it imports NLTK
 
     root = logging.getLogger()
     handlers = list(root.handlers)
     scorer = RougeScorer(["rougeL"])
-    # It logs through absl, which gives the root logger a handler: from then on every library's warnings would be shown.
+    # It logs through absl, which adds a handler to the root logger: every library's warnings would be shown.
     for handler in set(root.handlers).difference(handlers):
         root.removeHandler(handler)
     return scorer
@@ -141,45 +144,27 @@ def nearest(candidate: str, pool: Sequence[str]) -> tuple[int, float]:
     return best, scores[best]
 
 
-def novelty(candidate: str, pool: Sequence[str]) -> float:
-    """1 minus the highest ROUGE-L to any text in `pool`: 1 is new, 0 a copy."""
-    return 1.0 - nearest(candidate, pool)[1]
-
-
 # -- cost ---------------------------------------------------------------------------------------------------------
 
 
-def _token_counts(value: Any, kind: str) -> int:
-    """Sum of the `kind` counts anywhere inside a row's statistics (numbers, lists of numbers, nested lists)."""
+def _output_tokens(value: Any, counts: bool = False) -> int:
+    """Sum of the numbers below "output_tokens" in a row's statistics: a number, a list of numbers, or nested lists."""
     if isinstance(value, Mapping):
-        return sum(_flat_sum(item) if key == kind else _token_counts(item, kind) for key, item in value.items())
+        return sum(_output_tokens(item, counts or key == "output_tokens") for key, item in value.items())
     if isinstance(value, list | tuple):
-        return sum(_token_counts(item, kind) for item in value)
-    return 0
-
-
-def _flat_sum(value: Any) -> int:
-    if isinstance(value, list | tuple):
-        return sum(_flat_sum(item) for item in value)
-    return int(value or 0)
-
-
-def _metadata_tokens(rows: Iterable[Mapping[str, Any]], kind: str) -> int:
-    total = 0
-    for row in rows:
-        metadata = row.get("distilabel_metadata") or {}
-        total += sum(_token_counts(item, kind) for key, item in metadata.items() if key.startswith("statistics_"))
-    return total
+        return sum(_output_tokens(item, counts) for item in value)
+    return int(value or 0) if counts else 0
 
 
 def generated_tokens(rows: Iterable[Mapping[str, Any]]) -> int:
     """Tokens that the model wrote for these rows, over all tasks, from `distilabel_metadata`."""
-    return _metadata_tokens(rows, "output_tokens")
-
-
-def read_tokens(rows: Iterable[Mapping[str, Any]]) -> int:
-    """Tokens of the prompts that the model read for these rows, over all tasks, from `distilabel_metadata`."""
-    return _metadata_tokens(rows, "input_tokens")
+    metadata = (row.get("distilabel_metadata") or {} for row in rows)
+    return sum(
+        _output_tokens(statistics)
+        for tasks in metadata
+        for key, statistics in tasks.items()
+        if key.startswith("statistics_")
+    )
 
 
 def tokens_per_kept_row(rows: Sequence[Mapping[str, Any]], kept: Sequence[Any] | int) -> str:

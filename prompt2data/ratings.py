@@ -1,7 +1,7 @@
-"""Ratings out of a judge's text, for each answer its own or None, and never one answer's rating given to another.
+"""Read ratings from a judge's text: for each answer its own or None, never one answer's rating for another.
 
-distilabel 1.5.3 cuts UltraFeedback's output at blank lines and counts the pieces, so that one blank line too many moves
-every rating by a place. Here a rating belongs to the text whose heading stands above it.
+distilabel 1.5.3 splits UltraFeedback's output at blank lines and counts the pieces, so that one extra blank line shifts
+every rating by one answer. Here a rating belongs to the text whose heading stands above it.
 """
 
 from __future__ import annotations
@@ -33,17 +33,15 @@ def parse_ratings(text: str | None, n: int) -> list[int | None]:
         n: how many texts it was shown.
     """
     text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
-    found: list[list[int | None]] = [[] for _text in range(n)]
     headings = list(_HEADING.finditer(text))
     if not headings:
         values = _values(text)
         return values if len(values) == n else [None] * n
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    ratings: dict[int, list[int | None]] = {}
     for heading, end in zip(headings, ends, strict=True):
-        place = int(heading[1]) - 1
-        if 0 <= place < n:
-            found[place] += _values(text[heading.end() : end])
-    return [values[0] if len(values) == 1 else None for values in found]
+        ratings.setdefault(int(heading[1]), []).extend(_values(text[heading.end() : end]))
+    return [values[0] if len(values := ratings.get(number, [])) == 1 else None for number in range(1, n + 1)]
 
 
 def _values(section: str) -> list[int | None]:

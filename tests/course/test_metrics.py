@@ -1,4 +1,4 @@
-"""Shares, diversity, novelty, similarity and cost on given data."""
+"""Shares, diversity, similarity and cost on given data."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def test_unique_share_ignores_case_and_outer_spaces():
     assert metrics.unique_share([]) == 0.0
 
 
-def test_rouge_and_novelty():
+def test_rouge_and_the_nearest_text():
     assert metrics.rouge_l("the dough rests", "the dough rests") == 1.0
     assert metrics.rouge_l("the dough rests", "cold water") == 0.0
     assert metrics.rouge_l("a b c d", "a x c y") == pytest.approx(0.5)
     pool = ["bake the loaf", "feed the starter daily"]
     assert metrics.nearest("feed the starter", pool)[0] == 1
-    assert metrics.novelty("bake the loaf", pool) == 0.0
-    assert metrics.nearest("anything", []) == (-1, 0.0) and metrics.novelty("anything", []) == 1.0
+    assert metrics.nearest("bake the loaf", pool) == (0, 1.0)
+    assert metrics.nearest("anything", []) == (-1, 0.0)
 
 
 def test_embeddings_are_unit_vectors_that_know_meaning():
@@ -85,7 +85,6 @@ def test_tokens_are_counted_over_tasks_turns_and_generations():
         {},
     ]  # fmt: skip
     assert metrics.generated_tokens(rows) == 7 + 3 + 4
-    assert metrics.read_tokens(rows) == 5 + 7 + 2
     assert tokens_per_kept_row(rows, [rows[0], rows[1]]) == "2 of 4 rows kept; 7 generated tokens per kept row."
     assert tokens_per_kept_row(rows, []) == "0 of 4 rows kept; 14 tokens generated."
     assert tokens_per_kept_row([], 0) == "0 of 0 rows kept; 0 tokens generated."
