@@ -1,7 +1,7 @@
 """The chain of lesson 07: named filters in an order, a reason for every row that goes, a count for every reason.
 
 Cheap rules on single rows come first, rules that compare rows last. So no faulty row decides which of two duplicates
-stays, and nothing is embedded that was dropped already.
+stays, and no row is embedded that was already dropped.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Filter:
+class RowFilter:
     """A named part of the chain.
 
     Attributes:
         name: what it looks for.
         reasons: the codes it may give, so that a count of zero is a count, too.
-        find: given the rows that are left, the verdict on each that should go, by its place among them. `other` is a
-            place among them as well.
+        find: given the rows that are left, the verdict on each that should go, by its index among them. `other` is an
+            index among them as well.
     """
 
     name: str
@@ -71,46 +71,41 @@ class Sifted:
 
     def table(self, columns: Sequence[str] = texts.COLUMNS) -> list[dict[str, Any]]:
         """The rows with `verdict` ("kept" or the reason), `evidence` and `collides with`, for people to read."""
-        shown = []
+        lines = []
         for row, verdict in zip(self.rows, self.verdicts, strict=True):
-            line: dict[str, Any] = {"verdict": verdict.reason if verdict else "kept"}
-            line |= {column: row.get(column) for column in columns}
-            line["evidence"] = verdict.evidence if verdict else ""
-            line["collides with"] = self._other(verdict)
-            shown.append(line)
-        return shown
-
-    def _other(self, verdict: Verdict | None) -> str:
-        if verdict is None or verdict.other is None:
-            return ""
-        if isinstance(verdict.other, str):
-            return verdict.other
-        return visible(texts.text(self.rows[verdict.other], "instruction"), 200)
+            verdict = verdict or Verdict("kept")
+            other = verdict.other
+            if isinstance(other, int):
+                other = visible(texts.text(self.rows[other], "instruction"), 200)
+            shown = {column: row.get(column) for column in columns}
+            lines.append(
+                {"verdict": verdict.reason, **shown, "evidence": verdict.evidence, "collides with": other or ""}
+            )
+        return lines
 
 
-def each(name: str, reasons: Iterable[str], why_drop: Callable[[Row], str | None]) -> Filter:
+def each(name: str, reasons: Iterable[str], why_drop: Callable[[Row], str | Verdict | None]) -> RowFilter:
     """A filter from a rule on one row, such as those of lessons 01 to 04."""
 
     def find(rows: Sequence[Row]) -> dict[int, Verdict]:
-        found = ((place, why_drop(row)) for place, row in enumerate(rows))
-        return {place: Verdict(reason) for place, reason in found if reason}
+        found = ((index, why_drop(row)) for index, row in enumerate(rows))
+        return {index: Verdict(why) if isinstance(why, str) else why for index, why in found if why}
 
-    return Filter(name, tuple(reasons), find)
+    return RowFilter(name, tuple(reasons), find)
 
 
-def run_chain(rows: Iterable[Row], filters: Sequence[Filter]) -> Sifted:
+def run_chain(rows: Iterable[Row], filters: Sequence[RowFilter]) -> Sifted:
     """Send rows through the filters. Each filter sees only what the ones before it left, and nothing is changed."""
     rows = list(rows)
     verdicts: list[Verdict | None] = [None] * len(rows)
     left = list(range(len(rows)))
-    for one in filters:
-        found = one.find([rows[index] for index in left])
-        for place, verdict in found.items():
+    for filter_ in filters:
+        for index, verdict in filter_.find([rows[index] for index in left]).items():
             other = left[verdict.other] if isinstance(verdict.other, int) else verdict.other
-            verdicts[left[place]] = Verdict(verdict.reason, verdict.evidence, other)
-        left = [index for place, index in enumerate(left) if place not in found]
+            verdicts[left[index]] = Verdict(verdict.reason, verdict.evidence, other)
+        left = [index for index in left if verdicts[index] is None]
     happened = Counter(verdict.reason for verdict in verdicts if verdict)
-    planned = dict.fromkeys(reason for one in filters for reason in one.reasons)
+    planned = dict.fromkeys(reason for filter_ in filters for reason in filter_.reasons)
     return Sifted(rows, verdicts, {reason: happened[reason] for reason in [*planned, *(happened.keys() - planned)]})
 
 
@@ -119,7 +114,7 @@ def standard_filters(
     language: str = "en",
     near: float = duplicates.NEAR,
     paraphrase: float = duplicates.PARAPHRASE,
-) -> list[Filter]:
+) -> list[RowFilter]:
     """The course's chain for rows with `instruction` and `response`.
 
     Args:
@@ -128,18 +123,49 @@ def standard_filters(
         near: Jaccard similarity from which a row repeats another, 0 to 1.
         paraphrase: similarity (`embed_rows`) from which a row means what another means, -1 to 1.
     """
+
+    def foreign(row: Row) -> Verdict | None:
+        others = {code for column in texts.COLUMNS if (code := language_of(texts.text(row, column)))} - {language}
+        return Verdict("language", ", ".join(sorted(others))) if others else None
+
+    def contaminated(rows: Sequence[Row]) -> dict[int, Verdict]:
+        instructions, responses = texts.columns(rows)
+        questions = [row["question"] for row in evaluation]
+        pairs = [{"instruction": a, "response": b} for a, b in zip(instructions, responses, strict=True)]
+        evidence = {
+            index: (f"similarity {score:.2f}", other)
+            for index, (other, score) in contamination.by_neighbours(pairs, evaluation).items()
+        }
+        for index, other in contamination.by_words(instructions, questions).items():
+            evidence[index] = ("common words", other)
+        return {index: Verdict("contaminated", why, questions[other]) for index, (why, other) in evidence.items()}
+
+    def exact(rows: Sequence[Row]) -> dict[int, Verdict]:
+        found = duplicates.exact(texts.joined(*texts.columns(rows)))
+        return {index: Verdict("exact duplicate", "", other) for index, other in found.items()}
+
+    def nearly(rows: Sequence[Row]) -> dict[int, Verdict]:
+        return _scored("near duplicate", "Jaccard", duplicates.near(texts.joined(*texts.columns(rows)), near))
+
+    def alike(rows: Sequence[Row]) -> dict[int, Verdict]:
+        return _scored("paraphrase", "similarity", duplicates.paraphrases(*texts.columns(rows), paraphrase))
+
     return [
         each("empty", ["empty"], texts.empty),
         each("cut off", ["cut off"], texts.cut_off),
         each("refusal", ["refusal"], texts.refusal),
         each("leak", ["leak"], texts.leak),
-        Filter("language", ("language",), lambda rows: _languages(rows, language)),
+        each("language", ["language"], foreign),
         each("length", ["too short", "too long"], texts.length),
-        Filter("contamination", ("contaminated",), lambda rows: _contaminated(rows, evaluation)),
-        Filter("exact duplicates", ("exact duplicate",), _exact),
-        Filter("near duplicates", ("near duplicate",), lambda rows: _near(rows, near)),
-        Filter("paraphrases", ("paraphrase",), lambda rows: _paraphrases(rows, paraphrase)),
+        RowFilter("contamination", ("contaminated",), contaminated),
+        RowFilter("exact duplicates", ("exact duplicate",), exact),
+        RowFilter("near duplicates", ("near duplicate",), nearly),
+        RowFilter("paraphrases", ("paraphrase",), alike),
     ]
+
+
+def _scored(reason: str, measure: str, found: Mapping[int, tuple[int, float]]) -> dict[int, Verdict]:
+    return {index: Verdict(reason, f"{measure} {score:.2f}", other) for index, (other, score) in found.items()}
 
 
 def measure(rows: Sequence[Row], verdicts: Sequence[Verdict | None]) -> dict[str, tuple[Share, Share]]:
@@ -148,58 +174,10 @@ def measure(rows: Sequence[Row], verdicts: Sequence[Verdict | None]) -> dict[str
     Recall: of the rows planted with a reason, those dropped with it. Precision: of the rows dropped with it, those
     planted with it.
     """
-    truth = [row.get("planted") for row in rows]
-    said = [verdict.reason if verdict else None for verdict in verdicts]
-    found = {}
-    for reason in dict.fromkeys(reason for reason in [*truth, *said] if reason):
-        both = sum(a == b == reason for a, b in zip(truth, said, strict=True))
-        found[reason] = (Share(both, truth.count(reason)), Share(both, said.count(reason)))
-    return found
-
-
-# -- the filters that look at more than one row ---------------------------------------------------------------------
-
-
-def _columns(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
-    first, second = ([texts.text(row, column) for row in rows] for column in texts.COLUMNS)
-    return first, second
-
-
-def _whole(rows: Sequence[Row]) -> list[str]:
-    return [f"{asked}\n{said}" for asked, said in zip(*_columns(rows), strict=True)]
-
-
-def _languages(rows: Sequence[Row], wanted: str) -> dict[int, Verdict]:
-    found = {}
-    for place, row in enumerate(rows):
-        others = {language_of(texts.text(row, column)) for column in texts.COLUMNS} - {wanted, None}
-        if others:
-            found[place] = Verdict("language", ", ".join(sorted(others)))
-    return found
-
-
-def _contaminated(rows: Sequence[Row], evaluation: Sequence[Row]) -> dict[int, Verdict]:
-    questions = [row["question"] for row in evaluation]
-    asked, said = _columns(rows)
-    pairs = [{"instruction": a, "response": b} for a, b in zip(asked, said, strict=True)]
-    found = {
-        place: Verdict("contaminated", f"similarity {score:.2f}", questions[other])
-        for place, (other, score) in contamination.by_neighbours(pairs, evaluation).items()
-    }
-    for place, other in contamination.by_words(asked, questions).items():
-        found[place] = Verdict("contaminated", "common words", questions[other])
-    return found
-
-
-def _exact(rows: Sequence[Row]) -> dict[int, Verdict]:
-    return {place: Verdict("exact duplicate", "", other) for place, other in duplicates.exact(_whole(rows)).items()}
-
-
-def _near(rows: Sequence[Row], threshold: float) -> dict[int, Verdict]:
-    found = duplicates.near(_whole(rows), threshold)
-    return {place: Verdict("near duplicate", f"Jaccard {score:.2f}", other) for place, (other, score) in found.items()}
-
-
-def _paraphrases(rows: Sequence[Row], threshold: float) -> dict[int, Verdict]:
-    found = duplicates.paraphrases(*_columns(rows), threshold)
-    return {place: Verdict("paraphrase", f"similarity {score:.2f}", other) for place, (other, score) in found.items()}
+    planted = [row.get("planted") for row in rows]
+    dropped = [verdict.reason if verdict else None for verdict in verdicts]
+    shares = {}
+    for reason in dict.fromkeys(reason for reason in [*planted, *dropped] if reason):
+        both = sum(a == b == reason for a, b in zip(planted, dropped, strict=True))
+        shares[reason] = (Share(both, planted.count(reason)), Share(both, dropped.count(reason)))
+    return shares

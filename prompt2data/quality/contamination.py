@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prompt2data.engine.embeddings import embed
+from prompt2data.quality.texts import joined
 from prompt2data.quality.vocabulary import plain
 
 RUN = 8  # words
@@ -36,7 +37,7 @@ def by_words(texts: Sequence[str], questions: Sequence[str], n: int = RUN) -> di
     """For each text that shares a run of words with a question: its index, and the index of the first such question."""
     found = {}
     for index, text in enumerate(texts):
-        hit = next((place for place, question in enumerate(questions) if common_run(text, question, n)), None)
+        hit = next((other for other, question in enumerate(questions) if common_run(text, question, n)), None)
         if hit is not None:
             found[index] = hit
     return found
@@ -57,19 +58,19 @@ def by_neighbours(
     """
     if not rows or not evaluation:
         return {}
-    asked, tested = [row["instruction"] for row in rows], [row["question"] for row in evaluation]
-    pairs = [f"{row['instruction']}\n{row['response']}" for row in rows]
-    tests = [f"{row['question']}\n{row['answer']}" for row in evaluation]
-    likeness = (embed(asked) @ embed(tested).T + embed(pairs) @ embed(tests).T) / 2
+    instructions, questions = [row["instruction"] for row in rows], [row["question"] for row in evaluation]
+    pairs = joined(instructions, (row["response"] for row in rows))
+    tests = joined(questions, (row["answer"] for row in evaluation))
+    likeness = (embed(instructions) @ embed(questions).T + embed(pairs) @ embed(tests).T) / 2
     found = {}
     for index, row in enumerate(rows):
-        near = {
-            place: float(likeness[index, place])
-            for place, test in enumerate(evaluation)
-            if likeness[index, place] >= (min(WITH_ANSWER, threshold) if answers(row, test) else threshold)
-        }
+        near = [
+            (other, float(score))
+            for other, (test, score) in enumerate(zip(evaluation, likeness[index], strict=True))
+            if score >= (min(WITH_ANSWER, threshold) if answers(row, test) else threshold)
+        ]
         if near:
-            found[index] = max(near.items(), key=lambda entry: entry[1])
+            found[index] = max(near, key=lambda entry: entry[1])
     return found
 
 
@@ -79,11 +80,11 @@ def answers(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
 
 
 def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether a parrot answers each evaluation question rightly, after "training" on `rows`.
+    """Whether a parrot answers each evaluation question correctly, after "training" on `rows`.
 
-    The parrot learns nothing: it looks up the row whose instruction is nearest to the question and says its response.
-    The answer counts if it holds the question's `key`, as `answers` sees it. What it scores is what memory alone can
-    score.
+    The parrot learns nothing: it looks up the row whose instruction is nearest to the question and repeats its
+    response. The answer counts if it holds the question's `key`, as `answers` sees it. What it scores is what memory
+    alone can score.
 
     Args:
         rows: with `instruction` and `response`.
@@ -93,5 +94,7 @@ def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[st
         return [False] * len(evaluation)
     known = embed([row["instruction"] for row in rows])
     asked = embed([row["question"] for row in evaluation])
-    nearest = (asked @ known.T).argmax(axis=1) if len(evaluation) else []
-    return [answers(rows[int(place)], test) for test, place in zip(evaluation, nearest, strict=True)]
+    return [
+        answers(rows[int(index)], test)
+        for test, index in zip(evaluation, (asked @ known.T).argmax(axis=1), strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Rows that say what an earlier row has said: in the same words, in nearly the same, or in others.
+"""Rows that repeat an earlier row: in the same words, in nearly the same, or in others.
 
 Every function compares all rows with each other, which is right for thousands of rows and too slow for millions;
 MinHash and nearest-neighbour indices exist for those. A row is only ever compared with *earlier* rows that stay, so the
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from prompt2data.engine.embeddings import embed
+from prompt2data.quality.texts import joined
 from prompt2data.quality.vocabulary import STOPWORDS, plain, words
 
 if TYPE_CHECKING:
@@ -114,5 +115,5 @@ def embed_rows(instructions: Sequence[str], responses: Sequence[str]) -> np.ndar
     """
     import numpy as np
 
-    both = [f"{asked}\n{said}" for asked, said in zip(instructions, responses, strict=True)]
-    return np.concatenate([embed(texts) for texts in (instructions, responses, both)], axis=1) / np.sqrt(3)
+    views = (instructions, responses, joined(instructions, responses))
+    return np.concatenate([embed(texts) for texts in views], axis=1) / np.sqrt(3)

@@ -7,7 +7,7 @@ dirty: a column missing, None, or something other than text.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from prompt2data.quality import vocabulary
@@ -44,36 +44,45 @@ def text(row: Mapping[str, Any], column: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def columns(rows: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """The instructions and the responses of rows, each as `text` returns it."""
+    pairs = [(text(row, "instruction"), text(row, "response")) for row in rows]
+    return [instruction for instruction, _response in pairs], [response for _instruction, response in pairs]
+
+
+def joined(instructions: Iterable[str], responses: Iterable[str]) -> list[str]:
+    """Each instruction with its response on the next line, as rows are compared whole."""
+    return [f"{instruction}\n{response}" for instruction, response in zip(instructions, responses, strict=True)]
+
+
 def empty(row: Mapping[str, Any]) -> str | None:
-    """Says "empty" if the instruction or the response is missing, is no text, or is blank."""
+    """Return "empty" if the instruction or the response is missing, is not a text, or is blank."""
     return None if all(text(row, column) for column in COLUMNS) else "empty"
 
 
 def cut_off(row: Mapping[str, Any]) -> str | None:
-    """Says "cut off" if the row says that its token budget ended it: `finish_reason` is "length"."""
+    """Return "cut off" if the token budget ended the row: `finish_reason` is or holds "length"."""
     reasons = row.get("finish_reason")
     return "cut off" if "length" in (reasons if isinstance(reasons, list | tuple) else [reasons]) else None
 
 
 def leak(row: Mapping[str, Any]) -> str | None:
-    """Says "leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
-    for column in COLUMNS:
-        found = text(row, column)
-        low = found.lower()
-        if _TEMPLATE.search(found) or any(words in low for words in _LEAKS):
-            return "leak"
-    return None
+    """Return "leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
+    found = [text(row, column) for column in COLUMNS]
+    return (
+        "leak" if any(_TEMPLATE.search(one) or any(leak in one.lower() for leak in _LEAKS) for one in found) else None
+    )
 
 
 def refusal(row: Mapping[str, Any]) -> str | None:
-    """Says "refusal" if the response apologises at its beginning, or is short and about the assistant's own limits."""
+    """Return "refusal" if the response opens with an apology, or is short and about the assistant's own limits."""
     low = vocabulary.lowered(text(row, "response"))
     refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.declines(low))
     return "refusal" if refuses else None
 
 
 def length(row: Mapping[str, Any]) -> str | None:
-    """Says "too short" or "too long", in words; see `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
+    """Return "too short" or "too long", counted in words; see `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
     sizes = [len(text(row, column).split()) for column in COLUMNS]
     if sizes[0] < SHORTEST_INSTRUCTION or sizes[1] < SHORTEST_RESPONSE:
         return "too short"
