@@ -1,7 +1,6 @@
 """One page before and after a chain: what was dropped and why, what changed, examples to check by eye.
 
-The page is HTML without scripts, images or links. What rows say is escaped, and what would hide from the eye is
-written out.
+The page is HTML without scripts, images or links. What rows say is escaped, and invisible characters are written out.
 """
 
 from __future__ import annotations
@@ -24,61 +23,34 @@ from prompt2data.untrusted import visible
 _EXAMPLES = 2  # for each reason
 _LONGEST = 300  # characters of a text
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="{{ language }}">
-<head><meta charset="utf-8"><title>{{ title }}</title>
-<style>
-body { font: 16px/1.45 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; width: 100%; margin: 0 0 2rem; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid #ccc; }
-td.number { text-align: right; }
-td.text { white-space: pre-wrap; overflow-wrap: anywhere; }
-.bar { background: #0072b2; height: .9rem; }
-</style></head>
-<body>
-<h1>{{ title }}</h1>
-<h2>{{ words.changed }}</h2>
-<table><thead><tr><th scope="col">{{ words.measure }}</th><th scope="col">{{ words.before }}</th>
-<th scope="col">{{ words.after }}</th></tr></thead><tbody>
-{% for name, before, after in measures %}
-<tr><th scope="row">{{ name }}</th><td>{{ before }}</td><td>{{ after }}</td></tr>
-{% endfor %}</tbody></table>
-<h2>{{ words.dropped }}</h2>
-<table><thead><tr><th scope="col">{{ words.reason }}</th><th scope="col">{{ words.rows }}</th>
-<td></td></tr></thead><tbody>
-{% for reason, count, width in counts %}<tr><th scope="row">{{ reason }}</th><td class="number">{{ count }}</td>
-<td style="width:60%"><div class="bar" style="width:{{ width }}%"></div></td></tr>
-{% endfor %}</tbody></table>
-<h2>{{ words.examples }}</h2>
-<table><thead><tr><th scope="col">{{ words.reason }}</th><th scope="col">{{ words.instruction }}</th>
-<th scope="col">{{ words.response }}</th><th scope="col">{{ words.evidence }}</th></tr></thead><tbody>
-{% for row in examples %}<tr><th scope="row">{{ row.reason }}</th><td class="text">{{ row.instruction }}</td>
-<td class="text">{{ row.response }}</td><td class="text">{{ row.evidence }}</td></tr>
-{% endfor %}</tbody></table>
-</body></html>
-"""
+_TEMPLATE = Path(__file__).parents[1] / "data" / "report.html"
 
 
 def before_after(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """Rows of a table: the name of a measure, its value before and after. Rows may be dirty."""
+    return [(name, old, new) for (name, old), (_name, new) in zip(_measures(before), _measures(after), strict=True)]
+
+
+def _measures(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    instructions, responses = (list(filter(None, column)) for column in texts.columns(rows))
     return [
-        (name, measure(before), measure(after))
-        for name, measure in (
-            (_("rows"), lambda rows: str(len(rows))),
-            (_("words in an instruction (median)"), lambda rows: _median(rows, "instruction")),
-            (_("words in a response (median)"), lambda rows: _median(rows, "response")),
-            (_("different instructions (share)"), lambda rows: f"{unique_share(_texts(rows, 'instruction')):.2f}"),
-            (_("distinct-2 of instructions"), lambda rows: f"{distinct_n(_texts(rows, 'instruction'), 2):.2f}"),
-            (_("distinct-2 of responses"), lambda rows: f"{distinct_n(_texts(rows, 'response'), 2):.2f}"),
-        )
+        (_("rows"), str(len(rows))),
+        (_("words in an instruction (median)"), _median_words(instructions)),
+        (_("words in a response (median)"), _median_words(responses)),
+        (_("different instructions (share)"), f"{unique_share(instructions):.2f}"),
+        (_("distinct-2 of instructions"), f"{distinct_n(instructions, 2):.2f}"),
+        (_("distinct-2 of responses"), f"{distinct_n(responses, 2):.2f}"),
     ]
+
+
+def _median_words(found: Sequence[str]) -> str:
+    return f"{median(len(text.split()) for text in found):g}" if found else "–"
 
 
 def render_report(sifted: Sifted, title: str) -> str:
     """The page as HTML."""
     most = max(sifted.counts.values(), default=0) or 1
-    page = jinja2.Environment(autoescape=True).from_string(_PAGE)
+    page = jinja2.Environment(autoescape=True).from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return page.render(
         language=language(),
         title=visible(title, 200),
@@ -99,15 +71,6 @@ def write_report(path: str | PathLike[str], sifted: Sifted, title: str) -> Path:
     return write_whole(path, render_report(sifted, title))
 
 
-def _texts(rows: Sequence[Mapping[str, Any]], column: str) -> list[str]:
-    return [text for row in rows if (text := texts.text(row, column))]
-
-
-def _median(rows: Sequence[Mapping[str, Any]], column: str) -> str:
-    sizes = [len(text.split()) for text in _texts(rows, column)]
-    return f"{median(sizes):g}" if sizes else "–"
-
-
 def _examples(sifted: Sifted) -> list[dict[str, str]]:
     lines = sifted.table()
     return [
@@ -115,9 +78,7 @@ def _examples(sifted: Sifted) -> list[dict[str, str]]:
             "reason": visible(reason, 80),
             "instruction": visible(line["instruction"], _LONGEST),
             "response": visible(line["response"], _LONGEST),
-            "evidence": visible(
-                " · ".join(part for part in (line["evidence"], line["collides with"]) if part), _LONGEST
-            ),
+            "evidence": visible(" · ".join(filter(None, (line["evidence"], line["collides with"]))), _LONGEST),
         }
         for reason in sifted.counts
         for line in [line for line in lines if line["verdict"] == reason][:_EXAMPLES]
