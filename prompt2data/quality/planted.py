@@ -1,7 +1,7 @@
 """Rows with planted faults, so that every count of a filter can be compared with the truth.
 
 Four sets, with no text in common: `"given"`, on which the chain's thresholds were chosen; `"held out"`, which was
-looked at while the chain was built, and on which rules were mended; `"untouched"`, written by others who did not know
+looked at while the chain was built, and on which rules were fixed; `"untouched"`, written by others who did not know
 the chain, on which nothing was chosen or changed; `"free"`, whose paraphrases hardly share a word with their originals.
 Their texts were written for this course. From the first set, paraphrases that MiniLM does not see were left out.
 
@@ -14,10 +14,12 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from prompt2data.i18n import _
+from prompt2data.quality.texts import COLUMNS
 
 Row = dict[str, Any]
 
@@ -39,60 +41,53 @@ def planted_rows(name: str = "given", seed: int | None = None) -> list[Row]:
 
     Returns:
         Rows with `id`, `topic`, `instruction`, `response`, `planted` (None for a good row) and `of`. Rows planted
-        as "empty" may lack a column, or hold something else than text.
+        as "empty" may lack a column, or hold something other than text.
 
     Raises:
         ValueError: if there is no such set.
     """
-    rows = _read(name)
+    rows = _load(name)
     rng = random.Random(_SEEDS[name] if seed is None else seed)
     good = [row for row in rows if row["planted"] is None]
     repeated = {row["of"] for row in rows if row["of"]}
     chosen = rng.sample([row for row in good if row["id"] not in repeated], 2 * _COPIES[name])
-    edits = (("exact duplicate", _same_words), ("near duplicate", _edited))
     for number, row in enumerate(chosen):
-        kind, edit = edits[number % 2]
-        ident = f"{row['id']}-{number % 2 + 1}"
-        rows.append({**row, **edit(row, rng), "id": ident, "planted": kind, "of": row["id"]})
-    place = {row["id"]: rng.random() for row in rows}
+        copy = {"id": f"{row['id']}-{number % 2 + 1}", "of": row["id"]}
+        if number % 2:
+            rows.append(row | copy | _edited(row, rng) | {"planted": "near duplicate"})
+        else:
+            rows.append(row | copy | _same_words(row, rng) | {"planted": "exact duplicate"})
+    position = {row["id"]: rng.random() for row in rows}
     for row in rows:
-        if row["of"] in place:  # a copy stands somewhere after its original
-            place[row["id"]] = rng.uniform(place[row["of"]], 1.0)
-    return sorted(rows, key=lambda row: place[row["id"]])
+        if row["of"] in position:  # a copy stands somewhere after its original
+            position[row["id"]] = rng.uniform(position[row["of"]], 1.0)
+    return sorted(rows, key=lambda row: position[row["id"]])
 
 
 def evaluation_rows(name: str = "given") -> list[Row]:
     """The small evaluation set that belongs to a set: rows with `id`, `question`, `key` and `answer`.
 
-    An answer is counted as right if it holds `key`, whatever its case.
+    An answer counts as correct if it holds `key`, whatever its case.
     """
-    _check(name)
-    return _load(f"{name.replace(' ', '_')}_evaluation.jsonl")
+    return _load(name, "_evaluation")
 
 
-def _read(name: str) -> list[Row]:
-    _check(name)
-    return _load(f"{name.replace(' ', '_')}.jsonl")
-
-
-def _check(name: str) -> None:
+def _load(name: str, suffix: str = "") -> list[Row]:
     if name not in SETS:
         raise ValueError(
             _("There is no set '{name}': choose one of {sets}.").format(name=name, sets=", ".join(map(repr, SETS)))
         )
-
-
-def _load(file: str) -> list[Row]:
-    return [json.loads(line) for line in (_FOLDER / file).read_text(encoding="utf-8").splitlines()]
-
-
-# -- edits --------------------------------------------------------------------------------------------------------
+    file = _FOLDER / f"{name.replace(' ', '_')}{suffix}.jsonl"
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _same_words(row: Row, rng: random.Random) -> Row:
     """The same words; case, spaces or punctuation may differ."""
-    change = rng.choice([str, str.lower, str.upper, lambda text: f" {text} ", lambda text: text.replace("?", " ?")])
-    return {column: change(row[column]) for column in ("instruction", "response")}
+    changes: list[Callable[[str], str]] = [
+        str, str.lower, str.upper, lambda text: f" {text} ", lambda text: text.replace("?", " ?"),
+    ]  # fmt: skip
+    change = rng.choice(changes)
+    return {column: change(row[column]) for column in COLUMNS}
 
 
 def _edited(row: Row, rng: random.Random) -> Row:
@@ -105,13 +100,13 @@ def _edited(row: Row, rng: random.Random) -> Row:
 
 
 def _slip(text: str, rng: random.Random) -> str:
-    """Two neighbouring letters inside one longer word change places."""
-    long = [match for match in re.finditer(r"[a-z]{5,}", text)]
+    """Swap two neighbouring letters inside one longer word."""
+    long = list(re.finditer(r"[a-z]{5,}", text))
     if not long:
         return text
     match = rng.choice(long)
-    place = rng.randrange(match.start() + 1, match.end() - 2)
-    return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    start = rng.randrange(match.start() + 1, match.end() - 2)
+    return text[:start] + text[start + 1] + text[start] + text[start + 2 :]
 
 
 def _filled(text: str, rng: random.Random) -> str:
