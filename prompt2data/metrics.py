@@ -38,23 +38,12 @@ class Share:
     @property
     def low(self) -> float:
         """Lower end of the interval, from 0 to 1."""
-        return self._interval()[0]
+        return _wilson_low(self.k, self.n)
 
     @property
     def high(self) -> float:
         """Upper end of the interval, from 0 to 1."""
-        return self._interval()[1]
-
-    def _interval(self) -> tuple[float, float]:
-        if self.n == 0:
-            return 0.0, 1.0
-        z2 = _Z95**2
-        center = (self.k + z2 / 2) / (self.n + z2)
-        half = _Z95 / (self.n + z2) * sqrt(self.k * (self.n - self.k) / self.n + z2 / 4)
-        # At k = 0 and k = n the formula gives 0 and 1 up to rounding; the clamp makes them exact.
-        low = 0.0 if self.k == 0 else max(0.0, center - half)
-        high = 1.0 if self.k == self.n else min(1.0, center + half)
-        return low, high
+        return 1.0 - _wilson_low(self.n - self.k, self.n)
 
     def __str__(self) -> str:
         if self.n == 0:
@@ -62,6 +51,13 @@ class Share:
         return _("{k} of {n} ({value:.0f} %, {low:.0f}–{high:.0f} %)").format(
             k=self.k, n=self.n, value=100 * self.value, low=100 * self.low, high=100 * self.high
         )
+
+
+def _wilson_low(k: int, n: int) -> float:
+    if k == 0:
+        return 0.0  # exact, where the formula is off by rounding
+    z2 = _Z95**2
+    return (k + z2 / 2 - _Z95 * sqrt(k * (n - k) / n + z2 / 4)) / (n + z2)
 
 
 @overload
@@ -93,9 +89,6 @@ def compare(name_a: str, a: Share, name_b: str, b: Share) -> str:
     return _("{name_a} is higher than {name_b}: {a} against {b}.").format(name_a=name_a, a=a, name_b=name_b, b=b)
 
 
-# -- diversity ----------------------------------------------------------------------------------------------------
-
-
 def ngrams(text: str, n: int) -> Iterator[tuple[str, ...]]:
     """The runs of `n` lower-case words in a text, words being what whitespace separates."""
     words = text.lower().split()
@@ -109,12 +102,9 @@ def distinct_n(texts: Iterable[str], n: int) -> float:
 
 
 def unique_share(texts: Sequence[str]) -> float:
-    """Share of different texts, case and outer spaces aside, from 0 to 1; 0 when there are none."""
+    """Share of different texts, ignoring case and outer spaces, from 0 to 1; 0 when there are none."""
     texts = [text.strip().lower() for text in texts]
     return len(set(texts)) / len(texts) if texts else 0.0
-
-
-# -- similarity --------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
@@ -138,13 +128,8 @@ def rouge_l(a: str, b: str) -> float:
 def nearest(candidate: str, pool: Sequence[str]) -> tuple[int, float]:
     """Index of the text in `pool` most like `candidate`, and their ROUGE-L; (-1, 0.0) for an empty pool."""
     scores = [rouge_l(candidate, text) for text in pool]
-    if not scores:
-        return -1, 0.0
-    best = max(range(len(scores)), key=scores.__getitem__)
-    return best, scores[best]
-
-
-# -- cost ---------------------------------------------------------------------------------------------------------
+    best = max(range(len(scores)), key=scores.__getitem__, default=-1)
+    return best, scores[best] if scores else 0.0
 
 
 def _output_tokens(value: Any, counts: bool = False) -> int:
