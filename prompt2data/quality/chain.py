@@ -1,4 +1,4 @@
-"""The chain of lesson 07: named filters in an order, a reason for every row that goes, a count for every reason.
+"""The chain of lesson 07: named filters in order, a reason for every dropped row, a count for every reason.
 
 Cheap rules on single rows come first, rules that compare rows last. So no faulty row decides which of two duplicates
 stays, and no row is embedded that was already dropped.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from prompt2data.metrics import Share
@@ -40,7 +40,7 @@ class RowFilter:
 
     Attributes:
         name: what it looks for.
-        reasons: the codes it may give, so that a count of zero is a count, too.
+        reasons: the codes it may give, so that a count of zero shows as well.
         find: given the rows that are left, the verdict on each that should go, by its index among them. `other` is an
             index among them as well.
     """
@@ -57,12 +57,12 @@ class Sifted:
     Attributes:
         rows: all rows, in their order.
         verdicts: one for each row; None for a row that is kept.
-        counts: reason -> number of rows, in the order of the chain, zeros included.
+        counts: number of rows by reason, in the order of the chain, zeros included.
     """
 
     rows: list[Row]
     verdicts: list[Verdict | None]
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int]
 
     @property
     def kept(self) -> list[Row]:
@@ -77,15 +77,14 @@ class Sifted:
             other = verdict.other
             if isinstance(other, int):
                 other = visible(texts.text(self.rows[other], "instruction"), 200)
-            shown = {column: row.get(column) for column in columns}
-            lines.append(
-                {"verdict": verdict.reason, **shown, "evidence": verdict.evidence, "collides with": other or ""}
-            )
+            cells = {column: row.get(column) for column in columns}
+            evidence = {"evidence": verdict.evidence, "collides with": other or ""}
+            lines.append({"verdict": verdict.reason, **cells, **evidence})
         return lines
 
 
 def each(name: str, reasons: Iterable[str], why_drop: Callable[[Row], str | Verdict | None]) -> RowFilter:
-    """A filter from a rule on one row, such as those of lessons 01 to 04."""
+    """Make a filter from a rule on one row, such as those of lessons 01 to 04."""
 
     def find(rows: Sequence[Row]) -> dict[int, Verdict]:
         found = ((index, why_drop(row)) for index, row in enumerate(rows))
@@ -95,7 +94,7 @@ def each(name: str, reasons: Iterable[str], why_drop: Callable[[Row], str | Verd
 
 
 def run_chain(rows: Iterable[Row], filters: Sequence[RowFilter]) -> Sifted:
-    """Send rows through the filters. Each filter sees only what the ones before it left, and nothing is changed."""
+    """Run rows through the filters. Each sees only the rows that the ones before it kept; no row is changed."""
     rows = list(rows)
     verdicts: list[Verdict | None] = [None] * len(rows)
     left = list(range(len(rows)))
@@ -129,15 +128,11 @@ def standard_filters(
         return Verdict("language", ", ".join(sorted(others))) if others else None
 
     def contaminated(rows: Sequence[Row]) -> dict[int, Verdict]:
-        instructions, responses = texts.columns(rows)
         questions = [row["question"] for row in evaluation]
-        pairs = [{"instruction": a, "response": b} for a, b in zip(instructions, responses, strict=True)]
-        evidence = {
-            index: (f"similarity {score:.2f}", other)
-            for index, (other, score) in contamination.by_neighbours(pairs, evaluation).items()
-        }
-        for index, other in contamination.by_words(instructions, questions).items():
-            evidence[index] = ("common words", other)
+        near_by = contamination.by_neighbours(rows, evaluation).items()
+        evidence = {index: (f"similarity {score:.2f}", other) for index, (other, score) in near_by}
+        copied = contamination.by_words(texts.columns(rows)[0], questions).items()
+        evidence |= {index: ("common words", other) for index, other in copied}
         return {index: Verdict("contaminated", why, questions[other]) for index, (why, other) in evidence.items()}
 
     def exact(rows: Sequence[Row]) -> dict[int, Verdict]:

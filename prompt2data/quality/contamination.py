@@ -1,8 +1,8 @@
-"""Rows that give away an evaluation set: training on them makes its score say nothing.
+"""Rows that leak an evaluation set: training on them makes its score meaningless.
 
-Two nets. Common runs of words find a question that was copied, whole or with a frame around it (13 words for GPT-3,
+Two nets. Shared runs of words find a question that was copied, whole or with a frame around it (13 words for GPT-3,
 Brown et al., 2020, arXiv:2005.14165, appendix C; 8 here, since the questions are short). Neighbours in the space of
-sentence embeddings find one that was asked in other words; a response that holds the answer makes that surer.
+sentence embeddings find one that was asked in other words; a response that holds the answer adds to the evidence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prompt2data.engine.embeddings import embed
-from prompt2data.quality.texts import joined
+from prompt2data.metrics import ngrams
+from prompt2data.quality.texts import columns, joined
+from prompt2data.quality.texts import text as text_in
 from prompt2data.quality.vocabulary import plain
 
 RUN = 8  # words
@@ -20,15 +22,13 @@ NEIGHBOUR, WITH_ANSWER = 0.75, 0.5  # mean of two cosines, see `by_neighbours`
 
 
 def word_runs(text: str, n: int = RUN) -> set[str]:
-    """The runs of `n` words in a text, case and punctuation aside; a shorter text is one run."""
-    words = plain(text).split()
-    if len(words) <= n:
-        return {" ".join(words)} if words else set()
-    return {" ".join(words[start : start + n]) for start in range(len(words) - n + 1)}
+    """The runs of `n` words in a text, ignoring case and punctuation; a shorter text is one run."""
+    whole = plain(text)
+    return {" ".join(run) for run in ngrams(whole, n)} or ({whole} if whole else set())
 
 
 def common_run(text: str, question: str, n: int = RUN) -> bool:
-    """Whether a text holds `n` words of a question in a row, or the whole question if it is shorter."""
+    """Whether a text holds `n` consecutive words of a question, or the whole question if it is shorter."""
     size = min(n, len(plain(question).split()))
     return bool(size) and not word_runs(question, size).isdisjoint(word_runs(text, size))
 
@@ -58,9 +58,9 @@ def by_neighbours(
     """
     if not rows or not evaluation:
         return {}
-    instructions, questions = [row["instruction"] for row in rows], [row["question"] for row in evaluation]
-    pairs = joined(instructions, (row["response"] for row in rows))
-    tests = joined(questions, (row["answer"] for row in evaluation))
+    instructions, responses = columns(rows)
+    questions, pairs = [test["question"] for test in evaluation], joined(instructions, responses)
+    tests = joined(questions, (test["answer"] for test in evaluation))
     likeness = (embed(instructions) @ embed(questions).T + embed(pairs) @ embed(tests).T) / 2
     found = {}
     for index, row in enumerate(rows):
@@ -76,7 +76,7 @@ def by_neighbours(
 
 def answers(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
     """Whether a row's response holds the `key` of an evaluation question, at the beginning of a word or number."""
-    return bool(re.search(rf"(?<!\w){re.escape(test['key'])}(?!\d)", row["response"], re.IGNORECASE))
+    return bool(re.search(rf"(?<!\w){re.escape(test['key'])}(?!\d)", text_in(row, "response"), re.IGNORECASE))
 
 
 def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[str, Any]]) -> list[bool]:
@@ -94,7 +94,5 @@ def memorised(rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[st
         return [False] * len(evaluation)
     known = embed([row["instruction"] for row in rows])
     asked = embed([row["question"] for row in evaluation])
-    return [
-        answers(rows[int(index)], test)
-        for test, index in zip(evaluation, (asked @ known.T).argmax(axis=1), strict=True)
-    ]
+    nearest = (asked @ known.T).argmax(axis=1)
+    return [answers(rows[int(index)], test) for test, index in zip(evaluation, nearest, strict=True)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from prompt2data.engine.embeddings import embed
@@ -31,7 +32,7 @@ def topic_words(text: str) -> frozenset[str]:
 
 
 def shingles(text: str, n: int = 5) -> frozenset[str]:
-    """The runs of `n` characters in a text, case and punctuation aside; the text itself if it is shorter."""
+    """The runs of `n` characters in a text, ignoring case and punctuation; the text itself if it is shorter."""
     text = plain(text)
     return frozenset(text[start : start + n] for start in range(max(1, len(text) - n + 1)))
 
@@ -44,11 +45,8 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
 def exact(texts: Sequence[str]) -> dict[int, int]:
     """For each text with the words of an earlier one: its index, and the index of the first of them."""
     first: dict[str, int] = {}
-    found = {}
-    for index, text in enumerate(map(plain, texts)):
-        if first.setdefault(text, index) != index:
-            found[index] = first[text]
-    return found
+    firsts = [first.setdefault(plain(text), index) for index, text in enumerate(texts)]
+    return {index: other for index, other in enumerate(firsts) if other != index}
 
 
 def near(texts: Sequence[str], threshold: float = NEAR) -> dict[int, tuple[int, float]]:
@@ -62,9 +60,9 @@ def paraphrases(
 ) -> dict[int, tuple[int, float]]:
     """For each row that means what an earlier kept one means: index, the other's index, similarity.
 
-    Sentence embeddings hardly see what a single word or number changes. So two rows are never taken for the same if
-    their instructions name different numbers, or if they are one or two words apart and the answers do not agree: how
-    to store onions is not how to store potatoes.
+    Sentence embeddings hardly see what a single word or number changes. So two rows never count as the same
+    if their instructions name different numbers, or if they are one or two words apart and the answers do not agree:
+    how to store onions is not how to store potatoes.
 
     Args:
         instructions: one for each row.
@@ -98,10 +96,10 @@ def _first_of_each(n: int, similarity: Callable[[int, int], float], threshold: f
     kept: list[int] = []
     found: dict[int, tuple[int, float]] = {}
     for index in range(n):
-        scores = [similarity(index, other) for other in kept]
-        best = max(range(len(kept)), key=scores.__getitem__, default=None)
-        if best is not None and scores[best] >= threshold:
-            found[index] = (kept[best], scores[best])
+        scores = {other: similarity(index, other) for other in kept}
+        nearest = max(kept, key=scores.__getitem__, default=index)
+        if scores.get(nearest, -inf) >= threshold:
+            found[index] = (nearest, scores[nearest])
         else:
             kept.append(index)
     return found

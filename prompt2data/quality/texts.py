@@ -82,7 +82,7 @@ def refusal(row: Mapping[str, Any]) -> str | None:
 
 
 def length(row: Mapping[str, Any]) -> str | None:
-    """Return "too short" or "too long", counted in words; see `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
+    """Return "too short" or "too long", by `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
     sizes = [len(text(row, column).split()) for column in COLUMNS]
     if sizes[0] < SHORTEST_INSTRUCTION or sizes[1] < SHORTEST_RESPONSE:
         return "too short"
