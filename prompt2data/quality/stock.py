@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,24 +17,13 @@ def run_step(step: Step, rows: Iterable[Mapping[str, Any]]) -> list[dict[str, An
 
     Steps write into the rows they get, so they get copies.
     """
-    with _without_bars():
+    from distilabel.steps.filtering import embedding  # slow: it imports datasets
+
+    with ExitStack() as undo:
+        undo.callback(setattr, embedding, "track", embedding.track)
+        embedding.track = lambda rows, **_options: rows  # rich's bar shows the time it took
+        undo.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.WARNING)  # the step's logger warns that there is no pipeline
         step.load()
-        try:
-            return next(step.process(copy.deepcopy([dict(row) for row in rows])))
-        finally:
-            step.unload()
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """rich's bar in `EmbeddingDedup` shows the time it took, and the logger warns that there is no pipeline."""
-    from distilabel.steps.filtering import embedding
-
-    kept, level = embedding.track, logging.root.manager.disable
-    embedding.track = lambda rows, **_options: rows
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        embedding.track = kept
-        logging.disable(level)
+        undo.callback(step.unload)
+        return next(step.process(copy.deepcopy([dict(row) for row in rows])))
