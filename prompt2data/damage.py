@@ -1,14 +1,14 @@
 """Good answers, damaged on purpose: pairs whose order is known, for lesson 06's exam of the judges.
 
-Two kinds of damage are made here by program. The others are written by hand and stand beside the good answer in
-`data/judge_exam.jsonl`: a wrong one, and a good answer to a question about something else than bread.
+A program makes two kinds of damage here. The others are written by hand and stand beside the good answer in
+`data/judge_exam.jsonl`: a wrong one, and a good answer to a question about something other than bread.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 
 from prompt2data.i18n import _
@@ -62,23 +62,20 @@ def known_pairs(answers: Sequence[Mapping[str, str]], kinds: Sequence[str] = DAM
         Rows with `instruction`, `good`, `bad` and `damage`, kind by kind.
 
     Raises:
-        ValueError: for a kind that is none of them.
+        ValueError: for a kind that is not one of `DAMAGES`.
     """
-    unknown = [kind for kind in kinds if kind not in DAMAGES]
-    if unknown:
-        raise ValueError(
-            _("There is no damage of the kind {kind!r}; choose from {kinds}.").format(
-                kind=unknown[0], kinds=", ".join(DAMAGES)
-            )
-        )
-    make = {
-        "truncated": lambda place, row: truncated(row["good"]),
-        "shuffled": lambda place, row: shuffled(row["good"], seed=place),
-        "off-topic": lambda place, row: row["off_topic"],
-        "wrong": lambda place, row: row["wrong"],
+    for kind in kinds:
+        if kind not in DAMAGES:
+            message = _("There is no damage of the kind {kind!r}; choose from {kinds}.")
+            raise ValueError(message.format(kind=kind, kinds=", ".join(DAMAGES)))
+    make: dict[str, Callable[[int, Mapping[str, str]], str]] = {
+        "truncated": lambda _index, row: truncated(row["good"]),
+        "shuffled": lambda index, row: shuffled(row["good"], seed=index),
+        "off-topic": lambda _index, row: row["off_topic"],
+        "wrong": lambda _index, row: row["wrong"],
     }
     return [
-        {"instruction": row["instruction"], "good": row["good"], "bad": make[kind](place, row), "damage": kind}
+        {"instruction": row["instruction"], "good": row["good"], "bad": make[kind](index, row), "damage": kind}
         for kind in kinds
-        for place, row in enumerate(answers)
+        for index, row in enumerate(answers)
     ]
