@@ -1,6 +1,6 @@
-"""The course's running domain, home baking, and the text of our own that lessons ground their instructions in.
+"""The course's running domain, home baking, and the course's own text in which lessons ground their instructions.
 
-Chosen because everybody has eaten bread, and because the words of the domain are easy for a program to find.
+Chosen because everybody has eaten bread, and because a program can easily find the words of the domain.
 """
 
 from __future__ import annotations

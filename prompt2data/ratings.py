@@ -45,7 +45,7 @@ def parse_ratings(text: str | None, n: int) -> list[int | None]:
 
 
 def _values(section: str) -> list[int | None]:
-    """The rating of every rating line, None for one that cannot be used."""
+    """The rating on each rating line, None for an unusable one."""
     return [_value(match[1]) for match in _RATING.finditer(section)]
 
 

@@ -1,7 +1,7 @@
 """Lesson 04's part of the chain: does a text read like a user's request, and why drop a whole conversation?
 
-Both are rules a program can check in microseconds. They look at the form of what was written, never at whether it
-is true. They know English openings only.
+Both are rules a program can check in microseconds. They look at the form of a text, never at whether it is true, and
+know English openings only.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def reads_like_request(text: str | None) -> bool:
     """Whether `text` has the form of something a user would ask an assistant.
 
     Judged by its first line: at least three words; no code, heading or list mark at its beginning; not the voice of
-    an assistant; and either a question mark or an opening by which users ask (`REQUEST_OPENINGS`).
+    an assistant; and either a question mark or an opening that users ask with (`REQUEST_OPENINGS`).
     """
     if not text or not text.strip() or _ROLE_LINE.match(text):
         return False
@@ -71,7 +71,7 @@ def why_drop(conversation: Sequence[Mapping[str, Any]], turns: int = 3) -> str |
         `"empty"`: a message without text; `"roles"`: user and assistant do not take turns, or the user does not
         begin, or has the last word; `"turns"`: another number of turns; `"leak"`: a token or role line of the chat
         template in a message; `"role_swap"`: a user's message that offers help; `"copy"`: a message that repeats an
-        earlier one, case, spaces and punctuation aside; `None`: none of these.
+        earlier one, ignoring case, spaces and punctuation; `None`: none of these.
     """
     messages = list(conversation)
     if messages and messages[0].get("role") == "system":

@@ -16,8 +16,9 @@ from typing import Any
 from prompt2data.ground.whole import write_whole
 from prompt2data.i18n import _, ngettext
 from prompt2data.quality.chain import Sifted
+from prompt2data.quality.texts import COLUMNS
 
-# What looks like a way to reach a person. A name alone is not found by a pattern.
+# What looks like a way to reach a person. No pattern finds a name alone.
 _PERSONAL = {
     "e-mail": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
     "phone": re.compile(r"(?<![\w.])\+?\d(?:[\s()/-]{0,2}\d){8,14}(?!\w)"),
@@ -27,17 +28,17 @@ _PERSONAL = {
 
 @dataclass(frozen=True)
 class Datasheet:
-    """The answers that no program can give. One or two sentences each.
+    """The answers that no program can give, one or two sentences each.
 
     Attributes:
         title: the dataset's name.
-        motivation: for which purpose it was made, and by whom.
+        motivation: what it was made for, and by whom.
         sources: where the texts come from: models with their licences, prompts, texts by people.
         collection: how the rows were made: method, settings, seeds, date.
         uses: what it is good for.
         not_for: what it should not be used for.
         licence: licence of the rows, and what it rests on.
-        contact: who mends mistakes.
+        contact: who corrects mistakes.
     """
 
     title: str
@@ -49,7 +50,7 @@ class Datasheet:
     licence: str
     contact: str
 
-    def render(self, sifted: Sifted, columns: Sequence[str] = ("instruction", "response")) -> str:
+    def render(self, sifted: Sifted, columns: Sequence[str] = COLUMNS) -> str:
         """The sheet as Markdown.
 
         Raises:
@@ -63,8 +64,6 @@ class Datasheet:
                 )
             )
         kept = sifted.kept
-        dropped = [f"- {reason}: {count}" for reason, count in sifted.counts.items()]
-        found = personal_data(kept, columns)
         parts = [
             f"# {self.title}",
             "## " + _("Motivation"), self.motivation,
@@ -75,10 +74,10 @@ class Datasheet:
             _("Rows before: {before}. Rows after: {after}. Dropped, by reason:").format(
                 before=len(sifted.rows), after=len(kept)
             ),
-            "\n".join(dropped),
+            _list(sifted.counts),
             "## " + _("Personal data"),
             _("Rows that hold something like it, found by pattern; names are not found this way:"),
-            "\n".join(f"- {kind}: {count}" for kind, count in found.items()),
+            _list(personal_data(kept, columns)),
             "## " + _("Uses"), self.uses,
             "## " + _("Not for"), self.not_for,
             "## " + _("Licence"), self.licence,
@@ -86,11 +85,13 @@ class Datasheet:
         ]  # fmt: skip
         return "\n\n".join(parts) + "\n"
 
-    def write(
-        self, path: str | PathLike[str], sifted: Sifted, columns: Sequence[str] = ("instruction", "response")
-    ) -> Path:
+    def write(self, path: str | PathLike[str], sifted: Sifted, columns: Sequence[str] = COLUMNS) -> Path:
         """Write the sheet to a file, and return its path. Raises what `render` raises, and `NotWritten`."""
         return write_whole(path, self.render(sifted, columns))
+
+
+def _list(counts: Mapping[str, int]) -> str:
+    return "\n".join(f"- {name}: {count}" for name, count in counts.items())
 
 
 def personal_data(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> dict[str, int]:

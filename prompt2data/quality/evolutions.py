@@ -1,4 +1,4 @@
-"""Why an evolved instruction should not be kept: reasons that a program finds in parent and child alone.
+"""Reasons not to keep an evolved instruction that a program can find in parent and child alone.
 
 They stand in for the four rules of Evol-Instruct's "elimination evolving" (Xu et al., 2023, arXiv:2304.12244,
 section 3.2), of which one asks a judge and two look at the answer to the evolved instruction. `why_drop` needs
@@ -14,7 +14,7 @@ from prompt2data.quality.vocabulary import AUXILIARIES, EVOLVED_VERBS, QUESTION_
 
 LEAKS, REFUSALS = vocabulary.EVOLVING_LEAKS, vocabulary.REFUSALS
 
-# A question that lost its question mark still opens like one: "What is the difference", "How to fold a dough".
+# A question without its question mark still opens like one: "What is the difference", "How to fold a dough".
 _AFTER_QUESTION_WORD = AUXILIARIES | {"to", "many", "much", "long", "often", "far"}
 
 _SENTENCE_START = re.compile(r"(?:^|[.:;!\n]\s*)([\w']+)")
@@ -26,8 +26,8 @@ def why_drop(parent: str, child: str | None) -> str | None:
     Returns the first of these reasons that fits:
         "empty": nothing there. "leak": words of the evolving prompt that the parent does not have itself.
         "refusal": it begins with an apology to the one who asked. "stopwords": only punctuation and words without a
-        topic. "copy": the parent's words, whatever their case and punctuation. "statement": no question and no
-        request, mostly an answer to the parent or talk about the task.
+        topic. "copy": the parent's words, ignoring case and punctuation. "statement": no question and no request,
+        mostly an answer to the parent or talk about the task.
     """
     low, parent_low = lowered(child).strip(), lowered(parent)
     if not low:

@@ -1,4 +1,4 @@
-"""Lesson 02's reasons to drop a new instruction, and the cleaning of a list that a model wrote.
+"""Lesson 02's reasons to drop a new instruction, and how to clean a list that a model wrote.
 
 Rules on the form of one line: English openings only, no look at whether the instruction makes sense. Novelty is the
 measure of Self-Instruct (Wang et al., 2022, arXiv:2212.10560, section 2.2): ROUGE-L below 0.7 to all of the pool.
@@ -13,24 +13,24 @@ from prompt2data.metrics import nearest
 from prompt2data.quality.vocabulary import AUXILIARIES, INSTRUCTION_VERBS, QUESTION_WORDS, lowered
 from prompt2data.quality.vocabulary import SELF_INSTRUCT_LEAKS as LEAKS
 
-# What the paper takes for "too similar to an instruction in the pool".
+# The paper's threshold for "too similar to an instruction in the pool".
 TOO_SIMILAR = 0.7
 
 # A space, or nothing at all, follows a mark: "3.5 grams" is text.
 _LIST_MARK = re.compile(r"\s*(?:\(?\d+[.)]|[-*•])(?:\s+|$)")
 
-# First words by which people ask or order.
+# First words with which people ask or order.
 _OPENINGS = AUXILIARIES | INSTRUCTION_VERBS | {*QUESTION_WORDS}
 
 
 def clean(lines: Iterable[str]) -> list[str]:
-    """The instructions in a list of lines, in order: list marks and outer spaces off, empty and repeated ones out."""
+    """The instructions in a list of lines, in order, without list marks, outer spaces, empty lines and repetitions."""
     stripped = (_LIST_MARK.sub("", line, count=1) if _LIST_MARK.match(line) else line for line in lines)
     return list(dict.fromkeys(text for line in stripped if (text := line.strip())))
 
 
 def opens_like_request(text: str) -> bool:
-    """Whether the first word of a line is one by which people ask ("how", "can") or order ("list", "explain")."""
+    """Whether the first word of a line is one with which people ask ("how", "can") or order ("list", "explain")."""
     first = re.match(r"[a-z]+", lowered(text).lstrip("\"'“ "))
     return first is not None and first.group() in _OPENINGS
 

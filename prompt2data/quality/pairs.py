@@ -1,4 +1,4 @@
-"""Lesson 01's reasons to drop a pair of a question and its answer, and the reading of a question out of a text."""
+"""Lesson 01's reasons to drop a pair of a question and its answer, and the search for a question in a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from prompt2data.domain import on_topic
 
 _QUOTED = re.compile(r"[\"“']([A-Z][^\"“”\n]{8,}?\?)[\"”']")
-_SENTENCE = re.compile(r"[A-Z][^.!?:\n\"“”]{8,}\?")
+_SENTENCE = re.compile(r"([A-Z][^.!?:\n\"“”]{8,}\?)")
 
 
 def question_in(text: str | None) -> str | None:
@@ -17,13 +17,8 @@ def question_in(text: str | None) -> str | None:
 
     A small model asked for a question often wraps it: `A beginner might ask, "Why is my crumb so dense?"`.
     """
-    if not text:
-        return None
-    found = _QUOTED.search(text)
-    if found:
-        return found.group(1).strip()
-    found = _SENTENCE.search(text)
-    return found.group(0).strip() if found else None
+    found = _QUOTED.search(text or "") or _SENTENCE.search(text or "")
+    return found[1].strip() if found else None
 
 
 def why_drop(row: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,7 @@
 """Lesson 06's part of the chain: why instructions with rated answers make no preference pair, and the pairs they make.
 
 `FormatTextGenerationDPO` of distilabel 1.5.3 takes the best and the worst rating as they come: a tie gives the same
-answer twice, a missing rating stops the run. Nothing of that kind gets through here.
+answer twice, a missing rating stops the run. Neither gets through here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def why_drop(row: Mapping[str, Any], margin: float) -> str | None:
 
     Args:
         row: `instruction`, `generations`, `ratings`.
-        margin: how far best and worst rating must lie apart, in units of the rating; more than 0.
+        margin: how far best and worst rating must be apart, in units of the rating; more than 0.
 
     Returns:
         The first of these reasons that fits: `"empty"`: no instruction. `"mismatch"`: not as many ratings as answers,
@@ -60,7 +60,7 @@ def to_preferences(rows: Iterable[Mapping[str, Any]], margin: float) -> list[dic
 
     Args:
         rows: `instruction`, `generations`, `ratings`, and `generation_models` where it is there.
-        margin: how far the two ratings must lie apart, in units of the rating; more than 0.
+        margin: how far the two ratings must be apart, in units of the rating; more than 0.
 
     Returns:
         For each row that has no reason to be dropped: `prompt`, `chosen`, `rejected` (lists of one message),
@@ -89,8 +89,8 @@ def to_preferences(rows: Iterable[Mapping[str, Any]], margin: float) -> list[dic
 
 
 def _judged(row: Mapping[str, Any], margin: float) -> tuple[str | None, int, int]:
-    """The reason to drop a row, and the places of its best and worst answer (-1 where there are none)."""
-    if isinstance(margin, bool) or not isinstance(margin, Real) or not (isfinite(margin) and margin > 0):
+    """The reason to drop a row, and the indices of its best and worst answer (-1 where there are none)."""
+    if not (_is_number(margin) and margin > 0):
         raise ValueError(_("The margin must be a number above 0: with 0, a tie would become a pair."))
     if not _has_text(row.get("instruction")):
         return "empty", -1, -1
@@ -98,28 +98,23 @@ def _judged(row: Mapping[str, Any], margin: float) -> tuple[str | None, int, int
     ratings: Sequence[Any] = row.get("ratings") or []
     if len(answers) != len(ratings):
         return "mismatch", -1, -1
-    usable = [place for place, answer in enumerate(answers) if _has_text(answer) and _is_rating(ratings[place])]
+    usable = [index for index, answer in enumerate(answers) if _has_text(answer) and _is_number(ratings[index])]
     if len(usable) < 2:
         return "unrated", -1, -1
-    best = max(usable, key=lambda place: ratings[place])
-    worst = min(usable, key=lambda place: ratings[place])
-    gap = ratings[best] - ratings[worst]
-    if gap == 0:
-        return "tie", best, worst
-    if gap < margin:
-        return "margin", best, worst
-    if _plain(answers[best]) == _plain(answers[worst]):
-        return "identical", best, worst
-    return None, best, worst
+    best, worst = max(usable, key=ratings.__getitem__), min(usable, key=ratings.__getitem__)
+    reason = None
+    if ratings[best] == ratings[worst]:
+        reason = "tie"
+    elif ratings[best] - ratings[worst] < margin:
+        reason = "margin"
+    elif answers[best].casefold().split() == answers[worst].casefold().split():
+        reason = "identical"
+    return reason, best, worst
 
 
 def _has_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _is_rating(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())

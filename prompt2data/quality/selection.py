@@ -1,7 +1,7 @@
 """The best k rows, after Deita (Liu et al., 2023, arXiv:2312.15685): complexity, quality, diversity.
 
-Deita lets trained models score complexity and quality. Here stand-ins do, and are called so: they see words and
-embeddings, not sense. The selection itself is the paper's: from the best row down, each that is far enough from all
+Deita lets trained models score complexity and quality. Here stand-ins do, and are named so: they see words and
+embeddings, not meaning. The selection itself is the paper's: from the best row down, each that is far enough from all
 that were taken before.
 """
 
@@ -35,8 +35,8 @@ def quality_stand_in(instructions: Sequence[str], responses: Sequence[str]) -> n
     import numpy as np
 
     both = embed([*instructions, *responses])
-    asked, said = both[: len(instructions)], both[len(instructions) :]
-    return np.clip(np.einsum("ij,ij->i", asked, said), 0.0, None)
+    cosines = np.einsum("ij,ij->i", both[: len(instructions)], both[len(instructions) :])
+    return np.clip(cosines, 0.0, None)
 
 
 def select(embeddings: np.ndarray, quality: Sequence[float | None], k: int, min_distance: float) -> list[int]:
@@ -44,13 +44,13 @@ def select(embeddings: np.ndarray, quality: Sequence[float | None], k: int, min_
 
     Args:
         embeddings: of length 1, shape [rows, dimensions].
-        quality: one number a row; a row with None or NaN is never taken. Of equal rows the earlier one comes first.
+        quality: one number per row; a row with None or NaN is never taken. Of equal rows the earlier one comes first.
         k: the most rows to take.
         min_distance: cosine distance (1 minus cosine, 0 to 2) that two taken rows have at least.
     """
-    scored = [index for index, score in enumerate(quality) if score is not None and not math.isnan(score)]
+    scored = [(-score, index) for index, score in enumerate(quality) if score is not None and not math.isnan(score)]
     chosen: list[int] = []
-    for index in sorted(scored, key=lambda index: -quality[index]):
+    for _score, index in sorted(scored):
         if len(chosen) >= k:
             break
         if all(1 - float(embeddings[index] @ embeddings[other]) >= min_distance for other in chosen):
@@ -70,12 +70,12 @@ def percentile(
     Args:
         measure: a number for a list of rows, higher for better.
         chosen: the rows that were selected.
-        pool: the rows to draw from, without putting back.
+        pool: the rows to draw from, without replacement.
         draws: how many random subsets.
-        seed: of the draws; the global random state is left alone.
+        seed: of the draws; the global random state is not touched.
 
     Returns:
-        From 0 (worse than all) over 50 (like a typical random one) to 100 (better than all).
+        From 0 (worse than all) through 50 (like a typical random one) to 100 (better than all).
 
     Raises:
         ValueError: if the pool is smaller than the selection.

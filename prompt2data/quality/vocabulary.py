@@ -1,7 +1,7 @@
-"""What the rules of several lessons know of English: requests, refusals, leaks, and the form in which words compare.
+"""English words and patterns that the rules of several lessons share: requests, refusals, leaks, stopwords.
 
-Everything here is lower case with straight apostrophes, as `lowered` returns it. A rule that needs more than the shared
-list adds to it here, and says why, so that a correction of the list reaches every rule.
+All are lower case with straight apostrophes, as `lowered` returns a text. A rule that needs more than the shared list
+extends it here, so that a correction of the list reaches every rule.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 QUESTION_WORDS = ("how", "what", "which", "why", "when", "where", "who", "whose")
 AUXILIARIES = frozenset("are can could did do does has have is may must should was were will would".split())
 
-# Verbs in the imperative, by which people ask for something.
+# Imperatives with which people ask for something.
 _REQUEST_VERBS = frozenset(
     "add advise analyze answer arrange bake build calculate choose classify compare compose convert create define"
     " describe design draft draw estimate evaluate explain explore find generate give help identify imagine improve"
@@ -37,12 +37,11 @@ _REQUEST_VERBS = frozenset(
     " read recommend rewrite say show sort state suggest summarize teach tell think translate try use weigh"
     " write".split()
 )
-# First words of an instruction. No verb that as often opens a statement: "Research shows ..."
+# As the first word of an instruction, where "Research shows ..." is no request.
 INSTRUCTION_VERBS = _REQUEST_VERBS | frozenset(
     "ask change check come correct count fill fix guess let order rank remind shorten turn".split()
 )
-# First words of any sentence in an evolved instruction, which is long and puts its request more learnedly. No verb
-# that also opens the steps of an answer: "Turn the dough."
+# As the first word of any sentence in an evolved instruction, whose verbs are more academic.
 EVOLVED_VERBS = _REQUEST_VERBS | frozenset(
     "analyse argue assess assume compute consider construct debate determine develop discuss distinguish examine fold"
     " formulate illustrate investigate justify learn let's organize present prove research retell review select share"
@@ -57,7 +56,7 @@ STOPWORDS = frozenset(
     " which who why will with would yes you your".split()
 )
 
-# How a text begins that speaks to whoever asked for it, instead of doing what was asked.
+# Beginnings of a text that answers whoever asked for it instead of doing what was asked.
 REFUSALS = (
     "i'm sorry", "i am sorry", "sorry,", "sorry but", "i apologize", "my apologies", "as an ai", "i cannot help",
     "i can't help", "i cannot assist", "i can't assist", "i cannot rewrite", "i can't rewrite", "i'm unable to",
