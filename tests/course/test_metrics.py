@@ -35,7 +35,7 @@ def test_a_share_refuses_impossible_counts():
         share(5, 4)
 
 
-def test_a_difference_is_called_one_only_when_intervals_part():
+def test_a_difference_needs_intervals_that_do_not_overlap():
     low, high, near = share(2, 32), share(28, 32), share(6, 32)
     assert told_apart(low, high) and not told_apart(low, near)
     assert compare("A", low, "B", high) == "B is higher than A: 28 of 32 (88 %, 72–95 %) against 2 of 32 (6 %, 2–20 %)."

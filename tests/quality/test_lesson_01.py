@@ -45,6 +45,6 @@ def test_question_in(text, question):
     assert question_in(text) == question
 
 
-def test_on_topic_wants_whole_words():
+def test_on_topic_needs_whole_words():
     assert on_topic(TEXT) and on_topic("Is BREAD baked?") and on_topic("kneading")
     assert not on_topic("The sunrise was late.") and not on_topic("Breadth first search") and not on_topic("")

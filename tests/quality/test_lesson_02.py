@@ -28,7 +28,7 @@ POOL = ["How long should the dough rest in a cold kitchen?"]
         ("*Why* salt?", "*Why* salt?"),
     ],
 )
-def test_clean_takes_list_marks_off_and_nothing_else(line, text):
+def test_clean_strips_list_marks_only(line, text):
     assert clean([line]) == [text]
 
 
@@ -64,7 +64,7 @@ def test_why_drop(text, reason):
     assert why_drop(text, POOL) == reason
 
 
-def test_why_drop_heeds_the_threshold():
+def test_why_drop_respects_the_threshold():
     candidate = "How long should dough rest in the cold kitchen?"
     assert why_drop(candidate, POOL) == "copy"
     assert why_drop(candidate, POOL, threshold=0.99) is None
@@ -72,7 +72,7 @@ def test_why_drop_heeds_the_threshold():
     assert why_drop(POOL[0]) is None
 
 
-def test_requests_open_with_a_word_not_with_its_beginning():
+def test_requests_open_with_a_whole_word():
     assert opens_like_request("Is rye harder to bake?")
     assert not opens_like_request("Island bread is flat?")
     assert not opens_like_request("")

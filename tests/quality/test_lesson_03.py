@@ -51,7 +51,7 @@ def test_an_innocent_child_is_kept(child):
     assert why_drop(LOAF, child) is None
 
 
-def test_words_that_the_parent_has_are_no_leak():
+def test_words_of_the_parent_are_not_a_leak():
     assert why_drop("What makes a rewritten prompt good?", "What makes a rewritten prompt good for bakers?") is None
     assert why_drop(LOAF, "What makes a rewritten prompt good for bakers?") == "leak"
 

@@ -50,7 +50,7 @@ TALK = ["Why is it pale?", "Too cold.", "How hot then?", "240 degrees.", "For ho
 
 
 def talk(*texts, roles=("user", "assistant")):
-    return [{"role": roles[place % 2], "content": text} for place, text in enumerate(texts)]
+    return [{"role": roles[index % 2], "content": text} for index, text in enumerate(texts)]
 
 
 def test_good_conversations_stay():

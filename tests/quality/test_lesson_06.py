@@ -105,10 +105,10 @@ GENERATED = st.fixed_dictionaries(
 def test_the_whole_path_from_generated_rows(rows, data):
     """Generated rows, grouped, rated by whatever a judge says, and made into pairs."""
     grouped = group(rows)
-    for one in grouped:
-        assert len(set(one["generations"])) == len(one["generations"]) == len(one["generation_models"])
-        assert all(answer.strip() == answer != "" for answer in one["generations"])
-    rated = [one | {"ratings": [data.draw(RATINGS) for _answer in one["generations"]]} for one in grouped]
+    for row in grouped:
+        assert len(set(row["generations"])) == len(row["generations"]) == len(row["generation_models"])
+        assert all(answer.strip() == answer != "" for answer in row["generations"])
+    rated = [row | {"ratings": [data.draw(RATINGS) for _answer in row["generations"]]} for row in grouped]
     for pair in to_preferences(rated, margin=0.5):
         assert pair["chosen"][0]["content"] != pair["rejected"][0]["content"]
         assert pair["chosen_rating"] - pair["rejected_rating"] >= 0.5

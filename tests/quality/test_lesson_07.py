@@ -77,13 +77,13 @@ def test_planted_rows(name):
     assert all("of" in row and "planted" in row for row in rows)
     ids = [row["id"] for row in rows]
     assert len(set(ids)) == len(ids)
-    places = {one: place for place, one in enumerate(ids)}
+    position = {ident: index for index, ident in enumerate(ids)}
     questions = {row["id"] for row in evaluation_rows(name)}
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row["planted"] == "contaminated":
             assert row["of"] in questions
         elif row["of"]:
-            assert places[row["of"]] < place, "a copy comes after its original"
+            assert position[row["of"]] < index, "a copy comes after its original"
     assert all(row["key"].lower() in row["answer"].lower() for row in evaluation_rows(name) if row["key"].isalpha())
     if name == "given":
         assert len(rows) == 200
@@ -311,20 +311,20 @@ def test_one_word_apart_needs_the_same_answer():
     assert duplicates.paraphrases([], []) == {}
 
 
-def test_a_row_that_is_gone_throws_nothing_out():
+def test_a_dropped_row_does_not_drop_others():
     """b is near a, c near b only: b goes, c stays."""
     close = {(1, 0): 0.9, (2, 1): 0.9}
     assert duplicates._first_of_each(3, lambda a, b: close.get((a, b), 0.0), 0.8) == {1: (0, 0.9)}
 
 
-def test_a_row_is_looked_at_three_times():
+def test_a_row_has_three_embeddings():
     from prompt2data.engine.embeddings import embed
 
     asked, said = ["How do I bake bread?", "Bread?"], ["Hot.", "In a hot oven."]
     points = duplicates.embed_rows(asked, said)
     assert points.shape == (2, 1152)
-    looks = [asked, said, [f"{a}\n{b}" for a, b in zip(asked, said, strict=True)]]
-    cosines = [embed([a]) @ embed([b]).T for a, b in looks]
+    views = [asked, said, [f"{a}\n{b}" for a, b in zip(asked, said, strict=True)]]
+    cosines = [embed([a]) @ embed([b]).T for a, b in views]
     assert points[0] @ points[1] == pytest.approx(np.mean(cosines), abs=1e-5)
     assert np.linalg.norm(points[0]) == pytest.approx(1, abs=1e-5)
 
@@ -341,7 +341,7 @@ def test_common_runs():
     assert contamination.by_neighbours([], evaluation_rows()) == {} == contamination.by_neighbours([row("It is.")], [])
 
 
-def test_the_parrot_knows_what_it_was_shown():
+def test_the_parrot_repeats_the_nearest_row():
     test = [{"question": "Which country gave the world the bagel?", "key": "poland"}]
     rows = [row("Bake it."), row("It is Poland.", "Which country gave us the bagel?")]
     assert contamination.memorised(rows, test) == [True]
@@ -374,17 +374,17 @@ dirty = st.dictionaries(st.sampled_from(["instruction", "response", "finish_reas
 @settings(max_examples=60, deadline=None)
 @given(st.lists(dirty, max_size=6))
 def test_dirty_rows_never_stop_the_chain_and_every_row_is_accounted_for(rows):
-    filters = [one for one in standard_filters() if one.name != "paraphrases"]  # no model for each example
+    filters = [filter_ for filter_ in standard_filters() if filter_.name != "paraphrases"]  # no model for each example
     done = run_chain(rows, filters)
     assert len(done.kept) + sum(done.counts.values()) == len(rows)
     assert all(texts.empty(row) is None for row in done.kept)
     assert "<script" not in render_report(done, "<script>")
-    for place, verdict in enumerate(done.verdicts):
+    for index, verdict in enumerate(done.verdicts):
         if verdict and isinstance(verdict.other, int):
-            assert verdict.other < place and done.verdicts[verdict.other] is None
+            assert verdict.other < index and done.verdicts[verdict.other] is None
 
 
-def test_nothing_in_nothing_out():
+def test_an_empty_set_stays_empty():
     done = run_chain([], standard_filters(evaluation_rows()))
     assert done.kept == [] and not any(done.counts.values()) and done.table() == []
     assert run_chain([{"instruction": "?"}], standard_filters()).counts["empty"] == 1
@@ -404,10 +404,10 @@ def test_select_keeps_its_promises(points, k, distance):
     quality = [value for _angle, value in points]
     chosen = selection.select(embeddings, quality, k, distance)
     assert len(chosen) == len(set(chosen)) <= k
-    assert all(quality[place] is not None for place in chosen)
-    assert [quality[place] for place in chosen] == sorted((quality[place] for place in chosen), reverse=True)
-    for number, place in enumerate(chosen):
-        assert all(1 - embeddings[place] @ embeddings[other] >= distance for other in chosen[:number])
+    assert all(quality[index] is not None for index in chosen)
+    assert [quality[index] for index in chosen] == sorted((quality[index] for index in chosen), reverse=True)
+    for number, index in enumerate(chosen):
+        assert all(1 - embeddings[index] @ embeddings[other] >= distance for other in chosen[:number])
 
 
 def test_nan_is_never_taken():
