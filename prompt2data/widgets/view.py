@@ -1,20 +1,20 @@
-"""The base of the course's widgets: HTML that is made here, in the kernel, and a page that shows it and reports back.
+"""The base of the course's widgets: HTML is rendered here, in the kernel; the page shows it and reports back.
 
-A widget has *parts*: pieces of HTML, each from a Jinja template that escapes what it is given. The page replaces a
-part when its HTML changes and tells the kernel what the reader did. So the logic, the language and the escaping are
-in one place; what is stored in a notebook is made from the same templates; and one small script serves all widgets,
-with ipywidgets 8 as with 7.
+A widget consists of *parts*: pieces of HTML, each from a Jinja template, which escapes its values. The page replaces a
+part when its HTML changes and tells the kernel what the reader did. So logic, language and escaping live in one place,
+the form stored in a notebook comes from the same templates, and one small script serves all widgets, with ipywidgets 8
+as with 7.
 
-A template says what may be done with attributes:
+Templates describe interaction with attributes:
 
-* `data-act="step"` on a button: pressing it calls `do_step(value)`, with the value of `data-value` or "";
-* `data-input="temperature"` on an input, select or textarea: changing it calls `do_temperature(value)` (a checkbox
-  sends "true" or "false");
-* `data-keep` on an element with an id that scrolls: it stays where it was when its part is replaced. A `<details>` with
-  an id stays open, or closed.
+* `data-act="step"` on a button: a click calls `do_step(value)` with the value of `data-value`, or "";
+* `data-input="temperature"` on an input, select or textarea: a change calls `do_temperature(value)` (a checkbox sends
+  "true" or "false");
+* `data-keep` on a scrollable element with an id: its scroll position survives when its part is replaced. A `<details>`
+  with an id stays open, or closed.
 
-The set of such names of a class is the set of its `do_…` methods, so a page cannot call anything else. Arrow keys move
-within `role="tree"`, and among the tabs or options that carry `data-roving`.
+Only the `do_…` methods of a class can be called this way, so a page cannot call anything else. Arrow keys move within
+`role="tree"`, and among the tabs or options of an element with `data-roving`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import anywidget
 import jinja2
@@ -36,6 +37,7 @@ from prompt2data.i18n import _
 from prompt2data.untrusted import visible
 
 _FOLDER = Path(__file__).parent
+_Item = TypeVar("_Item")
 
 
 @functools.cache
@@ -53,7 +55,7 @@ def _templates() -> jinja2.Environment:
 
 
 def render(template: str, **values: Any) -> Markup:
-    """The HTML of `templates/<template>.html`. Values are escaped; `{{ text|visible }}` is for what a model wrote."""
+    """Render `templates/<template>.html`. Values are escaped; `{{ text|visible }}` is for what a model wrote."""
     return Markup(_templates().get_template(f"{template}.html").render(**values).strip())
 
 
@@ -62,18 +64,47 @@ def _style() -> str:
     return (_FOLDER / "view.css").read_text("utf-8")
 
 
+def index_from_page(value: str, size: int) -> int | None:
+    """The index, from 0 to below `size`, that a page sent; None if it sent anything else."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 and int(value) < size else None
+
+
+@dataclass
+class Pages:
+    """The position in a long list that is shown `size` items at a time, from index `first`."""
+
+    size: int
+    first: int = 0
+
+    def shown(self, items: Sequence[_Item]) -> Sequence[_Item]:
+        """The items on the current page."""
+        return items[self.first : self.first + self.size]
+
+    def turn(self, direction: str, n: int) -> None:
+        """Go to the "next" page of `n` items, or to the previous one; stop at either end."""
+        first = self.first + (self.size if direction == "next" else -self.size)
+        if first < n:
+            self.first = max(first, 0)
+
+    def turn_to(self, index: int) -> None:
+        """Go to the page that holds this item, unless it is on the current one."""
+        if not self.first <= index < self.first + self.size:
+            self.first = index // self.size * self.size
+
+
 class View(anywidget.AnyWidget):
     """A widget of the course.
 
-    A subclass gives `title()` and `part_names`, and for each part a method `part_<name>(static)` that returns HTML.
-    `static` is true for the form without a kernel, in which nothing can be pressed: a part may then be empty.
+    A subclass defines `title()`, `part_names` and `templates`. The HTML of a part comes from its method
+    `part_<name>(static)`; without one, from its template alone. `static` is true for the form without a kernel, in
+    which nothing can be pressed.
 
     Attributes:
         parts: name -> HTML, as the page shows it.
-        fresh: the part `controls` as a page draws it that opens now. It knows where the sliders stand, while a page
-            that is open keeps the ones the reader has in hand.
-        label: the widget's name for people who cannot see it.
-        language: code of the language it speaks.
+        fresh: the part `controls` for a page that opens now. It has the current positions of the sliders, whereas an
+            open page keeps the sliders the reader is using.
+        label: the widget's accessible name.
+        language: code of the language of its labels.
     """
 
     _esm = (_FOLDER / "view.js").read_text("utf-8")
@@ -84,14 +115,15 @@ class View(anywidget.AnyWidget):
     label = traitlets.Unicode().tag(sync=True)
     language = traitlets.Unicode().tag(sync=True)
 
-    # In the order on the page. A screen reader says what changes in the part `status`.
+    # In page order. Screen readers announce changes of the part `status`.
     part_names: ClassVar[tuple[str, ...]] = ()
+    templates: ClassVar[str] = ""  # prefix of the names of its templates
 
     def __init__(self, **kwargs: Any) -> None:
-        # Unique on the page, where another notebook or an earlier kernel may have drawn the same widget.
+        # Unique on the page, which may hold the same widget of another notebook or an earlier kernel.
         self.uid = f"p2d-{secrets.token_hex(4)}"
-        self.working = False  # whether something that was started has not ended
-        self.failure = ""  # what went wrong last, as one sentence; for the part `status`
+        self.working = False  # whether a task passed to `start` is still running
+        self.failure = ""  # the last error, in one sentence; for the part `status`
         super().__init__(label=self.title(), language=i18n.language(), **kwargs)
         self.on_msg(self._receive)
         self.redraw()
@@ -101,17 +133,28 @@ class View(anywidget.AnyWidget):
         raise NotImplementedError
 
     def summary(self) -> str:
-        """One line for places that show text only."""
+        """One line for frontends that show text only."""
         return self.title()
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
+    def has_part(self, name: str, static: bool) -> bool:
+        """Whether a part has anything to show at the moment; otherwise it is empty."""
+        return True
+
     def part(self, name: str, static: bool = False) -> str:
         """The HTML of one part."""
-        return str(getattr(self, f"part_{name}")(static))
+        if not self.has_part(name, static):
+            return ""
+        method = getattr(self, f"part_{name}", None)
+        return str(method(static) if method else self.render(name, static=static))
+
+    def render(self, template: str, **values: Any) -> Markup:
+        """Render one of the widget's own templates, which sees the widget as `view`."""
+        return render(f"{self.templates}_{template}", view=self, uid=self.uid, **values)
 
     def redraw(self, *names: str) -> None:
-        """Draw these parts anew, by default all. Parts that did not change are left alone by the page."""
+        """Redraw these parts, by default all. The page leaves unchanged parts alone."""
         self.parts = {**self.parts, **{name: self.part(name) for name in names or self.part_names}}
         self._refresh()
 
@@ -120,8 +163,8 @@ class View(anywidget.AnyWidget):
             self.fresh = {"controls": self.part("controls")}
 
     def static(self) -> Markup:
-        """The widget as plain HTML: for stored outputs, GitHub, and whoever has no kernel."""
-        live, self.uid = self.uid, "p2d"  # the same each time
+        """The widget as plain HTML: for stored outputs, GitHub, and readers without a kernel."""
+        live, self.uid = self.uid, "p2d"  # reproducible
         try:
             parts = [Markup(self.part(name, static=True)) for name in self.part_names]
         finally:
@@ -129,18 +172,18 @@ class View(anywidget.AnyWidget):
         return render("static", label=self.label, language=self.language, style=Markup(_style()), parts=parts)
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        stock = super()._repr_mimebundle_()  # in Colab with metadata that say where the page finds anywidget
-        data, metadata = stock if isinstance(stock, tuple) else (stock or {}, {})
+        bundle = super()._repr_mimebundle_()  # in Colab with metadata that tell the page where to find anywidget
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
         return {**data, "text/plain": self.summary(), "text/html": str(self.static())}, metadata
 
-    def _ipython_display_(self) -> None:  # ipywidgets 7 has a method of this name, which knows no static form
+    def _ipython_display_(self) -> None:  # that of ipywidgets 7 has no static form
         from IPython.display import display
 
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
 
     def show(self) -> Callable[[], None]:
-        """Display the widget; returns a function that brings the stored form up to what the widget shows then."""
+        """Display the widget; returns a function that updates the stored form to the widget's current state."""
         from IPython.display import display
 
         data, metadata = self._repr_mimebundle_()
@@ -156,7 +199,7 @@ class View(anywidget.AnyWidget):
     # -- what the reader does -----------------------------------------------------------------------------------------
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """A message of the page: `{"do": name, "value": text}`. What it may ask for are the `do_…` methods."""
+        """Handle a message of the page, `{"do": name, "value": text}`, by calling `do_<name>(text)`."""
         name, value = (content.get("do"), content.get("value")) if isinstance(content, dict) else (None, None)
         action = getattr(type(self), f"do_{name}", None) if isinstance(name, str) and name.isidentifier() else None
         if action is None:
@@ -171,9 +214,12 @@ class View(anywidget.AnyWidget):
             self.fail(error)
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Future[None]:
-        """Go on with `work` between the kernel's other business; it gives way at each `await asyncio.sleep(0)`.
+        """Run `work` in the kernel's event loop; it yields at each `await asyncio.sleep(0)`.
 
-        The part `status` is drawn anew when it has ended.
+        The part `status` is redrawn when it ends.
+
+        Raises:
+            RuntimeError: if earlier work is still running.
         """
         if self.working:
             work.close()
@@ -194,7 +240,7 @@ class View(anywidget.AnyWidget):
         return asyncio.ensure_future(until_done())
 
     def fail(self, error: Exception) -> None:
-        """Say in one sentence what went wrong, until the reader does the next thing."""
+        """Report an error in one sentence, until the reader's next action."""
         self.failure = visible(str(error) or type(error).__name__, 300)
         if "status" in self.part_names:
             self.redraw("status")

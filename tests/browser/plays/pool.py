@@ -109,7 +109,7 @@ def by_keyboard(widget: Locator, kernel: Kernel) -> None:
     more = widget.locator("[data-act=page]").nth(1)
     reach(widget, more)
     press("Enter")
-    until(lambda: kernel("widget.page") == 1)
+    until(lambda: kernel("widget.pages.first") == 8)
 
     threshold = widget.get_by_role("slider").nth(1)
     reach(widget, threshold)
