@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
 from prompt2data.i18n import _
 from prompt2data.widgets.family import Node, Similarity, grow
-from prompt2data.widgets.view import View, render
+from prompt2data.widgets.view import Pages, View, index_from_page
 from prompt2data.widgets.worddiff import Diff, diff
 
-CLOSE, DRIFTING = 0.85, 0.6  # from which similarity to the root these words are used; below the second it is "far"
+CLOSE, DRIFTING = 0.85, 0.6  # the least similarity to the root that has this word; below the second it is "far"
 LEAVES = "BREADTH"  # the operator whose children are meant to leave their root
 
 PAGE = 40  # lines of the tree at a time
@@ -25,9 +26,10 @@ STORED = 20  # nodes in the form without a kernel
 _FAMILIES = 3  # roots among these
 _OPERATORS = 8  # rows of the table
 _LONGEST_TEXT, _STORED_TEXT = 1_200, 400  # characters of a text that are compared
-_SMALL = 30  # nodes of a forest that opens whole
+_LONGEST_PATH = 8  # nodes
+_SMALL = 30  # nodes up to which a forest is fully open at first
 
-# From close to far, ever deeper: told apart with any colour vision and in grey. Dark text can be read on all of them.
+# From close to far, ever deeper: distinct with any colour vision and in grey, and readable below dark text.
 _SCALE = ((1.0, (255, 247, 214)), (0.6, (253, 193, 92)), (0.2, (226, 113, 29)))
 
 
@@ -41,7 +43,7 @@ class Chip:
 
 
 def chip(similarity: float | None) -> Chip | None:
-    """How a similarity to the root is shown; None where nobody knows it."""
+    """How a similarity to the root is shown; None if it is unknown."""
     if similarity is None:
         return None
     word = _("close") if similarity >= CLOSE else _("drifting") if similarity >= DRIFTING else _("far")
@@ -61,34 +63,42 @@ class EvolutionTree(View):
     """Generations as a tree: the operator on each edge, the words that changed, the drift from the root.
 
     Args:
-        edges: rows, each an evolution: a list of dictionaries, a `datasets.Dataset` or a pandas table. The parent
-            stands in the column "parent" or "instruction", the child in "child", "evolved_instruction" or "generation"
-            (the first of them that the first row has). May have: "operator"; "reason", which is "kept", None, or why
-            the child was dropped; "similarity", a number: how similar the child is to its *root*.
+        edges: rows, each an evolution: a list of dictionaries, a `datasets.Dataset` or a pandas table. The parent is
+            in the column "parent" or "instruction", the child in "child", "evolved_instruction" or "generation" (the
+            first of them that the first row has). Optional: "operator"; "reason", which is "kept", None, or why the
+            child was dropped; "similarity", a number: how similar the child is to its *root*.
         similarity: `similarity(root, text)`, for children whose row has no number.
         limit: the least similarity to the root, from 0 to 1, that is within the limit on drift.
 
+    Attributes:
+        limit: where the slider is.
+        dropped: whether dropped children are shown.
+        measured: whether any similarity is known.
+
     Raises:
-        TypeError: if `edges` is no table, or a similarity no number.
+        TypeError: if `edges` is not a table, or a similarity not a number.
         ValueError: if a column is missing, or the limit is not from 0 to 1.
     """
 
     part_names = ("intro", "controls", "status", "tree", "detail", "operators")
+    templates = "evolution"
+    scale: ClassVar = {"close": f"{CLOSE:.2f}", "drifting": f"{DRIFTING:.2f}"}  # for the legend
 
     def __init__(self, edges: Any, similarity: Similarity | None = None, limit: float = 0.7) -> None:
-        self._limit = _checked(limit)
+        self.limit = _checked(limit)
+        self.dropped = True
         self._nodes = grow(edges, similarity)
-        self._measured = any(node.similarity is not None for node in self._nodes)
-        self._dropped = True  # whether dropped ones are shown
-        self._first = 0  # the first line of the page
-        children = [number for number, node in enumerate(self._nodes) if node.parent is not None]
-        self._chosen = max(children, key=lambda number: self._worth(number), default=None)
-        self._open: set[int] = set()
+        self._roots = [node for node in self._nodes if node.parent is None]
+        self.measured = any(node.similarity is not None for node in self._nodes)
+        self._pages = Pages(PAGE)
+        # At first a child that has children itself, and one that was kept.
+        self._chosen = max(self._children(), key=lambda node: (bool(node.children), not node.reason), default=None)
+        self._opened: set[Node] = set()
         if len(self._nodes) <= _SMALL:
-            self._open = set(range(len(self._nodes)))
+            self._opened.update(self._nodes)
         elif self._chosen is not None:
-            self._open = {self._chosen, *self._path(self._chosen)}
-            self._first = self._lines().index(self._chosen) // PAGE * PAGE
+            self._opened.update(self._chosen.path)
+            self._pages.turn_to(self._lines().index(self._chosen))
         super().__init__()
 
     def title(self) -> str:
@@ -99,66 +109,55 @@ class EvolutionTree(View):
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
-    def part_intro(self, static: bool) -> str:
-        return render("evolution_intro", label=self.title(), size=self._size(), empty=not self._nodes, static=static)
+    def has_part(self, name: str, static: bool) -> bool:
+        if name in ("controls", "detail"):
+            return bool(self._nodes) and not static
+        return bool(self._nodes) or static or name != "tree"
 
-    def part_controls(self, static: bool) -> str:
-        if static or not self._nodes:
-            return ""
-        return render(
-            "evolution_controls", uid=self.uid, limit=self._limit, dropped=self._dropped, measured=self._measured
-        )
+    def part_intro(self, static: bool) -> str:
+        return self.render("intro", size=self._size(), empty=not self._nodes, static=static)
 
     def part_status(self, static: bool) -> str:
-        counted = [node for node in self._children() if node.similarity is not None]
-        far = [node for node in counted if self._beyond(node)]
-        leaving = sum(node.times for node in far if _leaves(node))
-        said = None if static or self._chosen is None else self._difference(self._nodes[self._chosen])
-        return render(
-            "evolution_status",
-            failure=self.failure,
-            n=sum(node.times for node in counted),
-            beyond=sum(node.times for node in far),
-            leaving=leaving,
+        measured = [node for node in self._children() if node.similarity is not None]
+        beyond = [node for node in measured if self.is_beyond(node)]
+        chosen = None if static else self._chosen
+        return self.render(
+            "status",
+            n=_rows(measured),
+            beyond=_rows(beyond),
+            leaving=_rows(node for node in beyond if is_leaving(node)),
             operator=LEAVES,
-            limit=f"{self._limit:.2f}",
-            said=said,
+            diff=chosen and _difference(chosen),
         )
 
     def part_tree(self, static: bool) -> str:
         if static:
             return self._stored()
-        if not self._nodes:
-            return ""
         lines = self._lines()
-        shown = lines[self._first : self._first + PAGE]
-        above = self._nodes[shown[0]].parent if shown else None
-        return render(
-            "evolution_tree",
-            uid=self.uid,
-            lines=[self._line(number) for number in shown],
-            above=None if above is None else self._nodes[above],
-            current=self._chosen if self._chosen in shown else shown[0] if shown else None,
-            first=self._first + 1,
-            last=self._first + len(shown),
+        shown = self._pages.shown(lines)
+        return self.render(
+            "tree",
+            lines=[self._line(node) for node in shown],
+            above=shown[0].parent if shown else None,
+            current=self._chosen if self._chosen in shown else next(iter(shown), None),
+            first=self._pages.first + 1,
+            last=self._pages.first + len(shown),
             n=len(lines),
-            **self._scale(),
         )
 
     def part_detail(self, static: bool) -> str:
-        if static or self._chosen is None:
-            return ""
-        node = self._nodes[self._chosen]
-        return render(
-            "evolution_detail",
+        node = self._chosen
+        assert node is not None  # as there are nodes
+        path = node.path
+        shortened = path if len(path) <= _LONGEST_PATH else [path[0], *path[1 - _LONGEST_PATH :]]
+        return self.render(
+            "detail",
             node=node,
             chip_=chip(node.similarity),
-            parent=None if node.parent is None else self._nodes[node.parent],
-            diff=self._difference(node),
-            beyond=self._beyond(node),
-            leaves=_leaves(node),
-            path=[(one, chip(one.similarity)) for one in map(self._nodes.__getitem__, self._shortened_path())],
-            gap=len(self._path(self._chosen)) + 1 - len(self._shortened_path()),
+            leaves=is_leaving(node),
+            diff=_difference(node),
+            path=[(ancestor, chip(ancestor.similarity)) for ancestor in shortened],
+            gap=len(path) - len(shortened),
         )
 
     def part_operators(self, static: bool) -> str:
@@ -168,208 +167,161 @@ class EvolutionTree(View):
         if not any(groups):
             return ""
         rows = []
-        for name, nodes in sorted(groups.items(), key=lambda item: -sum(node.times for node in item[1])):
+        for operator, nodes in sorted(groups.items(), key=lambda item: -_rows(item[1])):
             values = [node.similarity for node in nodes if node.similarity is not None for _time in range(node.times)]
-            rows.append(
-                {
-                    "operator": name,
-                    "n": sum(node.times for node in nodes),
-                    "beyond": sum(node.times for node in nodes if self._beyond(node)),
-                    "median": chip(median(values)) if values else None,
-                }
-            )
-        return render(
-            "evolution_operators",
-            rows=rows[:_OPERATORS],
-            more=len(rows[_OPERATORS:]),
-            measured=self._measured,
-            limit=f"{self._limit:.2f}",
-            dropped=self._dropped,
-        )
+            beyond = _rows(node for node in nodes if self.is_beyond(node))
+            rows.append((operator, _rows(nodes), beyond, chip(median(values)) if values else None))
+        return self.render("operators", rows=rows[:_OPERATORS], more=len(rows[_OPERATORS:]))
 
     def _stored(self) -> str:
         """Some of each of the first families as nested lists."""
-        roots = [number for number, node in enumerate(self._nodes) if node.parent is None and self._shown(node)]
         families, left = [], STORED
-        for place, root in enumerate(roots[:_FAMILIES]):
-            share = max(1, left // (min(len(roots), _FAMILIES) - place))
+        for index, root in enumerate(self._roots[:_FAMILIES]):
+            share = max(1, left // (min(len(self._roots), _FAMILIES) - index))
             chosen, queue = {root}, self._telling(root)
             while queue and len(chosen) < share:
-                number = queue.pop(0)
-                chosen.add(number)
-                further = self._telling(number)
+                node = queue.pop(0)
+                chosen.add(node)
+                further = self._telling(node)
                 queue = further[:2] + queue + further[2:]
             left -= len(chosen)
             families.append(self._branch(root, chosen))
-        return render("evolution_stored", families=families, more=len(roots) - len(families), **self._scale())
+        return self.render("stored", families=families, more=len(self._roots) - len(families))
 
-    def _scale(self) -> dict[str, Any]:
-        return {"measured": self._measured, "close": f"{CLOSE:.2f}", "drifting": f"{DRIFTING:.2f}"}
-
-    def _branch(self, number: int, chosen: set[int]) -> dict[str, Any]:
-        node = self._nodes[number]
-        children = [child for child in node.children if self._shown(self._nodes[child])]
+    def _branch(self, node: Node, chosen: set[Node]) -> dict[str, Any]:
+        children = self._visible(node.children)
         return {
-            **self._line(number),
-            "diff": self._difference(node, _STORED_TEXT),
+            **self._line(node),
+            "diff": _difference(node, _STORED_TEXT),
             "children": [self._branch(child, chosen) for child in children if child in chosen],
             "more": sum(child not in chosen for child in children),
         }
 
-    def _telling(self, number: int) -> list[int]:
+    def _telling(self, node: Node) -> list[Node]:
         """Its children, the most telling first: those with children, then dropped and kept ones of each operator."""
-        children = [child for child in self._nodes[number].children if self._shown(self._nodes[child])]
         turns: Counter[tuple[str, bool]] = Counter()
-        order: dict[int, tuple[bool, int, bool]] = {}
-        for child in children:
-            node = self._nodes[child]
-            kind = (node.operator, not node.reason)
-            order[child] = (not node.children, turns[kind], not node.reason)
-            turns[kind] += 1
-        return sorted(children, key=order.__getitem__)
+        order: dict[Node, tuple[bool, int, bool]] = {}
+        for child in self._visible(node.children):
+            kept = not child.reason
+            order[child] = (not child.children, turns[child.operator, kept], kept)
+            turns[child.operator, kept] += 1
+        return sorted(order, key=order.__getitem__)
 
-    def _line(self, number: int) -> dict[str, Any]:
+    def _line(self, node: Node) -> dict[str, Any]:
         """What one line of the tree says."""
-        node = self._nodes[number]
-        siblings = self._roots() if node.parent is None else self._nodes[node.parent].children
-        shown = [one for one in siblings if self._shown(self._nodes[one])]
+        siblings = self._visible(self._roots if node.parent is None else node.parent.children)
         return {
-            "number": number,
             "node": node,
             "chip": chip(node.similarity),
-            "beyond": self._beyond(node),
-            "leaves": _leaves(node),
-            "open": number in self._open,
-            "below": sum(self._shown(self._nodes[child]) for child in node.children),
-            "place": shown.index(number) + 1,
-            "siblings": len(shown),
-            "chosen": number == self._chosen,
+            "beyond": self.is_beyond(node),
+            "leaves": is_leaving(node),
+            "open": node in self._opened,
+            "below": len(self._visible(node.children)),
+            "place": siblings.index(node) + 1,
+            "siblings": len(siblings),
+            "chosen": node is self._chosen,
         }
 
     # -- what it knows ------------------------------------------------------------------------------------------------
 
     def _size(self) -> str:
         children = [node for node in self._nodes if node.parent is not None]
-        kept = sum(node.times for node in children if not node.reason)
         return _("Roots: {roots}. Children: {n}, of these kept: {kept}.").format(
-            roots=len(self._nodes) - len(children), n=sum(node.times for node in children), kept=kept
+            roots=len(self._roots), n=_rows(children), kept=_rows(node for node in children if not node.reason)
         )
 
-    def _roots(self) -> list[int]:
-        return [number for number, node in enumerate(self._nodes) if node.parent is None]
-
     def _children(self) -> list[Node]:
-        """All that were made from another, but for the dropped ones where these are hidden."""
-        return [node for node in self._nodes if node.parent is not None and (self._dropped or not node.reason)]
+        """All nodes that were made from another, without dropped ones where these are hidden."""
+        return [node for node in self._nodes if node.parent is not None and (self.dropped or not node.reason)]
 
-    def _shown(self, node: Node) -> bool:
-        # A dropped one that leads to a kept one stays: otherwise the kept one would hang in the air.
-        return self._dropped or node.leads or node.parent is None
+    def _visible(self, nodes: list[Node]) -> list[Node]:
+        # A dropped node that leads to a kept one stays, since the kept one could not be reached without it.
+        return [node for node in nodes if self.dropped or node.leads or node.parent is None]
 
-    def _beyond(self, node: Node) -> bool:
-        # Of a copy the cosine is 1 but for rounding.
-        return node.similarity is not None and node.similarity < self._limit - 1e-6
+    def is_beyond(self, node: Node) -> bool:
+        """Whether it is known to have drifted further than the limit allows."""
+        # The cosine of a copy is 1 only up to rounding.
+        return node.similarity is not None and node.similarity < self.limit - 1e-6
 
-    def _worth(self, number: int) -> tuple[bool, bool]:
-        """By which a node is looked at first: one with children, one that was kept."""
-        return bool(self._nodes[number].children), not self._nodes[number].reason
-
-    def _difference(self, node: Node, longest: int = _LONGEST_TEXT) -> Diff | None:
-        return None if node.parent is None else diff(self._nodes[node.parent].text, node.text, longest)
-
-    def _path(self, number: int) -> list[int]:
-        """The ancestors of a node, the root first."""
-        path: list[int] = []
-        parent = self._nodes[number].parent
-        while parent is not None:
-            path.append(parent)
-            parent = self._nodes[parent].parent
-        return path[::-1]
-
-    def _shortened_path(self) -> list[int]:
-        path = [*self._path(self._chosen), self._chosen]
-        return path if len(path) <= 8 else [path[0], *path[-7:]]
-
-    def _lines(self) -> list[int]:
+    def _lines(self) -> list[Node]:
         """The nodes that are not inside a closed branch, from top to bottom."""
-        lines: list[int] = []
-        waiting = self._roots()[::-1]
+        lines: list[Node] = []
+        waiting = self._roots[::-1]
         while waiting:
-            number = waiting.pop()
-            if not self._shown(self._nodes[number]):
-                continue
-            lines.append(number)
-            if number in self._open:
-                waiting += self._nodes[number].children[::-1]
+            node = waiting.pop()
+            lines.append(node)
+            if node in self._opened:
+                waiting += self._visible(node.children)[::-1]
         return lines
 
     # -- what the reader does -----------------------------------------------------------------------------------------
 
     def do_choose(self, value: str) -> None:
-        number = self._numbered(value)
+        number = index_from_page(value, len(self._nodes))
         if number is not None:
-            self._chosen = number
+            self._chosen = self._nodes[number]
             self.redraw("tree", "detail", "status")
 
     def do_toggle(self, value: str) -> None:
-        number = self._numbered(value)
+        number = index_from_page(value, len(self._nodes))
         if number is None:
             return
-        self._open ^= {number}
-        if self._chosen is not None and number not in self._open and number in self._path(self._chosen):
-            self._chosen = number  # what is chosen stays in sight
-        self._turn_to(number)
+        node = self._nodes[number]
+        self._opened ^= {node}
+        if self._chosen is not None and node not in self._opened and node in self._chosen.path:
+            self._chosen = node  # the chosen node stays in sight
+        self._turn_to(node)
 
     def do_open_all(self, value: str) -> None:
-        self._open = {number for number, node in enumerate(self._nodes) if node.children}
+        self._opened = {node for node in self._nodes if node.children}
         self._turn_to(self._chosen)
 
     def do_close_all(self, value: str) -> None:
-        self._open = set()
+        self._opened = set()
         if self._chosen is not None:
-            self._chosen = self._nodes[self._chosen].root
+            self._chosen = self._chosen.path[0]
         self._turn_to(self._chosen)
 
     def do_page(self, value: str) -> None:
-        first = self._first + (PAGE if value == "next" else -PAGE)
-        if first < len(self._lines()):
-            self._first = max(first, 0)
+        self._pages.turn(value, len(self._lines()))
         self.redraw("tree")
 
     def do_limit(self, value: str) -> None:
-        self._limit = _checked(_parsed(value))
+        try:
+            limit = float(value)
+        except ValueError:
+            limit = math.nan
+        self.limit = _checked(limit)
         self.redraw("tree", "status", "detail", "operators")
 
     def do_dropped(self, value: str) -> None:
-        self._dropped = value == "true"
+        self.dropped = value == "true"
         self._turn_to(self._chosen)
         self.redraw("status", "operators")
 
-    def _turn_to(self, number: int | None) -> None:
-        """Show the page with this node, and the first of its children with it."""
+    def _turn_to(self, node: Node | None) -> None:
+        """Show the page with this node, and with the first of its children."""
         lines = self._lines()
-        place = lines.index(number) if number in lines else 0
-        children = len(self._nodes[number].children) if number in self._open else 0
-        if not self._first <= place < self._first + PAGE:
-            self._first = place // PAGE * PAGE
-        if place + min(children, PAGE // 2) >= self._first + PAGE:
-            self._first = place
+        index = lines.index(node) if node in lines else 0
+        children = len(node.children) if node in self._opened else 0
+        self._pages.turn_to(index)
+        if index + min(children, PAGE // 2) >= self._pages.first + PAGE:
+            self._pages.first = index
         self.redraw("tree", "detail")
 
-    def _numbered(self, value: str) -> int | None:
-        number = int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
-        return number if 0 <= number < len(self._nodes) else None
 
-
-def _leaves(node: Node) -> bool:
+def is_leaving(node: Node) -> bool:
+    """Whether the operator that made it is meant to leave the root."""
     return node.operator.strip().upper() == LEAVES
 
 
-def _parsed(value: str) -> Any:
-    try:
-        return float(value)
-    except ValueError:
-        return value
+def _rows(nodes: Iterable[Node]) -> int:
+    """How many rows of the table these nodes stand for."""
+    return sum(node.times for node in nodes)
+
+
+def _difference(node: Node, longest: int = _LONGEST_TEXT) -> Diff | None:
+    return None if node.parent is None else diff(node.parent.text, node.text, longest)
 
 
 def _checked(limit: Any) -> float:

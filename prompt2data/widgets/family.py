@@ -1,7 +1,7 @@
-"""Evolutions as family trees: from rows with a parent and a child each, to nodes that know their place.
+"""Evolutions as family trees, from rows with a parent and a child each.
 
-Texts are known by what they say. A text has its children under it once, where it is reached with the fewest dropped
-ones on the way, so that cycles end and no branch is drawn twice.
+A text is identified by what it says. Its children are attached once, at the position that is reached with the fewest
+dropped texts on the way, so cycles end and no branch is drawn twice.
 """
 
 from __future__ import annotations
@@ -14,42 +14,50 @@ from typing import Any
 
 from prompt2data.i18n import _
 
-PARENT = ("parent", "instruction")  # columns that may hold the parent, the first of them that the rows have
+PARENT = ("parent", "instruction")  # columns that may hold the parent; the first that the rows have counts
 CHILD = ("child", "evolved_instruction", "generation")
 KEPT = "kept"
 
 Similarity = Callable[[str, str], float]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Node:
-    """A text at one place of a tree.
+    """A text at one position in a tree.
 
     Attributes:
-        text: what it says; "" where there is none.
-        parent: number of its parent, None for a root.
-        root: number of its root; its own for a root.
-        level: 1 for a root, 2 for its children, and so on.
+        number: index among all nodes.
+        text: what it says; "" if missing.
+        parent: None for a root.
         operator: what made it from its parent, or "".
-        reason: why it was dropped, or "" for one that was kept.
-        similarity: to its root's text, or None where nobody knows.
+        reason: why it was dropped, or "" if it was kept.
+        similarity: to the text of its root, or None if unknown.
         times: how many rows say the same.
-        elsewhere: whether it has children that stand under another node with this text.
-        leads: whether it was kept, or any of its descendants.
-        children: their numbers.
+        level: 1 for a root, 2 for its children, and so on.
+        elsewhere: whether it has children, but they are below another node with this text.
+        leads: whether it or any of its descendants was kept.
+        children: the nodes made from it.
     """
 
+    number: int
     text: str
-    parent: int | None
-    root: int
-    level: int
+    parent: Node | None = None
     operator: str = ""
     reason: str = ""
     similarity: float | None = None
     times: int = 1
+    level: int = 1
     elsewhere: bool = False
     leads: bool = True
-    children: list[int] = field(default_factory=list)
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def path(self) -> list[Node]:
+        """Its ancestors from the root on, and the node itself."""
+        path = [self]
+        while path[-1].parent is not None:
+            path.append(path[-1].parent)
+        return path[::-1]
 
 
 @dataclass
@@ -59,72 +67,67 @@ class _Edge:
     operator: str
     reason: str
     similarity: float | None
-    times: int = 1
+    times: int = 0
 
     @property
     def linked(self) -> bool:
-        """Whether its child can be a parent: many rows have an empty child, and these are not one text."""
+        """Whether its child can be a parent: many rows may have an empty child, but those are not one text."""
         return bool(self.child.strip())
 
 
 def grow(rows: Any, similarity: Similarity | None = None) -> list[Node]:
-    """The nodes of all trees: roots first, in the order of the rows, and each parent before its children.
+    """Build the nodes of all trees: roots first, in the order of the rows, and each parent before its children.
 
     Args:
         rows: a list of dictionaries, a `datasets.Dataset` or a pandas table. Columns: one of `PARENT`, one of `CHILD`,
-            and, if there are any, "operator", "reason" ("kept", or why it was dropped) and "similarity" (to the root).
-        similarity: `similarity(root, text)`, called where a row has no number of its own.
+            and optionally "operator", "reason" ("kept", or why it was dropped) and "similarity" (to the root).
+        similarity: `similarity(root, text)`, called where a row has no number.
 
     Raises:
-        TypeError: if `rows` is no table, or a similarity no number. ValueError: if a column is missing.
+        TypeError: if `rows` is not a table, or a similarity not a number.
+        ValueError: if a column is missing.
     """
     edges = _edges(_records(rows))
-    from_text: dict[str, list[_Edge]] = {}
+    by_parent: dict[str, list[_Edge]] = {}
     for edge in edges:
-        from_text.setdefault(edge.parent, []).append(edge)
-    homes = _homes(edges, from_text)
-    nodes: list[Node] = []
-    waiting: deque[tuple[str, int]] = deque()
-    for text, edge in homes.items():
-        if edge is None:
-            waiting.append((text, len(nodes)))
-            nodes.append(Node(text, None, len(nodes), 1))
-    known: dict[tuple[int, str], float | None] = {}
+        by_parent.setdefault(edge.parent, []).append(edge)
+    homes = _homes(edges, by_parent)
+    nodes = [Node(number, text) for number, text in enumerate(text for text, home in homes.items() if home is None)]
+    known: dict[tuple[str, str], float | None] = {}
+    waiting = deque((node, node) for node in nodes)
     while waiting:
-        text, number = waiting.popleft()
-        here = nodes[number]
-        for edge in from_text[text]:
-            node = Node(edge.child, number, here.root, here.level + 1, edge.operator, edge.reason, times=edge.times)
-            node.leads = not edge.reason
-            node.similarity = edge.similarity
+        root, parent = waiting.popleft()
+        for edge in by_parent[parent.text]:
+            node = Node(len(nodes), edge.child, parent, edge.operator, edge.reason, edge.similarity, edge.times)
+            node.level, node.leads = parent.level + 1, not edge.reason
             if node.similarity is None and similarity is not None and edge.linked:
-                key = (here.root, edge.child)
-                if key not in known:
-                    known[key] = _number(similarity(nodes[here.root].text, edge.child))
-                node.similarity = known[key]
-            if edge.linked and edge.child in from_text:
+                pair = root.text, node.text
+                if pair not in known:
+                    known[pair] = _number(similarity(*pair))
+                node.similarity = known[pair]
+            if edge.linked and edge.child in by_parent:
                 if homes[edge.child] is edge:
-                    waiting.append((edge.child, len(nodes)))
+                    waiting.append((root, node))
                 else:
                     node.elsewhere = edge.child != edge.parent
-            here.children.append(len(nodes))
+            parent.children.append(node)
             nodes.append(node)
     for node in reversed(nodes):
         if node.leads and node.parent is not None:
-            nodes[node.parent].leads = True
+            node.parent.leads = True
     return nodes
 
 
-def _homes(edges: Iterable[_Edge], from_text: Mapping[str, list[_Edge]]) -> dict[str, _Edge | None]:
-    """For each text that is a parent, the edge under which its children stand, or None for a root."""
-    somebodys = {edge.child for edge in edges if edge.linked and edge.child != edge.parent}
+def _homes(edges: Iterable[_Edge], by_parent: Mapping[str, list[_Edge]]) -> dict[str, _Edge | None]:
+    """For each text that is a parent, the edge below which its children are attached, or None for a root."""
+    made = {edge.child for edge in edges if edge.linked and edge.child != edge.parent}
     homes: dict[str, _Edge | None] = {}
-    kept: deque[tuple[str, _Edge | None]] = deque((text, None) for text in from_text if text not in somebodys)
+    kept: deque[tuple[str, _Edge | None]] = deque((text, None) for text in by_parent if text not in made)
     dropped: deque[tuple[str, _Edge | None]] = deque()
-    rest = iter(from_text)
+    rest = iter(by_parent)
     while True:
         if not kept and not dropped:
-            # What no root leads to are cycles: the first text of each counts as a root.
+            # Texts that no root leads to form cycles; the first text of each becomes a root.
             start = next((text for text in rest if text not in homes), None)
             if start is None:
                 return homes
@@ -133,34 +136,34 @@ def _homes(edges: Iterable[_Edge], from_text: Mapping[str, list[_Edge]]) -> dict
         if text in homes:
             continue
         homes[text] = edge
-        for further in from_text[text]:
-            if further.linked and further.child in from_text and further.child not in homes:
-                (dropped if further.reason else kept).append((further.child, further))
+        for child in by_parent[text]:
+            if child.linked and child.child in by_parent and child.child not in homes:
+                (dropped if child.reason else kept).append((child.child, child))
 
 
 def _edges(rows: list[dict[str, Any]]) -> list[_Edge]:
-    """One edge for all rows that say the same, in the order of the first of each."""
+    """One edge for all equal rows, in the order of the first of each."""
     if not rows:
         return []
-    names = [next((name for name in choice if name in rows[0]), None) for choice in (PARENT, CHILD)]
-    if None in names:
+    names = [next((name for name in choice if name in rows[0]), "") for choice in (PARENT, CHILD)]
+    if "" in names:
         raise ValueError(
             _("A row needs its parent in the column {parent}, and its child in the column {child}.").format(
-                parent=_one_of(PARENT), child=_one_of(CHILD)
+                parent=" / ".join(PARENT), child=" / ".join(CHILD)
             )
         )
-    found: dict[tuple[str, str, str, str], _Edge] = {}
-    for place, row in enumerate(rows):
+    edges: dict[tuple[str, str, str, str], _Edge] = {}
+    for index, row in enumerate(rows):
         for name in names:
             if name not in row:
-                raise ValueError(_("Row {place} lacks the column {column}.").format(place=place, column=name))
+                raise ValueError(_("Row {place} lacks the column {column}.").format(place=index, column=name))
         parent, child, operator, reason = (_text(row.get(name)) for name in (*names, "operator", "reason"))
         key = (parent if parent.strip() else "", child, operator, "" if reason.strip() in ("", KEPT) else reason)
-        value = _number(row.get("similarity"))
-        edge = found.setdefault(key, _Edge(*key, value, 0))
+        similarity = _number(row.get("similarity"))
+        edge = edges.setdefault(key, _Edge(*key, similarity))
         edge.times += 1
-        edge.similarity = value if edge.similarity is None else edge.similarity
-    return list(found.values())
+        edge.similarity = similarity if edge.similarity is None else edge.similarity
+    return list(edges.values())
 
 
 def _records(rows: Any) -> list[dict[str, Any]]:
@@ -169,18 +172,13 @@ def _records(rows: Any) -> list[dict[str, Any]]:
     if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
         raise TypeError(_("The evolutions should be a list of rows, each a dictionary."))
     rows = list(rows)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise TypeError(_("Row {place} is not a dictionary.").format(place=place))
+            raise TypeError(_("Row {place} is not a dictionary.").format(place=index))
     return rows
 
 
-def _one_of(names: tuple[str, ...]) -> str:
-    return " / ".join(names)
-
-
 def _text(value: Any) -> str:
-    """pandas has NaN where a text is missing."""
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
 
 

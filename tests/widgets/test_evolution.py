@@ -14,7 +14,7 @@ from datasets import Dataset
 
 from prompt2data.widgets import evolution
 from prompt2data.widgets.evolution import EvolutionTree, chip
-from prompt2data.widgets.family import grow
+from prompt2data.widgets.family import Node, grow
 from prompt2data.widgets.worddiff import Piece, diff
 from tests.hostile import TEXTS
 
@@ -59,11 +59,10 @@ def family(*pairs: tuple) -> list[tuple]:
     """(level, text, elsewhere) of the nodes, from top to bottom."""
     nodes = grow([dict(zip(("parent", "child", "reason"), pair, strict=False)) for pair in pairs])
 
-    def below(number: int) -> list[tuple]:
-        node = nodes[number]
+    def below(node: Node) -> list[tuple]:
         return [(node.level, node.text, node.elsewhere), *(one for child in node.children for one in below(child))]
 
-    return [one for number, node in enumerate(nodes) if node.parent is None for one in below(number)]
+    return [one for node in nodes if node.parent is None for one in below(node)]
 
 
 def test_generations_stand_under_each_other() -> None:
@@ -97,7 +96,7 @@ def test_many_that_share_children_stay_as_many_as_the_rows() -> None:
 def test_repeated_rows_are_one_node_and_empty_children_no_parents() -> None:
     nodes = grow([{"parent": "a", "child": "b"}] * 3 + [{"parent": "a", "child": " "}, {"parent": "", "child": "z"}])
     assert [(node.text, node.times) for node in nodes] == [("a", 1), ("", 1), ("b", 3), (" ", 1), ("z", 1)]
-    assert [node.parent for node in nodes] == [None, None, 0, 0, 1]
+    assert [node.parent and node.parent.number for node in nodes] == [None, None, 0, 0, 1]
 
 
 @pytest.mark.parametrize(
