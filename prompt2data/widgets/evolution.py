@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from prompt2data.i18n import _
 from prompt2data.widgets.family import Node, Similarity, grow
 from prompt2data.widgets.view import Pages, View, index_from_page
-from prompt2data.widgets.worddiff import Diff, diff
+from prompt2data.widgets.worddiff import WordDiff, diff
 
 CLOSE, DRIFTING = 0.85, 0.6  # the least similarity to the root that has this word; below the second it is "far"
 LEAVES = "BREADTH"  # the operator whose children are meant to leave their root
@@ -42,10 +42,8 @@ class Chip:
     background: str
 
 
-def chip(similarity: float | None) -> Chip | None:
-    """How a similarity to the root is shown; None if it is unknown."""
-    if similarity is None:
-        return None
+def chip(similarity: float) -> Chip:
+    """How a similarity to the root is shown."""
     word = _("close") if similarity >= CLOSE else _("drifting") if similarity >= DRIFTING else _("far")
     return Chip(f"{similarity:.2f}", word, _color(similarity))
 
@@ -59,6 +57,11 @@ def _color(similarity: float) -> str:
     raise AssertionError("the scale ends at its last value")
 
 
+def is_leaving(node: Node) -> bool:
+    """Whether the operator that made it is meant to leave the root."""
+    return node.operator.strip().upper() == LEAVES
+
+
 class EvolutionTree(View):
     """Generations as a tree: the operator on each edge, the words that changed, the drift from the root.
 
@@ -70,11 +73,6 @@ class EvolutionTree(View):
         similarity: `similarity(root, text)`, for children whose row has no number.
         limit: the least similarity to the root, from 0 to 1, that is within the limit on drift.
 
-    Attributes:
-        limit: where the slider is.
-        dropped: whether dropped children are shown.
-        measured: whether any similarity is known.
-
     Raises:
         TypeError: if `edges` is not a table, or a similarity not a number.
         ValueError: if a column is missing, or the limit is not from 0 to 1.
@@ -82,45 +80,43 @@ class EvolutionTree(View):
 
     part_names = ("intro", "controls", "status", "tree", "detail", "operators")
     templates = "evolution"
+    chip, is_leaving = staticmethod(chip), staticmethod(is_leaving)  # for the templates
     scale: ClassVar = {"close": f"{CLOSE:.2f}", "drifting": f"{DRIFTING:.2f}"}  # for the legend
 
     def __init__(self, edges: Any, similarity: Similarity | None = None, limit: float = 0.7) -> None:
         self.limit = _checked(limit)
-        self.dropped = True
-        self._nodes = grow(edges, similarity)
-        self._roots = [node for node in self._nodes if node.parent is None]
-        self.measured = any(node.similarity is not None for node in self._nodes)
+        self.dropped = True  # whether dropped nodes are shown
+        self.nodes = grow(edges, similarity)
+        self._roots = [node for node in self.nodes if node.parent is None]
+        self.measured = any(node.similarity is not None for node in self.nodes)
         self._pages = Pages(PAGE)
         # At first a child that has children itself, and one that was kept.
-        self._chosen = max(self._children(), key=lambda node: (bool(node.children), not node.reason), default=None)
-        self._opened: set[Node] = set()
-        if len(self._nodes) <= _SMALL:
-            self._opened.update(self._nodes)
-        elif self._chosen is not None:
-            self._opened.update(self._chosen.path)
-            self._pages.turn_to(self._lines().index(self._chosen))
+        self.chosen = max(self._children(), key=lambda node: (bool(node.children), not node.reason), default=None)
+        self.opened: set[Node] = set()
+        if len(self.nodes) <= _SMALL:
+            self.opened.update(self.nodes)
+        elif self.chosen is not None:
+            self.opened.update(self.chosen.path)
+            self._pages.turn_to(self._lines().index(self.chosen))
         super().__init__()
 
     def title(self) -> str:
         return _("Evolution tree")
 
     def summary(self) -> str:
-        return f"{self.title()}. {self._size()}"
+        return f"{self.title()}. {self.size()}"
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
     def has_part(self, name: str, static: bool) -> bool:
         if name in ("controls", "detail"):
-            return bool(self._nodes) and not static
-        return bool(self._nodes) or static or name != "tree"
-
-    def part_intro(self, static: bool) -> str:
-        return self.render("intro", size=self._size(), empty=not self._nodes, static=static)
+            return bool(self.nodes) and not static
+        return bool(self.nodes) or static or name != "tree"
 
     def part_status(self, static: bool) -> str:
         measured = [node for node in self._children() if node.similarity is not None]
         beyond = [node for node in measured if self.is_beyond(node)]
-        chosen = None if static else self._chosen
+        chosen = None if static else self.chosen
         return self.render(
             "status",
             n=_rows(measured),
@@ -137,26 +133,23 @@ class EvolutionTree(View):
         shown = self._pages.shown(lines)
         return self.render(
             "tree",
-            lines=[self._line(node) for node in shown],
+            nodes=shown,
             above=shown[0].parent if shown else None,
-            current=self._chosen if self._chosen in shown else next(iter(shown), None),
+            current=self.chosen if self.chosen in shown else next(iter(shown), None),
             first=self._pages.first + 1,
-            last=self._pages.first + len(shown),
             n=len(lines),
         )
 
     def part_detail(self, static: bool) -> str:
-        node = self._chosen
+        node = self.chosen
         assert node is not None  # as there are nodes
         path = node.path
         shortened = path if len(path) <= _LONGEST_PATH else [path[0], *path[1 - _LONGEST_PATH :]]
         return self.render(
             "detail",
             node=node,
-            chip_=chip(node.similarity),
-            leaves=is_leaving(node),
             diff=_difference(node),
-            path=[(ancestor, chip(ancestor.similarity)) for ancestor in shortened],
+            path=shortened,
             gap=len(path) - len(shortened),
         )
 
@@ -170,7 +163,7 @@ class EvolutionTree(View):
         for operator, nodes in sorted(groups.items(), key=lambda item: -_rows(item[1])):
             values = [node.similarity for node in nodes if node.similarity is not None for _time in range(node.times)]
             beyond = _rows(node for node in nodes if self.is_beyond(node))
-            rows.append((operator, _rows(nodes), beyond, chip(median(values)) if values else None))
+            rows.append((operator, _rows(nodes), beyond, median(values) if values else None))
         return self.render("operators", rows=rows[:_OPERATORS], more=len(rows[_OPERATORS:]))
 
     def _stored(self) -> str:
@@ -189,9 +182,9 @@ class EvolutionTree(View):
         return self.render("stored", families=families, more=len(self._roots) - len(families))
 
     def _branch(self, node: Node, chosen: set[Node]) -> dict[str, Any]:
-        children = self._visible(node.children)
+        children = self.visible(node.children)
         return {
-            **self._line(node),
+            "node": node,
             "diff": _difference(node, _STORED_TEXT),
             "children": [self._branch(child, chosen) for child in children if child in chosen],
             "more": sum(child not in chosen for child in children),
@@ -201,40 +194,31 @@ class EvolutionTree(View):
         """Its children, the most telling first: those with children, then dropped and kept ones of each operator."""
         turns: Counter[tuple[str, bool]] = Counter()
         order: dict[Node, tuple[bool, int, bool]] = {}
-        for child in self._visible(node.children):
+        for child in self.visible(node.children):
             kept = not child.reason
             order[child] = (not child.children, turns[child.operator, kept], kept)
             turns[child.operator, kept] += 1
         return sorted(order, key=order.__getitem__)
 
-    def _line(self, node: Node) -> dict[str, Any]:
-        """What one line of the tree says."""
-        siblings = self._visible(self._roots if node.parent is None else node.parent.children)
-        return {
-            "node": node,
-            "chip": chip(node.similarity),
-            "beyond": self.is_beyond(node),
-            "leaves": is_leaving(node),
-            "open": node in self._opened,
-            "below": len(self._visible(node.children)),
-            "place": siblings.index(node) + 1,
-            "siblings": len(siblings),
-            "chosen": node is self._chosen,
-        }
-
     # -- what it knows ------------------------------------------------------------------------------------------------
 
-    def _size(self) -> str:
-        children = [node for node in self._nodes if node.parent is not None]
+    def size(self) -> str:
+        """The numbers of roots and children, in words."""
+        children = [node for node in self.nodes if node.parent is not None]
         return _("Roots: {roots}. Children: {n}, of these kept: {kept}.").format(
             roots=len(self._roots), n=_rows(children), kept=_rows(node for node in children if not node.reason)
         )
 
     def _children(self) -> list[Node]:
         """All nodes that were made from another, without dropped ones where these are hidden."""
-        return [node for node in self._nodes if node.parent is not None and (self.dropped or not node.reason)]
+        return [node for node in self.nodes if node.parent is not None and (self.dropped or not node.reason)]
 
-    def _visible(self, nodes: list[Node]) -> list[Node]:
+    def siblings(self, node: Node) -> list[Node]:
+        """The node and its visible siblings."""
+        return self.visible(self._roots if node.parent is None else node.parent.children)
+
+    def visible(self, nodes: list[Node]) -> list[Node]:
+        """Those of the nodes that are shown inside an open branch."""
         # A dropped node that leads to a kept one stays, since the kept one could not be reached without it.
         return [node for node in nodes if self.dropped or node.leads or node.parent is None]
 
@@ -250,37 +234,32 @@ class EvolutionTree(View):
         while waiting:
             node = waiting.pop()
             lines.append(node)
-            if node in self._opened:
-                waiting += self._visible(node.children)[::-1]
+            if node in self.opened:
+                waiting += self.visible(node.children)[::-1]
         return lines
 
     # -- what the reader does -----------------------------------------------------------------------------------------
 
     def do_choose(self, value: str) -> None:
-        number = index_from_page(value, len(self._nodes))
-        if number is not None:
-            self._chosen = self._nodes[number]
-            self.redraw("tree", "detail", "status")
+        self.chosen = self.nodes[index_from_page(value, len(self.nodes))]
+        self.redraw("tree", "detail", "status")
 
     def do_toggle(self, value: str) -> None:
-        number = index_from_page(value, len(self._nodes))
-        if number is None:
-            return
-        node = self._nodes[number]
-        self._opened ^= {node}
-        if self._chosen is not None and node not in self._opened and node in self._chosen.path:
-            self._chosen = node  # the chosen node stays in sight
+        node = self.nodes[index_from_page(value, len(self.nodes))]
+        self.opened ^= {node}
+        if self.chosen is not None and node not in self.opened and node in self.chosen.path:
+            self.chosen = node  # the chosen node stays in sight
         self._turn_to(node)
 
     def do_open_all(self, value: str) -> None:
-        self._opened = {node for node in self._nodes if node.children}
-        self._turn_to(self._chosen)
+        self.opened = {node for node in self.nodes if node.children}
+        self._turn_to(self.chosen)
 
     def do_close_all(self, value: str) -> None:
-        self._opened = set()
-        if self._chosen is not None:
-            self._chosen = self._chosen.path[0]
-        self._turn_to(self._chosen)
+        self.opened = set()
+        if self.chosen is not None:
+            self.chosen = self.chosen.path[0]
+        self._turn_to(self.chosen)
 
     def do_page(self, value: str) -> None:
         self._pages.turn(value, len(self._lines()))
@@ -296,23 +275,18 @@ class EvolutionTree(View):
 
     def do_dropped(self, value: str) -> None:
         self.dropped = value == "true"
-        self._turn_to(self._chosen)
+        self._turn_to(self.chosen)
         self.redraw("status", "operators")
 
     def _turn_to(self, node: Node | None) -> None:
         """Show the page with this node, and with the first of its children."""
         lines = self._lines()
         index = lines.index(node) if node in lines else 0
-        children = len(node.children) if node in self._opened else 0
+        children = len(node.children) if node in self.opened else 0
         self._pages.turn_to(index)
         if index + min(children, PAGE // 2) >= self._pages.first + PAGE:
             self._pages.first = index
         self.redraw("tree", "detail")
-
-
-def is_leaving(node: Node) -> bool:
-    """Whether the operator that made it is meant to leave the root."""
-    return node.operator.strip().upper() == LEAVES
 
 
 def _rows(nodes: Iterable[Node]) -> int:
@@ -320,7 +294,7 @@ def _rows(nodes: Iterable[Node]) -> int:
     return sum(node.times for node in nodes)
 
 
-def _difference(node: Node, longest: int = _LONGEST_TEXT) -> Diff | None:
+def _difference(node: Node, longest: int = _LONGEST_TEXT) -> WordDiff | None:
     return None if node.parent is None else diff(node.parent.text, node.text, longest)
 
 

@@ -25,7 +25,6 @@ _STATIC = 8  # decisions in the stored form
 _NEWEST = 5  # members of the pool that are shown
 _ROUNDS = 12  # rounds in the table
 _REASONS = 6  # reasons that are counted by name
-_CHANGES = 6  # decisions that another threshold changes, by name
 _VERDICTS = 50  # verdicts to filter by
 
 
@@ -96,15 +95,6 @@ class PoolExplorer(View):
         threshold: the ROUGE-L, 0 to 1, from which the log calls a line "too similar".
         novel_only: whether lines that are "too similar" stayed out of the pool.
 
-    Attributes:
-        decisions: the rows of the log.
-        verdicts: the verdicts that can be listed by themselves.
-        step: how many decisions the reader lets happen.
-        selected: the decision that is shown in full.
-        verdict: the only verdict in the list; None for all.
-        order: of the list, "closest" (to the threshold) or "newest".
-        trial: the threshold that the reader tries out.
-
     Raises:
         TypeError: if `seeds` is not a list of texts.
         ValueError: if a row lacks a column, `threshold` is not a share, or `novel_only` contradicts the log.
@@ -133,8 +123,8 @@ class PoolExplorer(View):
         self._origins = self._find_origins()
         self.verdicts = list(dict.fromkeys([NOVEL, SIMILAR, *(one.verdict for one in self.decisions)]))[:_VERDICTS]
         self.step = len(self.decisions)
-        self.verdict: str | None = None
-        self.order = "closest"
+        self.verdict: str | None = None  # the only one that is listed, or None for all
+        self.order = "closest"  # or "newest"
         self.pages = Pages(_PAGE)
         self.selected = next(iter(self.listed()), None)
         self.message = ""  # for screen readers
@@ -252,31 +242,18 @@ class PoolExplorer(View):
         origin = self._origins.get(neighbour) if isinstance(neighbour, str) else None
         return self.render("pair", one=self.selected, origin=origin)
 
-    def part_sides(self, static: bool) -> str:
-        changes = self.changes()
-        return self.render(
-            "sides",
-            compared=sum(one.deciding is not None for one in self.decisions[: self.step]),
-            n=len(changes),
-            refused=sum(one.verdict == NOVEL for one in changes),
-            changes=changes[:_CHANGES],
-        )
-
     # -- what the reader does -----------------------------------------------------------------------------------------
 
     def do_step(self, value: str) -> None:
         """Let that many decisions happen, and select the last of them."""
-        step = index_from_page(value, len(self.decisions) + 1)
-        if step is not None:
-            self.step = step
-            self._select(self.decisions[step - 1] if step else None)
-            self.message = self._size(step)
-            self.redraw("growth", "decisions", "pair", "sides", "status")
+        self.step = index_from_page(value, len(self.decisions) + 1)
+        self._select(self.decisions[self.step - 1] if self.step else None)
+        self.message = self._size(self.step)
+        self.redraw("growth", "decisions", "pair", "sides", "status")
 
     def do_verdict(self, value: str) -> None:
         """List one verdict only: its index in `verdicts`, or "" for all."""
-        index = index_from_page(value, len(self.verdicts))
-        self.verdict = None if index is None else self.verdicts[index]
+        self.verdict = self.verdicts[index_from_page(value, len(self.verdicts))] if value else None
         self._list_anew()
 
     def do_order(self, value: str) -> None:
@@ -291,10 +268,8 @@ class PoolExplorer(View):
 
     def do_select(self, value: str) -> None:
         """Read the decision of that number, if it has happened."""
-        number = index_from_page(value, self.step + 1)
-        if number:
-            self._select(self.decisions[number - 1])
-            self.redraw("decisions", "pair")
+        self._select(self.decisions[index_from_page(value, self.step + 1) - 1])
+        self.redraw("decisions", "pair")
 
     def do_threshold(self, value: str) -> None:
         """Try a threshold from 0 to 1: whose verdict would change?"""

@@ -59,14 +59,15 @@ def render(template: str, **values: Any) -> Markup:
     return Markup(_templates().get_template(f"{template}.html").render(**values).strip())
 
 
-@functools.cache
-def _style() -> str:
-    return (_FOLDER / "view.css").read_text("utf-8")
+class NotFromPage(Exception):
+    """A message that no page of ours sends; it is ignored."""
 
 
-def index_from_page(value: str, size: int) -> int | None:
-    """The index, from 0 to below `size`, that a page sent; None if it sent anything else."""
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 and int(value) < size else None
+def index_from_page(value: str, size: int) -> int:
+    """The index, from 0 to below `size`, that a page sent. Raises `NotFromPage` for anything else."""
+    if value.isascii() and value.isdigit() and len(value) < 10 and int(value) < size:
+        return int(value)
+    raise NotFromPage(value)
 
 
 @dataclass
@@ -108,7 +109,7 @@ class View(anywidget.AnyWidget):
     """
 
     _esm = (_FOLDER / "view.js").read_text("utf-8")
-    _css = _style()
+    _css = (_FOLDER / "view.css").read_text("utf-8")
 
     parts = traitlets.Dict().tag(sync=True)
     fresh = traitlets.Dict().tag(sync=True)
@@ -169,7 +170,7 @@ class View(anywidget.AnyWidget):
             parts = [Markup(self.part(name, static=True)) for name in self.part_names]
         finally:
             self.uid = live
-        return render("static", label=self.label, language=self.language, style=Markup(_style()), parts=parts)
+        return render("static", label=self.label, language=self.language, style=Markup(self._css), parts=parts)
 
     def _repr_mimebundle_(self, **_kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_()  # in Colab with metadata that tell the page where to find anywidget
@@ -177,10 +178,7 @@ class View(anywidget.AnyWidget):
         return {**data, "text/plain": self.summary(), "text/html": str(self.static())}, metadata
 
     def _ipython_display_(self) -> None:  # that of ipywidgets 7 has no static form
-        from IPython.display import display
-
-        data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
+        self.show()
 
     def show(self) -> Callable[[], None]:
         """Display the widget; returns a function that updates the stored form to the widget's current state."""
@@ -210,6 +208,8 @@ class View(anywidget.AnyWidget):
             if asyncio.iscoroutine(result):
                 self.start(result)
             self._refresh()
+        except NotFromPage:
+            pass
         except Exception as error:
             self.fail(error)
 

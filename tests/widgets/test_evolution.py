@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from typing import Any
 
@@ -15,7 +14,7 @@ from datasets import Dataset
 from prompt2data.widgets import evolution
 from prompt2data.widgets.evolution import EvolutionTree, chip
 from prompt2data.widgets.family import Node, grow
-from prompt2data.widgets.worddiff import Piece, diff
+from prompt2data.widgets.worddiff import WordRun, diff
 from tests.hostile import TEXTS
 
 ROOT, CHILD = "Fold a dough.", "Fold a dough in four lines."
@@ -159,8 +158,8 @@ def test_similarity_is_that_to_the_root_and_only_asked_for_where_no_row_says_it(
 def test_words_that_stay_go_and_come() -> None:
     found = diff("Write a short loaf.", "Write a loaf in four lines!")
     assert found.merged == [
-        Piece("same", "Write a", " "), Piece("del", "short", " "), Piece("same", "loaf", " "), Piece("del", ".", " "),
-        Piece("ins", "in four lines!", ""),
+        WordRun("same", "Write a", " "), WordRun("del", "short", " "), WordRun("same", "loaf", " "),
+        WordRun("del", ".", " "), WordRun("ins", "in four lines!", ""),
     ]  # fmt: skip
     assert (found.kept, found.dropped, found.added) == (3, 1, 3)  # a full stop is no word
     assert "".join(piece.text + piece.space for piece in found.first) == "Write a short loaf."
@@ -183,14 +182,12 @@ def test_words_of_any_language(first: Any, second: Any, counts: tuple[int, int, 
     assert (found.kept, found.dropped, found.added) == counts
 
 
-def test_a_long_text_is_compared_in_part_and_quickly() -> None:
-    started = time.monotonic()
+def test_only_the_beginning_of_a_long_text_is_compared() -> None:
     for text in ("!" * 5_000, "a b " * 5_000, "ab ba b a " * 5_000, *TEXTS):
         found = diff(text, text[1:] + "x")
         assert sum(len(piece.text) for piece in found.merged) < 30_000
         if len(text) > 1_200:
             assert f"{len(text):,} characters in all" in found.merged[-1].text
-    assert time.monotonic() - started < 20
 
 
 # -- what is shown ----------------------------------------------------------------------------------------------------

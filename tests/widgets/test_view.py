@@ -44,7 +44,7 @@ class Counter(View):
             raise ValueError("too much")
 
 
-def said(widget: View, name: object, value: object = "") -> None:
+def send(widget: View, name: object, value: object = "") -> None:
     """What happens when a page sends this."""
     widget._receive(widget, {"do": name, "value": value}, [])
 
@@ -52,7 +52,7 @@ def said(widget: View, name: object, value: object = "") -> None:
 def test_a_message_calls_the_method_and_the_part_changes() -> None:
     widget = Counter()
     before = widget.parts["controls"]
-    said(widget, "step", "a")
+    send(widget, "step", "a")
     assert widget.count == 1 and "1 a" in widget.parts["count"] and widget.parts["controls"] == before
 
 
@@ -62,7 +62,7 @@ def test_a_page_that_opens_later_sees_where_the_controls_stand() -> None:
             return f"<input type='range' value='{self.count}'>"
 
     widget = Slider()
-    said(widget, "step")
+    send(widget, "step")
     assert "value='0'" in widget.parts["controls"], "the slider in the reader's hand is left alone"
     assert "value='1'" in widget.fresh["controls"]
 
@@ -70,7 +70,7 @@ def test_a_page_that_opens_later_sees_where_the_controls_stand() -> None:
 @pytest.mark.parametrize("name", ["redraw", "_receive", "close", "__init__", "nothing", "", None, 3, "step "])
 def test_a_page_can_call_nothing_else(name: object) -> None:
     widget = Counter()
-    said(widget, name)
+    send(widget, name)
     assert widget.count == 0 and widget.comm is not None and widget.failure == ""
 
 
@@ -83,9 +83,9 @@ def test_a_malformed_message_harms_nothing(content: object) -> None:
 
 def test_an_error_is_one_sentence_and_gone_with_the_next_action() -> None:
     widget = Counter()
-    said(widget, "fail")
+    send(widget, "fail")
     assert widget.parts["status"] == "no &lt;b&gt;such&lt;/b&gt; thing"
-    said(widget, "step")
+    send(widget, "step")
     assert widget.failure == ""
 
 
@@ -93,15 +93,15 @@ def test_work_gives_way_and_ends() -> None:
     widget = Counter()
 
     async def play() -> None:
-        said(widget, "work", "5")
+        send(widget, "work", "5")
         await asyncio.sleep(0)
         assert widget.working and widget.count == 1
-        said(widget, "work", "5")  # a second start is refused, the first goes on
+        send(widget, "work", "5")  # a second start is refused, the first goes on
         assert "still at work" in widget.parts["status"]
         while widget.working:
             await asyncio.sleep(0)
         assert widget.count == 5
-        said(widget, "work", "1001")
+        send(widget, "work", "1001")
         while widget.working:
             await asyncio.sleep(0)
         assert widget.parts["status"] == "too much"
@@ -125,7 +125,7 @@ def test_hostile_texts_are_text(text: str) -> None:
     widget.label = text
     html = widget.static()
     assert re.findall(r"<(\w+)", html.replace("<style>", "", 1)) == ["div", "div", "p"]
-    said(widget, "step", text)
+    send(widget, "step", text)
     assert re.findall(r"<(\w+)", widget.parts["count"]) == ["p"]
 
 
