@@ -31,7 +31,7 @@ def run_rows(n: int = 64) -> list[dict]:
     ]
 
 
-def said(widget: DatasetBrowser, name: str, value: object = "") -> None:
+def send(widget: DatasetBrowser, name: str, value: object = "") -> None:
     widget._receive(widget, {"do": name, "value": str(value)}, [])
 
 
@@ -54,7 +54,7 @@ def column_of(widget: DatasetBrowser, name: str) -> int:
 
 
 def add_filter(widget: DatasetBrowser, column: str, condition: str, value: str = "") -> None:
-    said(widget, "filter_column", column_of(widget, column))
-    said(widget, "filter_condition", CONDITIONS[condition])
-    said(widget, "filter_value", value)
-    said(widget, "filter")
+    send(widget, "filter_column", column_of(widget, column))
+    send(widget, "filter_condition", CONDITIONS[condition])
+    send(widget, "filter_value", value)
+    send(widget, "filter")

@@ -17,7 +17,7 @@ import pytest
 from prompt2data.widgets.browser import DatasetBrowser
 from prompt2data.widgets.browser import export as rowfiles
 from tests.hostile import TEXTS
-from tests.widgets.browsed import add_filter, column_of, run_rows, said, soup
+from tests.widgets.browsed import add_filter, column_of, run_rows, send, soup
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +28,19 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_picks_stay_over_pages_filters_and_sorting_and_come_in_order() -> None:
     widget = DatasetBrowser(run_rows())
-    said(widget, "page", "next")
-    said(widget, "pick", 15)
-    said(widget, "sort", column_of(widget, "tokens"))
-    said(widget, "search", "loaf 3")
-    said(widget, "pick", 3)
-    said(widget, "read", 30)
-    said(widget, "pick", 30)
+    send(widget, "page", "next")
+    send(widget, "pick", 15)
+    send(widget, "sort", column_of(widget, "tokens"))
+    send(widget, "search", "loaf 3")
+    send(widget, "pick", 3)
+    send(widget, "read", 30)
+    send(widget, "pick", 30)
     assert soup(widget, "rows").find("input", checked=True)
-    said(widget, "show_all")
+    send(widget, "show_all")
     assert [row["prompt"] for row in widget.picked] == [f"How do I bake loaf {i}?" for i in (3, 15, 30)]
     assert widget.picked == [run_rows()[i] for i in (3, 15, 30)] and "3 rows picked" in widget.parts["picks"]
-    said(widget, "pick", 15)
-    said(widget, "pick", 64)
+    send(widget, "pick", 15)
+    send(widget, "pick", 64)
     assert len(widget.picked) == 2
     widget.picked[0]["prompt"] = "changed"
     assert widget.rows[3]["prompt"] == "How do I bake loaf 3?"
@@ -48,14 +48,14 @@ def test_picks_stay_over_pages_filters_and_sorting_and_come_in_order() -> None:
 
 def test_all_found_can_be_picked_and_a_slip_taken_back() -> None:
     widget = DatasetBrowser(run_rows())
-    said(widget, "pick", 0)
+    send(widget, "pick", 0)
     add_filter(widget, "completion", "is not missing")
-    said(widget, "pick_found")
+    send(widget, "pick_found")
     assert len(widget.picked) == 58 and "58 rows picked" in widget.parts["picks"]
-    said(widget, "clear")
+    send(widget, "clear")
     assert widget.picked == [] and "0 rows picked" in widget.parts["picks"]
-    said(widget, "clear")
-    said(widget, "restore")
+    send(widget, "clear")
+    send(widget, "restore")
     assert len(widget.picked) == 58
 
 
@@ -66,18 +66,18 @@ def lines(path: str) -> list:
 def test_picked_rows_are_written_and_no_file_is_written_over() -> None:
     widget = DatasetBrowser(run_rows())
     for row in (5, 2):
-        said(widget, "pick", row)
-    said(widget, "export")
+        send(widget, "pick", row)
+    send(widget, "export")
     assert lines("datasets/picked.jsonl") == [run_rows()[2], run_rows()[5]] == widget.picked
     assert "2 rows written to datasets/picked.jsonl" in widget.parts["status"]
-    said(widget, "pick", 5)
-    said(widget, "export")
+    send(widget, "pick", 5)
+    send(widget, "export")
     assert "1 row written to datasets/picked-2.jsonl" in widget.parts["status"]
     assert len(lines("datasets/picked.jsonl")) == 2 and len(lines("datasets/picked-2.jsonl")) == 1
-    said(widget, "name", "good pairs")
-    said(widget, "export")
+    send(widget, "name", "good pairs")
+    send(widget, "export")
     assert lines("datasets/good pairs.jsonl") == [run_rows()[2]]
-    said(widget, "page", "next")
+    send(widget, "page", "next")
     assert "written" not in widget.parts["status"]
 
 
@@ -91,8 +91,8 @@ def test_whatever_a_row_holds_can_be_written() -> None:
         "o": object(),
     }
     widget = DatasetBrowser([odd, *({"text": text} for text in TEXTS)])
-    said(widget, "pick_found")
-    said(widget, "export")
+    send(widget, "pick_found")
+    send(widget, "export")
     first, *rest = lines("datasets/picked.jsonl")
     assert first.pop("o").startswith("<object")
     assert first == {"nan": None, "array": [0, 1], "half": "\ud800", "time": "2026-01-02T00:00:00", "set": [1]}
@@ -101,21 +101,21 @@ def test_whatever_a_row_holds_can_be_written() -> None:
 
 def test_what_cannot_be_written_is_one_sentence_and_the_picks_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     widget = DatasetBrowser(run_rows())
-    said(widget, "export")
+    send(widget, "export")
     assert "Pick at least one row first." in widget.parts["status"]
-    said(widget, "pick", 0)
+    send(widget, "pick", 0)
     Path("datasets").write_text("a file where the folder should be", "utf-8")
-    said(widget, "export")
+    send(widget, "export")
     assert "Cannot write to the folder" in widget.parts["status"]
     os.remove("datasets")
     Path("datasets").mkdir()
     endless: dict = {}
     endless["itself"] = endless
     widget.rows[0]["endless"] = endless
-    said(widget, "export")
+    send(widget, "export")
     assert "cannot be written as JSON" in widget.parts["status"] and not os.listdir("datasets")
     del widget.rows[0]["endless"]
-    said(widget, "export")
+    send(widget, "export")
     assert len(widget.picked) == 1 and len(lines("datasets/picked.jsonl")) == 1
 
 
@@ -130,8 +130,8 @@ def test_a_full_disk_leaves_no_half_file(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(rowfiles, "_new_file", on_a_full_disk)
     widget = DatasetBrowser(run_rows())
-    said(widget, "pick", 0)
-    said(widget, "export")
+    send(widget, "pick", 0)
+    send(widget, "export")
     status = soup(widget, "status").get_text()
     assert status.startswith("Cannot write 'datasets/picked.jsonl'") and os.strerror(errno.ENOSPC) in status
     assert os.listdir("datasets") == [] and len(widget.picked) == 1

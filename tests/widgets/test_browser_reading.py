@@ -6,43 +6,43 @@ import pytest
 from bs4 import BeautifulSoup
 
 from prompt2data.widgets.browser import DatasetBrowser
-from tests.widgets.browsed import TALK, column_of, numbers, run_rows, said, soup
+from tests.widgets.browsed import TALK, column_of, numbers, run_rows, send, soup
 
 
 def test_a_row_is_read_in_full_and_the_next_one_and_back_at_its_page() -> None:
     widget = DatasetBrowser(run_rows())
-    said(widget, "sort", column_of(widget, "tokens"))
+    send(widget, "sort", column_of(widget, "tokens"))
     first = numbers(widget)
-    said(widget, "read", first[9] - 1)
+    send(widget, "read", first[9] - 1)
     page = soup(widget, "rows")
     assert f"Row {first[9]} (10 of 64)" in page.get_text()
     assert [title.get_text() for title in page.find_all("h5")] == [
         "Conversation: prompt → completion (2 turns)", "instruction", "tokens", "model_name", "distilabel_metadata",
     ]  # fmt: skip
     assert '"output_tokens":' in page.find("details").get_text()
-    said(widget, "neighbour", "next")
+    send(widget, "neighbour", "next")
     assert "(11 of 64)" in widget.parts["rows"]
-    said(widget, "back")
+    send(widget, "back")
     assert "rows 11–20 of 64" in widget.parts["rows"]
     assert soup(widget, "rows").find(attrs={"data-focus": True})["data-act"] == "read"  # where the focus goes
-    said(widget, "read", first[0] - 1)
-    said(widget, "neighbour", "previous")
+    send(widget, "read", first[0] - 1)
+    send(widget, "neighbour", "previous")
     assert "(1 of 64)" in widget.parts["rows"]
-    said(widget, "read", 64)
-    said(widget, "read", "-1")
+    send(widget, "read", 64)
+    send(widget, "read", "-1")
     assert "(1 of 64)" in widget.parts["rows"]
 
 
 def test_a_long_text_grows_in_steps_and_has_an_end() -> None:
     widget = DatasetBrowser([{"text": "word " * 4_000, "other": "x"}, {"text": "y" * 1_000_000}])
-    said(widget, "read", 0)
+    send(widget, "read", 0)
     assert "(20,000 characters in all)" in widget.parts["rows"] and len(widget.parts["rows"]) < 10_000
     (more,) = soup(widget, "rows").select("[data-act=more]")
-    said(widget, "more", more["data-value"])
+    send(widget, "more", more["data-value"])
     assert "in all" not in widget.parts["rows"] and not soup(widget, "rows").select("[data-act=more]")
-    said(widget, "read", 1)
+    send(widget, "read", 1)
     for _press in range(20):
-        said(widget, "more", more["data-value"])
+        send(widget, "more", more["data-value"])
     assert 100_000 < len(widget.parts["rows"]) < 110_000 and "(1,000,000 characters in all)" in widget.parts["rows"]
 
 
@@ -75,17 +75,17 @@ def roles(html: str) -> list[tuple[str, str]]:
 )
 def test_conversations(row: dict, expected: list[tuple[str, str]]) -> None:
     widget = DatasetBrowser([row])
-    said(widget, "read", 0)
+    send(widget, "read", 0)
     assert roles(widget.parts["rows"]) == expected
     assert roles(widget.static())[: len(expected)] == expected
 
 
 def test_a_preference_stands_side_by_side_and_a_long_conversation_grows() -> None:
     widget = DatasetBrowser([{"prompt": "Why?", "chosen": "So.", "rejected": "No."}, {"talk": TALK[1:] * 50}])
-    said(widget, "read", 0)
+    send(widget, "read", 0)
     sides = soup(widget, "rows").select_one(".p2d-columns")
     assert [side.strong.get_text() for side in sides.find_all("div", recursive=False)] == ["chosen", "rejected"]
-    said(widget, "read", 1)
+    send(widget, "read", 1)
     assert len(roles(widget.parts["rows"])) == 30 and "(100 turns)" in widget.parts["rows"]
-    said(widget, "more", soup(widget, "rows").select_one("[data-act=more]")["data-value"])
+    send(widget, "more", soup(widget, "rows").select_one("[data-act=more]")["data-value"])
     assert len(roles(widget.parts["rows"])) == 60

@@ -1,4 +1,4 @@
-"""The cells of a dataset's table: short, marked where the search hit, folded where there is more to see."""
+"""What a table shows: short cells, marked where the search hit, folded where there is more to see; and its labels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from prompt2data.i18n import _, ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.browser.conversations import is_turns
+from prompt2data.widgets.browser.conversations import is_messages
 from prompt2data.widgets.browser.marking import excerpt, find
-from prompt2data.widgets.browser.table import Table, as_json, is_missing, text_of
+from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
 _MOST_NAMES = 60
@@ -20,7 +20,7 @@ _MOST_NAMES = 60
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the table. `fold`: what opens when a reader presses `short`; `key`: its name among the cells."""
+    """A cell of the table. `fold` opens when a reader presses `short`; `key` identifies it among the cells."""
 
     kind: str  # "text", "number", "folded", "missing" or "empty"
     short: Markup | str = ""
@@ -29,16 +29,16 @@ class Cell:
 
 
 def cell(table: Table, row: int, column: int, search: str, longest: int) -> Cell:
-    """The cell of a row in a column, with `longest` characters of its text around what is searched for."""
+    """The cell of a row in a column, with `longest` characters of its text around the first hit of the search."""
     value = table.rows[row].get(table.columns[column])
     key = f"{row}-{column}"
     if is_missing(value):
         return Cell("missing")
     if isinstance(value, str) and not value:
         return Cell("empty")
-    if is_turns(value):
-        return _folded_turns(value, key, search, longest)
-    text = text_of(value)
+    if is_messages(value):
+        return _folded_messages(value, key, search, longest)
+    text = as_text(value)
     if not isinstance(value, str) and text[:1] in "[{":
         short = visible(text, 10_000)[:30] + ("…" if len(text) > 30 else "")
         return Cell("folded", short, excerpt(as_json(value, 2), "", 3 * longest), key)
@@ -46,30 +46,44 @@ def cell(table: Table, row: int, column: int, search: str, longest: int) -> Cell
     return Cell(kind, excerpt(text, search if isinstance(value, str) else "", longest))
 
 
-def _folded_turns(value: Sequence[Mapping[str, Any]], key: str, search: str, longest: int) -> Cell:
-    texts = [text_of(turn["content"]) for turn in value]
+def _folded_messages(messages: Sequence[Mapping[str, Any]], key: str, search: str, longest: int) -> Cell:
+    texts = [as_text(message["content"]) for message in messages]
     hit = next((text for text in texts if find(text, search) >= 0), texts[0])
-    turns = [
-        (role_name(turn["role"]), excerpt(text, search, longest))
-        for turn, text in zip(value[:3], texts[:3], strict=True)
-    ]
-    count = ngettext("{n} turn", "{n} turns", len(value)).format(n=len(value))
+    turns = [(role_name(messages[n]["role"]), excerpt(text, search, longest)) for n, text in enumerate(texts[:3])]
+    count = ngettext("{n} turn", "{n} turns", len(messages)).format(n=len(messages))
     short = Markup("{}: {}").format(count, excerpt(hit, search, longest // 2))
-    return Cell("folded", short, render("browser_turns", turns=turns, more=len(value) > 3), key)
+    return Cell("folded", short, render("browser_turns", turns=turns, more=len(messages) > 3), key)
 
 
 def column_name(table: Table, column: int) -> str:
-    """The name of a column as it is shown."""
+    """The name of a column, fit to be shown."""
     return visible(table.columns[column], 80)
 
 
 def column_names(table: Table, columns: Sequence[int]) -> str:
-    """The names of columns as a list, not longer than is of use."""
+    """The names of columns as a list, cut after `_MOST_NAMES`."""
     shown = ", ".join(column_name(table, column) for column in columns[:_MOST_NAMES])
     return shown + (", …" if len(columns) > _MOST_NAMES else "")
 
 
 def role_name(role: str) -> str:
-    """Whose turn it is, in the notebook's language where it is one of the usual roles."""
-    said = {"system": _("system"), "user": _("user"), "assistant": _("assistant"), "tool": _("tool")}
-    return said.get(role, "") or visible(role, 40)
+    """Whose turn it is; the usual roles in the notebook's language."""
+    names = {"system": _("system"), "user": _("user"), "assistant": _("assistant"), "tool": _("tool")}
+    return names.get(role, "") or visible(role, 40)
+
+
+def condition_name(condition: str) -> str:
+    """A condition of a filter in the notebook's language."""
+    names = {
+        "contains": _("contains"),
+        "equals": _("equals"),
+        "is missing": _("is missing"),
+        "is not missing": _("is not missing"),
+    }
+    return names.get(condition, condition)
+
+
+def filter_text(table: Table, filter_: ColumnFilter) -> str:
+    """A filter in words, fit to be shown."""
+    value = "" if filter_.condition in WITHOUT_VALUE else f" “{visible(filter_.value, 60)}”"
+    return f"{column_name(table, filter_.column)} {condition_name(filter_.condition)}{value}"

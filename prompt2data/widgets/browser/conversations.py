@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
-# What a user asks and an assistant answers, by the names that distilabel and TRL give the two columns.
+# The columns of a question and its answer, as TRL and distilabel name them.
 _PAIRS = (("prompt", "completion"), ("instruction", "generation"))
 _PREFERENCE = ("chosen", "rejected")
 
 
 @dataclass(frozen=True)
-class Turn:
-    """What one speaker says. `more`: whatever else the message holds, such as the calls of tools."""
+class Message:
+    """What one speaker says. `more`: everything else in the message, such as tool calls."""
 
     role: str
     content: Any
@@ -21,41 +21,33 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Side:
-    """Turns that follow each other. `name` is empty, or a column that stands beside another one."""
-
-    name: str
-    turns: tuple[Turn, ...]
-
-
-@dataclass(frozen=True)
 class Conversation:
     """A conversation in a row.
 
     Attributes:
-        columns: the columns that it was made from.
-        before: turns that all sides begin with.
-        sides: one, or two that answer the same.
-        beside: whether there is a place for the turns beside each other: a question and its answer.
+        columns: the columns that it comes from.
+        before: messages that all sides begin with.
+        sides: the messages that follow; of a preference, those of both columns by name, which answer the same.
+        beside: whether its messages can be shown side by side: a question and its answer.
     """
 
     columns: tuple[str, ...]
-    before: tuple[Turn, ...]
-    sides: tuple[Side, ...]
+    before: tuple[Message, ...]
+    sides: Mapping[str, tuple[Message, ...]]
     beside: bool = False
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
-        """All turns, of all sides."""
-        return self.before + tuple(turn for side in self.sides for turn in side.turns)
+    def messages(self) -> tuple[Message, ...]:
+        """All messages, of all sides."""
+        return self.before + tuple(message for side in self.sides.values() for message in side)
 
 
-def is_turns(value: Any) -> bool:
+def is_messages(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     """Whether `value` is a list of messages, each with a role and a content."""
     return (
         isinstance(value, list | tuple)
         and bool(value)
-        and all(isinstance(turn, Mapping) and isinstance(turn.get("role"), str) and "content" in turn for turn in value)
+        and all(isinstance(one, Mapping) and isinstance(one.get("role"), str) and "content" in one for one in value)
     )
 
 
@@ -63,35 +55,35 @@ def conversations(row: Mapping[Any, Any]) -> list[Conversation]:
     """The conversations in a row: pairs of a question and an answer, preferences, and columns of messages."""
     found = []
     for question, answer in _PAIRS:
-        asked, answered = _turns(row.get(question), "user"), _turns(row.get(answer), "assistant")
+        asked, answered = _messages(row.get(question), "user"), _messages(row.get(answer), "assistant")
         if asked and answered:
             beside = len(asked) == len(answered) == 1
-            found.append(Conversation((question, answer), (), (Side("", asked + answered),), beside))
-    sides = tuple(Side(name, _turns(row.get(name), "assistant")) for name in _PREFERENCE)
-    if all(side.turns for side in sides):
+            found.append(Conversation((question, answer), (), {"": asked + answered}, beside))
+    sides = {name: _messages(row.get(name), "assistant") for name in _PREFERENCE}
+    if all(sides.values()):
         # Some datasets repeat the question in both columns, some have it in a column of its own.
-        asked = any(turn.role == "user" for side in sides for turn in side.turns)
-        question = next((name for name in ("prompt", "instruction") if not asked and row.get(name)), None)
-        before = _turns(row[question], "user") if question else ()
-        found.append(Conversation((*([question] if question else []), *_PREFERENCE), before, sides))
-    used = {name for one in found for name in one.columns}
+        repeated = any(message.role == "user" for side in sides.values() for message in side)
+        questions = [name for name in ("prompt", "instruction") if not repeated and row.get(name)][:1]
+        before = _messages(row[questions[0]], "user") if questions else ()
+        found.append(Conversation((*questions, *_PREFERENCE), before, sides))
+    used = {name for conversation in found for name in conversation.columns}
     for name, value in row.items():
-        if name not in used and is_turns(value):
-            found.append(Conversation((name,), (), (Side("", _turns(value, "")),)))
+        if name not in used and is_messages(value):
+            found.append(Conversation((name,), (), {"": _messages(value, "")}))
     return found
 
 
-def _turns(value: Any, role: str) -> tuple[Turn, ...]:
-    """The messages in `value`, or one turn of this role if it is a text."""
+def _messages(value: Any, role: str) -> tuple[Message, ...]:
+    """The messages in `value`, or one message of this role if it is a text."""
     if isinstance(value, str):
-        return (Turn(role, value, {}),)
-    if not is_turns(value):
+        return (Message(role, value, {}),)
+    if not is_messages(value):
         return ()
     return tuple(
-        Turn(
-            turn["role"],
-            turn["content"],
-            {name: inner for name, inner in turn.items() if name not in ("role", "content") and inner is not None},
+        Message(
+            message["role"],
+            message["content"],
+            {name: inner for name, inner in message.items() if name not in ("role", "content") and inner is not None},
         )
-        for turn in value
+        for message in value
     )

@@ -1,4 +1,4 @@
-"""Rows written as JSON Lines: one row, one line. No file is ever written over."""
+"""Write rows as JSON Lines: one row, one line. Existing files are never overwritten."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from prompt2data.i18n import _
 from prompt2data.widgets.browser.table import plain
 
 _LONGEST_NAME = 60  # characters: file systems take 255 bytes, and a character may be four
-# What Windows and Unix do not take, and what a terminal would act on.
+# What Windows or Unix refuses, and what a terminal would act on.
 _FORBIDDEN = re.compile(r'[<>:"|?*\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\uffff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 def file_name(typed: str, otherwise: str = "picked.jsonl") -> str:
-    """A bare file name ending in ".jsonl", of what somebody typed: no folder, nothing that a system refuses.
+    """Turn what somebody typed into a bare file name ending in ".jsonl": no folder, nothing that a system refuses.
 
     >>> file_name("../my rows")
     'my rows.jsonl'
@@ -34,13 +34,13 @@ def file_name(typed: str, otherwise: str = "picked.jsonl") -> str:
 
 
 def write_rows(rows: Iterable[Mapping[Any, Any]], typed: str) -> Path:
-    """Write the rows where `output_path` says, under this name or, where a file has it, with a number after it.
+    """Write the rows where `output_path` says, under this name, with a number after it if a file has that name.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
-        OSError: if it cannot be written, in one sentence. Nothing half-written stays behind.
+        OSError: if it cannot be written, in one sentence. No partial file stays behind.
         ValueError: if a row cannot be written as JSON.
     """
     try:

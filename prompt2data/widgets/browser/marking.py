@@ -1,4 +1,4 @@
-"""Texts as HTML in which what was searched for is marked. They are cut up first and escaped piece by piece."""
+"""Texts as HTML with marked search hits. A text is cut into pieces first and escaped piece by piece."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _MOST_MARKS = 200  # in one text
 def marked(text: str, needle: str, longest: int) -> Markup:
     """The first `longest` characters of `text`, fit to be shown, with every `needle` in `<mark>`; case is ignored.
 
-    A text that was cut ends with how long it is.
+    A text that was cut ends with its length.
     """
     tail = " … " + _("({n} characters in all)").format(n=f"{len(text):,}") if len(text) > longest else ""
     return _marks(text[:longest], needle) + escape(tail)
 
 
 def excerpt(text: str, needle: str, longest: int) -> Markup:
-    """At most about `longest` characters of `text` around the first `needle`, or from its beginning."""
-    place = find(text, needle)
-    start = 0 if place < 0 or place + len(needle) <= longest else place - longest // 3
+    """At most about `longest` characters of `text` around the first `needle`, or from the beginning."""
+    hit = find(text, needle)
+    start = 0 if hit < 0 or hit + len(needle) <= longest else hit - longest // 3
     end = start + longest
     return Markup("{}{}{}").format(
         "… " if start else "", _marks(text[start:end].strip(), needle), " …" if end < len(text) else ""
@@ -33,7 +33,7 @@ def excerpt(text: str, needle: str, longest: int) -> Markup:
 
 
 def find(text: str, needle: str) -> int:
-    """Where `needle` first occurs, or -1."""
+    """The index of the first `needle`, ignoring case, or -1."""
     match = _pattern(needle).search(text) if needle else None
     return match.start() if match else -1
 

@@ -12,13 +12,13 @@ from markupsafe import Markup
 from prompt2data.i18n import ngettext
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.cells import column_name, column_names, role_name
-from prompt2data.widgets.browser.conversations import Conversation, Turn, conversations
+from prompt2data.widgets.browser.conversations import Conversation, Message, conversations
 from prompt2data.widgets.browser.marking import find, marked
-from prompt2data.widgets.browser.table import Table, as_json, is_missing, text_of
+from prompt2data.widgets.browser.table import Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
 _MOST_COLUMNS = 60  # of a row
-# Characters of a text at first, more with each press of *Show more*, and in all texts together at first.
+# Characters of a text at first, with each press of *Show more*, and of all texts together at first.
 _TEXT, _SHORTEST_TEXT, _MORE, _TOGETHER = 4_000, 300, 16_000, 50_000
 _LONGEST_TEXT = 100_000
 _TURNS = 30  # of a conversation at first, and more with each press
@@ -26,8 +26,8 @@ _STATIC_TEXT, _STATIC_TOGETHER = 2_000, 20_000
 
 
 @dataclass(frozen=True)
-class Text:
-    """A text in the reading view: `size` characters, of which a press of *Show more* sends for more if it `grows`."""
+class LongText:
+    """A text in the reading view: `size` characters in all; if it `grows`, a press of *Show more* adds some."""
 
     name: str
     kind: str  # "text", "folded", "missing" or "empty"
@@ -39,9 +39,13 @@ class Text:
 
 @dataclass(frozen=True)
 class Reading:
-    """How rows of `table` are read: marked where `search` hits, and with `more` presses of *Show more* for each key.
+    """How rows of `table` are read.
 
-    `static`: as it is stored, where nothing can be pressed. `uid`: the widget's, for the names of elements.
+    Attributes:
+        uid: the widget's, for the ids of elements.
+        search: what is marked in texts.
+        more: presses of *Show more*, by the key of a text or conversation.
+        static: whether this is for the stored form, in which nothing can be pressed.
     """
 
     table: Table
@@ -54,58 +58,59 @@ class Reading:
         """The conversations of a row, then its other columns."""
         table, values = self.table, self.table.rows[row]
         talks = conversations(values)
-        used = {name for one in talks for name in one.columns}
+        used = {name for talk in talks for name in talk.columns}
         columns = [column for column in table.order if table.columns[column] not in used]
-        texts = len(columns[:_MOST_COLUMNS]) + sum(min(len(one.turns), _TURNS) for one in talks)
+        columns, left_out = columns[:_MOST_COLUMNS], columns[_MOST_COLUMNS:]
+        texts = len(columns) + sum(min(len(talk.messages), _TURNS) for talk in talks)
         longest, together = (_STATIC_TEXT, _STATIC_TOGETHER) if self.static else (_TEXT, _TOGETHER)
         longest = max(_SHORTEST_TEXT, min(longest, together // max(1, texts)))
         return render(
-            "browser_full", uid=self.uid, static=self.static,
-            talks=[self.talk(one, f"t{place}", longest) for place, one in enumerate(talks)],
+            "browser_full",
+            uid="" if self.static else self.uid,
+            talks=[self.talk(talk, f"t{number}", longest) for number, talk in enumerate(talks)],
             texts=[
                 self._text(column_name(table, column), values.get(table.columns[column]), f"c{column}", longest)
-                for column in columns[:_MOST_COLUMNS]
+                for column in columns
             ],
-            left_out=column_names(table, columns[_MOST_COLUMNS:]),
-        )  # fmt: skip
+            left_out=column_names(table, left_out),
+        )
 
     def talk(self, talk: Conversation, key: str, longest: int) -> dict[str, Any]:
-        """A conversation as its template takes it, each turn with at most `longest` characters at first."""
+        """A conversation for its template, each message with at most `longest` characters at first."""
         most = _TURNS * (1 + self.more[key])
-        size = max(len(talk.before) + len(side.turns) for side in talk.sides)
+        size = max(len(talk.before) + len(side) for side in talk.sides.values())
 
-        def drawn(turns: Sequence[Turn], key: str) -> list[tuple[str, Text, str]]:
+        def turns(messages: Sequence[Message], key: str) -> list[tuple[str, LongText, str]]:
             return [
                 (
-                    turn.role if turn.role in ("user", "assistant") else "",
-                    self._text(role_name(turn.role), turn.content, f"{key}-{place}", longest),
-                    visible(as_json(turn.more, 2), _SHORTEST_TEXT) if turn.more else "",
+                    message.role,
+                    self._text(role_name(message.role), message.content, f"{key}-{number}", longest),
+                    visible(as_json(message.more, 2), _SHORTEST_TEXT) if message.more else "",
                 )
-                for place, turn in enumerate(turns[:most])
+                for number, message in enumerate(messages[:most])
             ]
 
-        joined = " → ".join if talk.beside else " + ".join
         return {
-            "name": joined(visible(name, 80) for name in talk.columns),
-            "before": drawn(talk.before, f"{key}-b"),
-            "sides": [(side.name, drawn(side.turns, f"{key}-s{number}")) for number, side in enumerate(talk.sides)],
+            "name": (" → " if talk.beside else " + ").join(visible(name, 80) for name in talk.columns),
+            "before": turns(talk.before, f"{key}-b"),
+            "sides": [(name, turns(side, f"{key}-s{n}")) for n, (name, side) in enumerate(talk.sides.items())],
             "beside": talk.beside,
             "count": ngettext("{n} turn", "{n} turns", size).format(n=size),
             "key": key if size > most and not self.static else "",
         }
 
-    def _text(self, name: str, value: Any, key: str, longest: int) -> Text:
+    def _text(self, name: str, value: Any, key: str, longest: int) -> LongText:
         if is_missing(value):
-            return Text(name, "missing", key)
-        text = text_of(value)
+            return LongText(name, "missing", key)
+        text = as_text(value)
         if not isinstance(value, str) and text[:1] in "[{":
             kind, text = "folded", as_json(value, 2)
         else:
             kind = "text" if text else "empty"
         limit = longest + self.more[key] * _MORE
-        if not self.static and kind == "text" and (place := find(text, self.search)) >= 0:
-            limit = max(limit, place + _SHORTEST_TEXT)  # what was searched for is in sight
+        if not self.static and kind == "text" and (hit := find(text, self.search)) >= 0:
+            limit = max(limit, hit + _SHORTEST_TEXT)  # the hit is in sight
         limit = min(limit, _LONGEST_TEXT)
         grows = not self.static and limit < min(len(text), _LONGEST_TEXT)
         shown = marked(text, self.search if kind == "text" else "", limit)
-        return Text(name, kind, key, shown, len(text), grows)
+        return LongText(name, kind, key, shown, len(text), grows)

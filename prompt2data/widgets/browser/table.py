@@ -1,7 +1,8 @@
-"""Rows in memory, as a table to search, filter and sort. It knows nothing of how they are shown."""
+"""Rows in memory, as a table to search, filter and sort. How they are shown is another module's business."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import numbers
@@ -12,7 +13,7 @@ from typing import Any
 
 from prompt2data.checks.diff import text_of as repr_of
 from prompt2data.i18n import _
-from prompt2data.widgets.browser.conversations import is_turns
+from prompt2data.widgets.browser.conversations import is_messages
 
 Row = dict[str, Any]
 
@@ -20,8 +21,8 @@ Row = dict[str, Any]
 CONDITIONS = ("contains", "equals", "is missing", "is not missing", "≥", "≤")
 WITHOUT_VALUE = ("is missing", "is not missing")
 
-_SORTED_BY = 200  # characters by which long texts are compared first
-_LOOKED_AT = 50  # nested values that decide whether a column holds conversations
+_SORT_PREFIX = 200  # characters by which long texts are compared first
+_SAMPLE = 50  # nested values that decide whether a column holds conversations
 
 
 def tables_in(data: Any) -> dict[str, Callable[[], list[Row]]]:
@@ -32,40 +33,40 @@ def tables_in(data: Any) -> dict[str, Callable[[], list[Row]]]:
             pandas table, or a list of mappings.
 
     Raises:
-        TypeError: if it is none of these.
+        TypeError: for anything else.
     """
     if isinstance(data, Mapping):
-        found = {}
+        readers = {}
         for name, value in data.items():
             for inner, read in tables_in(value).items():
-                found[f"{name} / {inner}" if inner else str(name)] = read
-        return found or {"": list}
-    if hasattr(data, "itertuples"):  # pandas, which writes NaN where there is nothing
+                readers[f"{name} / {inner}" if inner else str(name)] = read
+        return readers or {"": list}
+    if hasattr(data, "itertuples"):  # pandas
         return {"": lambda: _from_pandas(data)}
     if hasattr(data, "column_names") and hasattr(data, "to_list"):  # datasets
         return {"": data.to_list}
     if isinstance(data, Sequence) and not isinstance(data, str | bytes):
-        for place, row in enumerate(data):
+        for index, row in enumerate(data):
             if not isinstance(row, Mapping):
-                raise TypeError(_("Row {place} is not a dictionary.").format(place=place))
+                raise TypeError(_("Row {place} is not a dictionary.").format(place=index))
         return {"": lambda: [dict(row) for row in data]}
     raise TypeError(_("The rows should be a Distiset, a Dataset, a table of pandas or a list of dictionaries."))
 
 
 def _from_pandas(frame: Any) -> list[Row]:
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")  # pandas marks missing as NaN
     # From a Parquet file, lists come as arrays.
     return [{name: value.tolist() if hasattr(value, "shape") else value for name, value in row.items()} for row in rows]
 
 
 @dataclass(frozen=True)
-class Filter:
-    """What a cell must be like.
+class ColumnFilter:
+    """A condition on the cells of a column.
 
     Attributes:
-        column: index of its column.
+        column: index of the column.
         condition: one of `CONDITIONS`.
-        value: what it is compared with, as typed.
+        value: what a cell is compared with, as typed.
     """
 
     column: int
@@ -73,10 +74,10 @@ class Filter:
     value: str = ""
 
     def test(self) -> Callable[[Any], bool]:
-        """A function that says whether a value fits.
+        """A predicate for the values of cells.
 
         Raises:
-            ValueError: if `value` is not what the condition needs.
+            ValueError: if the condition needs another `value`.
         """
         typed = self.value.strip().lower()
         if self.condition in WITHOUT_VALUE:
@@ -86,14 +87,14 @@ class Filter:
             if limit is None:
                 raise ValueError(_("≥ and ≤ compare numbers: type a number, such as 3 or 0.5."))
             sign = 1 if self.condition == "≥" else -1
-            return lambda value: (size := number(value)) is not None and sign * size >= sign * limit
+            return lambda value: (size := as_number(value)) is not None and sign * size >= sign * limit
         if self.condition == "contains":
             if not typed:
                 raise ValueError(_("Type the text that the cell should contain."))
-            return lambda value: not is_missing(value) and typed in text_of(value).lower()
+            return lambda value: not is_missing(value) and typed in as_text(value).lower()
         return lambda value: (
             not is_missing(value)
-            and (text_of(value).strip().lower() == typed or (limit is not None and number(value) == limit))
+            and (as_text(value).strip().lower() == typed or (limit is not None and as_number(value) == limit))
         )
 
 
@@ -103,19 +104,18 @@ class Table:
     Attributes:
         rows: the rows; a row may lack columns.
         columns: names of the columns.
-        kinds: what each column holds: "text", "number", "turns" (lists of messages), "nested", "other", or "nothing".
-        order: indices of the columns, those that a reader wants first at the beginning.
+        kinds: what each column holds: "text", "number", "messages" (lists of them), "nested", "other", or "nothing".
+        order: indices of the columns, the most interesting ones first.
         telling: indices of those that tell rows apart: texts, numbers and conversations that differ.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
         self.columns = list(dict.fromkeys(name for row in rows for name in row))
         self.kinds = [_kind(self.values(column)) for column in range(len(self.columns))]
         ranks = [self._rank(column) for column in range(len(self.columns))]
         self.order = sorted(range(len(self.columns)), key=ranks.__getitem__)
         self.telling = [column for column in self.order if not ranks[column]]
-        self._texts: list[str] | None = None
 
     def values(self, column: int) -> Iterable[Any]:
         """The values of a column; `None` where a row has none."""
@@ -127,49 +127,46 @@ class Table:
             return 2 if kind == "nested" else 3
         first, *others = self.rows
         name = self.columns[column]
-        same = kind != "turns" and others and all(_same(row.get(name), first.get(name)) for row in others)
-        return 1 if same else 0  # what all rows share says little about one
+        same = kind != "messages" and others and all(_same(row.get(name), first.get(name)) for row in others)
+        return 1 if same else 0  # a value that all rows share says little about one
 
     def find(
-        self, search: str = "", filters: Sequence[Filter] = (), sort: int | None = None, descending: bool = False
+        self, search: str = "", filters: Sequence[ColumnFilter] = (), sort: int | None = None, descending: bool = False
     ) -> list[int]:
-        """Indices of the rows that have `search` in one of their texts and fit all filters, in order.
+        """Indices of the rows that have `search` in one of their texts and pass all filters, in order.
 
-        Upper and lower case are the same. `sort` is the index of a column: numbers come before texts, texts before
-        anything else, and rows without a value last, whatever the direction.
+        Case is ignored. `sort` is the index of a column: numbers come before texts, texts before anything else, and
+        rows without a value last, whatever the direction.
 
         Raises:
             ValueError: if a filter's value does not fit its condition.
         """
         found: Iterable[int] = range(len(self.rows))
         if needle := search.lower():
-            texts = self._searchable()
-            found = [place for place in found if needle in texts[place]]
-        for one in filters:
-            name, test = self.columns[one.column], one.test()
-            found = [place for place in found if test(self.rows[place].get(name))]
+            found = [row for row in found if needle in self._texts[row]]
+        for filter_ in filters:
+            name, test = self.columns[filter_.column], filter_.test()
+            found = [row for row in found if test(self.rows[row].get(name))]
         if sort is None:
             return list(found)
-        name = self.columns[sort]
-        there, missing = [], []
-        for place in found:
-            (missing if is_missing(self.rows[place].get(name)) else there).append(place)
-        return sorted(there, key=lambda place: _sort_key(self.rows[place].get(name)), reverse=descending) + missing
+        values = {row: self.rows[row].get(self.columns[sort]) for row in found}
+        present = [row for row, value in values.items() if not is_missing(value)]
+        missing = [row for row, value in values.items() if is_missing(value)]
+        return sorted(present, key=lambda row: _sort_key(values[row]), reverse=descending) + missing
 
-    def _searchable(self) -> list[str]:
-        """All texts of each row, in small letters. Made once: after that, searching is fast."""
-        if self._texts is None:
-            self._texts = ["\0".join(_texts(row)).lower() for row in self.rows]
-        return self._texts
+    @functools.cached_property
+    def _texts(self) -> list[str]:
+        """All texts of each row in lower case, kept because this takes longer than the search."""
+        return ["\0".join(_texts(row)).lower() for row in self.rows]
 
 
 def is_missing(value: Any) -> bool:
-    """Whether there is no value: `None`, or a number that is none."""
+    """Whether there is no value: `None` or NaN."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def number(value: Any) -> float | None:
-    """`value` if it is a number, or a truth value."""
+def as_number(value: Any) -> float | None:
+    """`value` as a float if it is a number or a truth value."""
     if isinstance(value, numbers.Real | Decimal):
         try:
             return float(value)
@@ -178,20 +175,20 @@ def number(value: Any) -> float | None:
     return None
 
 
-def text_of(value: Any) -> str:
-    """A value as text: a text as it is, what is nested as JSON."""
+def as_text(value: Any) -> str:
+    """A value as text: a text unchanged, a nested value as JSON."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "tolist"):
         return as_json(value)
     try:
         return str(value)
-    except Exception:  # a class of the learner's may have a broken __str__
+    except Exception:  # a learner's class may have a broken __str__
         return repr_of(value)
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """A value as JSON that can be read by people; as its `repr` where that is not possible."""
+    """A value as JSON for readers; as its `repr` if it has none."""
     try:
         return json.dumps(plain(value), ensure_ascii=False, indent=indent)
     except (ValueError, TypeError, RecursionError):
@@ -199,7 +196,7 @@ def as_json(value: Any, indent: int | None = None) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` of nothing but what JSON knows: numbers that are none become `None`, dates and other things text."""
+    """`value` in JSON's types: NaN and infinities become `None`, dates and other objects text."""
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):
@@ -210,7 +207,7 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if hasattr(value, "tolist"):  # numpy, torch
         return plain(value.tolist())
-    return value.isoformat() if hasattr(value, "isoformat") else text_of(value)
+    return value.isoformat() if hasattr(value, "isoformat") else as_text(value)
 
 
 def _kind(values: Iterable[Any]) -> str:
@@ -223,30 +220,30 @@ def _kind(values: Iterable[Any]) -> str:
         if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "shape"):
             nested.append(value)
         else:
-            scalars.add(number(value) is not None)
+            scalars.add(as_number(value) is not None)
     if nested:
-        return "turns" if not scalars and all(map(is_turns, nested[:_LOOKED_AT])) else "nested"
+        return "messages" if not scalars and all(map(is_messages, nested[:_SAMPLE])) else "nested"
     return {frozenset(): "nothing", frozenset({True}): "number"}.get(frozenset(scalars), "other")
 
 
 def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and (one is other or text_of(one) == text_of(other))
+    return type(one) is type(other) and (one is other or as_text(one) == as_text(other))
 
 
 def _texts(row: Row) -> Iterable[str]:
     for value in row.values():
         if isinstance(value, str):
             yield value
-        elif isinstance(value, list | tuple) and is_turns(value):
-            yield from (turn["content"] for turn in value if isinstance(turn["content"], str))
+        elif is_messages(value):
+            yield from (message["content"] for message in value if isinstance(message["content"], str))
 
 
 def _sort_key(value: Any) -> tuple[int, Any, Any]:
-    size = number(value)
+    size = as_number(value)
     if size is not None:
         return 0, size, ""
-    text = text_of(value)
-    return 1 if isinstance(value, str) else 2, text[:_SORTED_BY].lower(), text
+    text = as_text(value)
+    return 1 if isinstance(value, str) else 2, text[:_SORT_PREFIX].lower(), text
 
 
 def _parsed(typed: str) -> float | None:
