@@ -5,7 +5,6 @@ EvolutionTree(rows, similarity=lambda root, text: cosine([root], [text])[0], lim
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any, ClassVar
 
 from prompt2data.i18n import _
 from prompt2data.widgets.family import Node, Similarity, grow
-from prompt2data.widgets.view import Pages, View, index_from_page
+from prompt2data.widgets.view import Pages, View, finite, index_from_page
 from prompt2data.widgets.worddiff import WordDiff, diff
 
 CLOSE, DRIFTING = 0.85, 0.6  # the least similarity to the root that has this word; below the second it is "far"
@@ -266,11 +265,7 @@ class EvolutionTree(View):
         self.redraw("tree")
 
     def do_limit(self, value: str) -> None:
-        try:
-            limit = float(value)
-        except ValueError:
-            limit = math.nan
-        self.limit = _checked(limit)
+        self.limit = _checked(finite(value))
         self.redraw("tree", "status", "detail", "operators")
 
     def do_dropped(self, value: str) -> None:
@@ -299,6 +294,6 @@ def _difference(node: Node, longest: int = _LONGEST_TEXT) -> WordDiff | None:
 
 
 def _checked(limit: Any) -> float:
-    if isinstance(limit, bool) or not isinstance(limit, int | float) or not math.isfinite(limit) or not 0 <= limit <= 1:
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 1:
         raise ValueError(_("The limit on drift is a number from 0 to 1."))
     return float(limit)

@@ -6,6 +6,7 @@ dropped texts on the way, so cycles end and no branch is drawn twice.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -93,18 +94,15 @@ def grow(rows: Any, similarity: Similarity | None = None) -> list[Node]:
         by_parent.setdefault(edge.parent, []).append(edge)
     homes = _homes(edges, by_parent)
     nodes = [Node(number, text) for number, text in enumerate(text for text, home in homes.items() if home is None)]
-    known: dict[tuple[str, str], float | None] = {}
+    measure = functools.cache(similarity or (lambda _root, _text: None))
     waiting = deque((node, node) for node in nodes)
     while waiting:
         root, parent = waiting.popleft()
         for edge in by_parent[parent.text]:
             node = Node(len(nodes), edge.child, parent, edge.operator, edge.reason, edge.similarity, edge.times)
             node.level, node.leads = parent.level + 1, not edge.reason
-            if node.similarity is None and similarity is not None and edge.linked:
-                pair = root.text, node.text
-                if pair not in known:
-                    known[pair] = _number(similarity(*pair))
-                node.similarity = known[pair]
+            if node.similarity is None and edge.linked:
+                node.similarity = _number(measure(root.text, node.text))
             if edge.linked and edge.child in by_parent:
                 if homes[edge.child] is edge:
                     waiting.append((root, node))

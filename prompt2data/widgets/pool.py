@@ -14,7 +14,7 @@ from prompt2data.i18n import _, ngettext
 from prompt2data.metrics import rouge_l
 from prompt2data.untrusted import visible
 from prompt2data.widgets.overlap import Overlap, overlap
-from prompt2data.widgets.view import Pages, View, index_from_page
+from prompt2data.widgets.view import Pages, View, finite, index_from_page
 
 COLUMNS = ("round", "instruction", "most similar in the pool", "verdict")
 NOVEL, SIMILAR = "novel", "too similar"
@@ -57,7 +57,7 @@ class Decision:
         candidate, neighbour = row["instruction"], row["most similar in the pool"]
         # The log's number is rounded, and 0.696 and 0.70 are on different sides of a threshold of 0.7.
         comparable = _comparable(candidate, neighbour)
-        similarity = rouge_l(candidate, neighbour) if comparable else _number(row.get("ROUGE-L"))
+        similarity = rouge_l(candidate, neighbour) if comparable else finite(row.get("ROUGE-L"))
         verdict, round_ = visible(row["verdict"], 40), visible(row["round"], 20)
         return cls(number, round_, candidate, neighbour, similarity, verdict, row.get("exact") is True)
 
@@ -73,14 +73,6 @@ class Decision:
 
 def _comparable(*texts: Any) -> bool:
     return all(isinstance(text, str) and len(text) <= _LONGEST_COMPARED for text in texts)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
 
 
 class PoolExplorer(View):
@@ -108,7 +100,7 @@ class PoolExplorer(View):
     ) -> None:
         if isinstance(seeds, str | Mapping) or not isinstance(seeds, Iterable):
             raise TypeError(_("`seeds` should be a list of texts."))
-        limit = _number(threshold)
+        limit = finite(threshold)
         if limit is None or not 0 <= limit <= 1:
             raise ValueError(_("`threshold` should be a number from 0 to 1."))
         try:
@@ -273,7 +265,7 @@ class PoolExplorer(View):
 
     def do_threshold(self, value: str) -> None:
         """Try a threshold from 0 to 1: whose verdict would change?"""
-        number = _number(value)
+        number = finite(value)
         if number is not None:
             self.trial = min(max(number, 0.0), 1.0)
             self.message = ""

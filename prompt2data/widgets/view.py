@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,15 @@ def index_from_page(value: str, size: int) -> int:
     if value.isascii() and value.isdigit() and len(value) < 10 and int(value) < size:
         return int(value)
     raise NotFromPage(value)
+
+
+def finite(value: Any) -> float | None:
+    """`value` as a finite number, or None."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 @dataclass
@@ -178,7 +188,10 @@ class View(anywidget.AnyWidget):
         return {**data, "text/plain": self.summary(), "text/html": str(self.static())}, metadata
 
     def _ipython_display_(self) -> None:  # that of ipywidgets 7 has no static form
-        self.show()
+        from IPython.display import display
+
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
 
     def show(self) -> Callable[[], None]:
         """Display the widget; returns a function that updates the stored form to the widget's current state."""

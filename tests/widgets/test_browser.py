@@ -20,6 +20,11 @@ from tests.hostile import TEXTS
 from tests.widgets.browsed import TALK, add_filter, headers, numbers, run_rows, send, soup
 
 
+@pytest.fixture(autouse=True)
+def _exports_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -32,7 +37,7 @@ from tests.widgets.browsed import TALK, add_filter, headers, numbers, run_rows, 
     ],
     ids=lambda data: type(data).__name__,
 )
-def test_rows_of_every_kind_come_out_as_they_went_in(data: object) -> None:
+def test_any_kind_of_rows(data: object) -> None:
     widget = DatasetBrowser(data)
     assert widget.rows == run_rows()
     assert numbers(widget) == list(range(1, 11)) and "rows 1–10 of 64" in widget.parts["rows"]
@@ -41,7 +46,7 @@ def test_rows_of_every_kind_come_out_as_they_went_in(data: object) -> None:
 
 
 @pytest.mark.parametrize("data", [None, 3, "rows", {"prompt": "one row"}, [{"a": 1}, "b"], (one for one in run_rows())])
-def test_what_holds_no_rows_is_refused_in_one_sentence(data: object) -> None:
+def test_data_without_rows_is_refused(data: object) -> None:
     with pytest.raises(TypeError, match=r"^(The rows should be a Distiset.*|Row 1 is not a dictionary\.)$"):
         DatasetBrowser(data)
 
@@ -255,9 +260,7 @@ def tags(html: str) -> list[tuple[str, tuple[str, ...]]]:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
-def test_hostile_texts_are_text(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # where rows are written
-
+def test_hostile_texts_are_text(text: str) -> None:
     def drawn(text: str) -> list[list[tuple[str, tuple[str, ...]]]]:
         row = {
             "prompt": text, "completion": text, "nested": {text: [text]}, text: text,
@@ -302,7 +305,7 @@ def test_hundreds_of_columns_stay_small() -> None:
     assert len(widget.parts["rows"]) < 100_000 and len(widget.static()) < 60_000
 
 
-def test_what_is_stored_shows_rows_and_a_conversation_and_has_nothing_to_press() -> None:
+def test_the_stored_form_shows_rows_and_a_conversation_without_controls() -> None:
     rows = run_rows()
     rows[0]["completion"] = None
     rows[1]["completion"] = "Long. " * 100

@@ -46,7 +46,7 @@ def test_picks_stay_over_pages_filters_and_sorting_and_come_in_order() -> None:
     assert widget.rows[3]["prompt"] == "How do I bake loaf 3?"
 
 
-def test_all_found_can_be_picked_and_a_slip_taken_back() -> None:
+def test_all_found_can_be_picked_and_clearing_undone() -> None:
     widget = DatasetBrowser(run_rows())
     send(widget, "pick", 0)
     add_filter(widget, "completion", "is not missing")
@@ -63,7 +63,7 @@ def lines(path: str) -> list:
     return [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()]
 
 
-def test_picked_rows_are_written_and_no_file_is_written_over() -> None:
+def test_picked_rows_are_written_and_no_file_is_overwritten() -> None:
     widget = DatasetBrowser(run_rows())
     for row in (5, 2):
         send(widget, "pick", row)
@@ -81,7 +81,7 @@ def test_picked_rows_are_written_and_no_file_is_written_over() -> None:
     assert "written" not in widget.parts["status"]
 
 
-def test_whatever_a_row_holds_can_be_written() -> None:
+def test_rows_of_any_content_can_be_written() -> None:
     odd = {
         "nan": math.nan,
         "array": np.arange(2),
@@ -99,7 +99,7 @@ def test_whatever_a_row_holds_can_be_written() -> None:
     assert [row["text"] for row in rest] == list(TEXTS)
 
 
-def test_what_cannot_be_written_is_one_sentence_and_the_picks_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_export_is_one_sentence_and_keeps_the_picks(monkeypatch: pytest.MonkeyPatch) -> None:
     widget = DatasetBrowser(run_rows())
     send(widget, "export")
     assert "Pick at least one row first." in widget.parts["status"]
@@ -120,7 +120,7 @@ def test_what_cannot_be_written_is_one_sentence_and_the_picks_stay(monkeypatch: 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
-def test_a_full_disk_leaves_no_half_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_partial_file(monkeypatch: pytest.MonkeyPatch) -> None:
     made = rowfiles._new_file
 
     def on_a_full_disk(first: Path) -> tuple:

@@ -64,7 +64,7 @@ def family(*pairs: tuple) -> list[tuple]:
     return [one for node in nodes if node.parent is None for one in below(node)]
 
 
-def test_generations_stand_under_each_other() -> None:
+def test_generations_are_nested() -> None:
     assert family(("a", "b"), ("x", "y"), ("b", "c"), ("a", "d")) == [
         (1, "a", False), (2, "b", False), (3, "c", False), (2, "d", False), (1, "x", False), (2, "y", False),
     ]  # fmt: skip
@@ -139,7 +139,7 @@ def test_a_limit_is_a_number_from_0_to_1(limit: Any) -> None:
         EvolutionTree(ROWS, limit=limit)
 
 
-def test_similarity_is_that_to_the_root_and_only_asked_for_where_no_row_says_it() -> None:
+def test_similarity_to_the_root_is_computed_only_for_rows_without_it() -> None:
     asked = []
 
     def similarity(root: str, text: str) -> float:
@@ -155,7 +155,7 @@ def test_similarity_is_that_to_the_root_and_only_asked_for_where_no_row_says_it(
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
-def test_words_that_stay_go_and_come() -> None:
+def test_kept_dropped_and_added_words() -> None:
     found = diff("Write a short loaf.", "Write a loaf in four lines!")
     assert found.merged == [
         WordRun("same", "Write a", " "), WordRun("del", "short", " "), WordRun("same", "loaf", " "),
@@ -234,7 +234,7 @@ def test_choosing_shows_the_words_and_the_way_from_the_root() -> None:
 
 @pytest.mark.parametrize("value", ["", "-1", "99", "1.0", "٣", "9" * 5_000, "x"])
 @pytest.mark.parametrize("name", ["choose", "toggle"])
-def test_a_node_that_is_not_there_changes_nothing(name: str, value: str) -> None:
+def test_an_unknown_node_changes_nothing(name: str, value: str) -> None:
     widget = EvolutionTree(ROWS)
     before = widget.parts
     do(widget, name, value)
@@ -271,7 +271,7 @@ def test_the_limit_marks_and_counts() -> None:
     assert "a number from" not in words(widget, "status")
 
 
-def test_dropped_ones_can_be_hidden_and_those_that_lead_to_kept_ones_stay() -> None:
+def test_dropped_nodes_can_be_hidden_unless_they_lead_to_kept_ones() -> None:
     rows = [
         *ROWS,
         {"parent": ROOT, "child": "so", "operator": "DEEPENING", "reason": "statement", "similarity": 0.8},
@@ -397,7 +397,7 @@ def test_hostile_texts_are_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", 5, 2.5, ["a"], {"a": 1}, b"x", True])
-def test_what_is_no_text_harms_nothing(value: Any) -> None:
+def test_values_that_are_not_texts(value: Any) -> None:
     widget = EvolutionTree([{"parent": value, "child": value, "operator": value, "reason": value}] * 2)
     assert len(lines(widget)) == 2
 

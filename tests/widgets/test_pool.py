@@ -109,7 +109,7 @@ def test_an_exact_copy_and_a_line_dropped_for_its_form_say_so() -> None:
     assert "dropped for its form" in text(widget, "pair") and "the threshold" not in text(widget, "pair")
 
 
-def test_a_rounded_number_does_not_hide_the_side() -> None:
+def test_rounding_in_the_log_does_not_change_the_verdict_shown() -> None:
     candidate = " ".join(f"w{n}" for n in range(16)) + " " + " ".join(f"x{n}" for n in range(7))  # 16 of 23 and 23
     row = {"round": 1, "instruction": candidate, "most similar in the pool": candidate.replace("x", "y")}
     widget = PoolExplorer([candidate.replace("x", "y")], [{**row, "ROUGE-L": 0.7, "verdict": "novel"}])

@@ -89,7 +89,7 @@ def test_an_error_is_one_sentence_and_gone_with_the_next_action() -> None:
     assert widget.failure == ""
 
 
-def test_work_gives_way_and_ends() -> None:
+def test_work_yields_and_ends() -> None:
     widget = Counter()
 
     async def play() -> None:
@@ -109,7 +109,7 @@ def test_work_gives_way_and_ends() -> None:
     asyncio.run(play())
 
 
-def test_what_is_stored_needs_no_kernel_and_is_the_same_each_time() -> None:
+def test_the_stored_form_needs_no_kernel_and_is_reproducible() -> None:
     one, two = Counter(), Counter()
     bundle, _metadata = one._repr_mimebundle_()
     assert bundle["text/plain"] == "Counter" and "model_id" in bundle["application/vnd.jupyter.widget-view+json"]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from prompt2data.i18n import _, ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.browser.cells import Cell, cell, column_names, condition_name, filter_text
+from prompt2data.widgets.browser.cells import Shown, cell, column_names, condition_name, filter_text
 from prompt2data.widgets.browser.conversations import conversations
 from prompt2data.widgets.browser.export import write_rows
 from prompt2data.widgets.browser.reading import Reading
@@ -142,7 +142,7 @@ class DatasetBrowser(View):
             ),
         )
 
-    def _cells(self, row: int, columns: list[int], longest: int) -> list[Cell]:
+    def _cells(self, row: int, columns: list[int], longest: int) -> list[Shown]:
         return [cell(self.state.table, row, column, self.state.search, longest) for column in columns]
 
     def _draw_reading(self, row: int) -> str:

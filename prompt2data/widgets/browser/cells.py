@@ -19,40 +19,42 @@ _MOST_NAMES = 60
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell of the table. `fold` opens when a reader presses `short`; `key` identifies it among the cells."""
+class Shown:
+    """A value, fit to be shown."""
 
     kind: str  # "text", "number", "folded", "missing" or "empty"
-    short: Markup | str = ""
-    fold: Markup | str = ""
-    key: str = ""
+    text: Markup | str = ""  # all of it, or the part that is shown
+    key: str = ""  # identifies what can be unfolded
+    summary: Markup | str = ""  # what unfolds the text
+    name: str = ""  # heading
+    more: str = ""  # the key of a button *Show more*
 
 
-def cell(table: Table, row: int, column: int, search: str, longest: int) -> Cell:
+def cell(table: Table, row: int, column: int, search: str, longest: int) -> Shown:
     """The cell of a row in a column, with `longest` characters of its text around the first hit of the search."""
     value = table.rows[row].get(table.columns[column])
-    key = f"{row}-{column}"
+    key = f"cell-{row}-{column}"
     if is_missing(value):
-        return Cell("missing")
+        return Shown("missing")
     if isinstance(value, str) and not value:
-        return Cell("empty")
+        return Shown("empty")
     if is_messages(value):
         return _folded_messages(value, key, search, longest)
     text = as_text(value)
     if not isinstance(value, str) and text[:1] in "[{":
         short = visible(text, 10_000)[:30] + ("…" if len(text) > 30 else "")
-        return Cell("folded", short, excerpt(as_json(value, 2), "", 3 * longest), key)
+        return Shown("folded", excerpt(as_json(value, 2), "", 3 * longest), key, short)
     kind = "number" if table.kinds[column] == "number" else "text"
-    return Cell(kind, excerpt(text, search if isinstance(value, str) else "", longest))
+    return Shown(kind, excerpt(text, search if isinstance(value, str) else "", longest))
 
 
-def _folded_messages(messages: Sequence[Mapping[str, Any]], key: str, search: str, longest: int) -> Cell:
+def _folded_messages(messages: Sequence[Mapping[str, Any]], key: str, search: str, longest: int) -> Shown:
     texts = [as_text(message["content"]) for message in messages]
     hit = next((text for text in texts if find(text, search) >= 0), texts[0])
     turns = [(role_name(messages[n]["role"]), excerpt(text, search, longest)) for n, text in enumerate(texts[:3])]
     count = ngettext("{n} turn", "{n} turns", len(messages)).format(n=len(messages))
     short = Markup("{}: {}").format(count, excerpt(hit, search, longest // 2))
-    return Cell("folded", short, render("browser_turns", turns=turns, more=len(messages) > 3), key)
+    return Shown("folded", render("browser_turns", turns=turns, more=len(messages) > 3), key, short)
 
 
 def column_name(table: Table, column: int) -> str:

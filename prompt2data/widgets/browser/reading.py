@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from prompt2data.i18n import ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.browser.cells import column_name, column_names, role_name
+from prompt2data.widgets.browser.cells import Shown, column_name, column_names, role_name
 from prompt2data.widgets.browser.conversations import Conversation, Message, conversations
 from prompt2data.widgets.browser.marking import find, marked
 from prompt2data.widgets.browser.table import Table, as_json, as_text, is_missing
@@ -23,18 +23,6 @@ _TEXT, _SHORTEST_TEXT, _MORE, _TOGETHER = 4_000, 300, 16_000, 50_000
 _LONGEST_TEXT = 100_000
 _TURNS = 30  # of a conversation at first, and more with each press
 _STATIC_TEXT, _STATIC_TOGETHER = 2_000, 20_000
-
-
-@dataclass(frozen=True)
-class LongText:
-    """A text in the reading view: `size` characters in all; if it `grows`, a press of *Show more* adds some."""
-
-    name: str
-    kind: str  # "text", "folded", "missing" or "empty"
-    key: str
-    shown: Markup | str = ""
-    size: int = 0
-    grows: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +68,7 @@ class Reading:
         most = _TURNS * (1 + self.more[key])
         size = max(len(talk.before) + len(side) for side in talk.sides.values())
 
-        def turns(messages: Sequence[Message], key: str) -> list[tuple[str, LongText, str]]:
+        def turns(messages: Sequence[Message], key: str) -> list[tuple[str, Shown, str]]:
             return [
                 (
                     message.role,
@@ -99,18 +87,18 @@ class Reading:
             "key": key if size > most and not self.static else "",
         }
 
-    def _text(self, name: str, value: Any, key: str, longest: int) -> LongText:
+    def _text(self, name: str, value: Any, key: str, longest: int) -> Shown:
         if is_missing(value):
-            return LongText(name, "missing", key)
+            return Shown("missing", name=name)
         text = as_text(value)
         if not isinstance(value, str) and text[:1] in "[{":
             kind, text = "folded", as_json(value, 2)
         else:
             kind = "text" if text else "empty"
-        limit = longest + self.more[key] * _MORE
-        if not self.static and kind == "text" and (hit := find(text, self.search)) >= 0:
+        limit, search = longest + self.more[key] * _MORE, self.search if kind == "text" else ""
+        if not self.static and (hit := find(text, search)) >= 0:
             limit = max(limit, hit + _SHORTEST_TEXT)  # the hit is in sight
         limit = min(limit, _LONGEST_TEXT)
         grows = not self.static and limit < min(len(text), _LONGEST_TEXT)
-        shown = marked(text, self.search if kind == "text" else "", limit)
-        return LongText(name, kind, key, shown, len(text), grows)
+        summary = ngettext("{n} character", "{n} characters", len(text)).format(n=f"{len(text):,}")
+        return Shown(kind, marked(text, search, limit), f"fold-{key}", summary, name, key if grows else "")
