@@ -14,7 +14,8 @@ from typing import Any
 
 from prompt2data.checks import record
 from prompt2data.checks.card import Card, Marked
-from prompt2data.checks.diff import compare, text_of
+from prompt2data.checks.diff import compare
+from prompt2data.display.reprs import visible_repr
 from prompt2data.i18n import _
 from prompt2data.untrusted import visible
 
@@ -95,7 +96,7 @@ def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callabl
 def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts: int) -> Card:
     given = {_("expected"): ("ins", wrong.expected), _("your answer"): ("del", wrong.actual)}
     lines: list[tuple[str, str | Marked]] = [
-        (label, shown(value)) for label, (_tag, value) in given.items() if value is not _NOTHING
+        (label, visible_repr(value)) for label, (_tag, value) in given.items() if value is not _NOTHING
     ]
     if len(lines) == len(given) and (both := compare(wrong.expected, wrong.actual)):
         lines = [(label, Marked(parts, tag)) for (label, (tag, _value)), parts in zip(given.items(), both, strict=True)]
@@ -120,11 +121,6 @@ def _show(card: Card) -> None:
         print(card)
     else:
         display(card)
-
-
-def shown(value: Any) -> str:
-    """A value as a card shows it: its `repr`, fit to be shown, and cut when it is long."""
-    return visible(text_of(value), _LONGEST_SHOWN)
 
 
 def _error(error: Exception) -> str:
@@ -178,7 +174,8 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     except NotImplementedError as error:
         raise NotAttempted from error
     except Exception as error:
-        called = ", ".join([*map(shown, args), *(f"{name}={shown(value)}" for name, value in kwargs.items())])
+        named = [f"{name}={visible_repr(value)}" for name, value in kwargs.items()]
+        called = ", ".join([*map(visible_repr, args), *named])
         name = getattr(function, "__name__", None)
         name = name if type(name) is str else "function"
         raise Wrong(

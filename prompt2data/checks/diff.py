@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 from typing import Any
 
+from prompt2data.display.reprs import safe_repr
 from prompt2data.untrusted import visible
 
 Part = tuple[str, bool]  # a piece of a value's text, and whether it is not in the other value
@@ -30,21 +31,13 @@ _TOKEN = re.compile(
 )
 
 
-def text_of(value: Any) -> str:
-    """The `repr` of any value, or what is wrong with it."""
-    try:
-        return str.__str__(repr(value))  # a subclass of str may come back, with methods of its own
-    except Exception as error:  # a learner's class may have a broken __repr__
-        return f"<{type(value).__name__}: {type(error).__name__}>"
-
-
 def compare(expected: Any, actual: Any) -> tuple[list[Part], list[Part]] | None:
     """The texts of both values in parts, those marked that the other lacks; `None` where marks would not help.
 
     That is so when both texts are the same, when they have nothing in common, and when one is longer than `LONGEST`
     or has several lines.
     """
-    texts = text_of(expected), text_of(actual)
+    texts = safe_repr(expected), safe_repr(actual)
     if texts[0] == texts[1] or any(len(text) > LONGEST or "\n" in text for text in texts):
         return None
     both = tuple(map(_merged, _pair(expected, actual, 0)))
@@ -67,12 +60,12 @@ def _pair(expected: Any, actual: Any, depth: int) -> tuple[list[Part], list[Part
             return _sequences(list(expected), list(actual), kind, depth + 1)
         if kind is dict:
             return _mappings(dict(expected), dict(actual), depth + 1)
-    texts = visible(text_of(expected)), visible(text_of(actual))
+    texts = visible(safe_repr(expected)), visible(safe_repr(actual))
     return [(texts[0], texts[0] != texts[1])], [(texts[1], texts[0] != texts[1])]
 
 
 def _words(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
-    texts = [visible(text_of(text)) for text in (expected, actual)]
+    texts = [visible(safe_repr(text)) for text in (expected, actual)]
     a, b = (_TOKEN.findall(text[1:-1]) for text in texts)
     # Which quotes `repr` escapes is no difference.
     steps = _steps(*([word[1:] if word in ("\\'", '\\"') else word for word in words] for words in (a, b)))
@@ -90,7 +83,7 @@ def _words(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
 
 
 def _sequences(expected: list, actual: list, kind: type, depth: int) -> tuple[list[Part], list[Part]]:
-    texts = [[text_of(item) for item in items] for items in (expected, actual)]
+    texts = [[safe_repr(item) for item in items] for items in (expected, actual)]
     left: list[list[Part]] = []
     right: list[list[Part]] = []
     for step, i, j, k, m in _steps(*texts):
@@ -110,14 +103,14 @@ def _sequences(expected: list, actual: list, kind: type, depth: int) -> tuple[li
 
 
 def _mappings(expected: dict, actual: dict, depth: int) -> tuple[list[Part], list[Part]]:
-    a, b = ({visible(text_of(key)): value for key, value in items.items()} for items in (expected, actual))
+    a, b = ({visible(safe_repr(key)): value for key, value in items.items()} for items in (expected, actual))
     pairs = {key: _pair(a[key], b[key], depth) for key in a if key in b}
 
     def side(items: dict[str, Any], number: int) -> list[Part]:
         parts = [
             [(f"{key}: ", False), *pairs[key][number]]
             if key in pairs
-            else [(f"{key}: {visible(text_of(value))}", True)]
+            else [(f"{key}: {visible(safe_repr(value))}", True)]
             for key, value in items.items()
         ]
         return _joined(parts, "{", "}")

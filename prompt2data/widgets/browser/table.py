@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from prompt2data.checks.diff import text_of as repr_of
+from prompt2data.display.reprs import safe_repr
 from prompt2data.i18n import _
 from prompt2data.widgets.browser.conversations import is_messages
 
@@ -184,7 +184,7 @@ def as_text(value: Any) -> str:
     try:
         return str(value)
     except Exception:  # a learner's class may have a broken __str__
-        return repr_of(value)
+        return safe_repr(value)
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
@@ -192,7 +192,7 @@ def as_json(value: Any, indent: int | None = None) -> str:
     try:
         return json.dumps(plain(value), ensure_ascii=False, indent=indent)
     except (ValueError, TypeError, RecursionError):
-        return repr_of(value)
+        return safe_repr(value)
 
 
 def plain(value: Any) -> Any:
