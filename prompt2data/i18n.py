@@ -40,6 +40,16 @@ def _(message: str) -> str:
     return _translations.gettext(message)
 
 
+def N_(message: str) -> str:
+    """Mark a message that is defined before the language is known; `translated()` translates it when it is shown."""
+    return message
+
+
+def translated(message: str) -> str:
+    """A message marked with `N_()`, in the reader's language."""
+    return _translations.gettext(message)
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The form of a message that fits the number `n`."""
     return _translations.ngettext(singular, plural, n)

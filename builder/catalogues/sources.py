@@ -78,14 +78,14 @@ def readme_blocks(text: str) -> list[blocks.Block]:
 
 
 def package_messages(folder: Path) -> list[Message]:
-    """What the helper package says: what its modules and templates give to `_()` and `ngettext()`, found by Babel."""
+    """What the helper package says: what its code gives to `_()`, `N_()` and `ngettext()`, found by Babel."""
     from babel.messages.extract import extract_from_dir
 
     found: dict[str, Message] = {}
     for name, line, text, _comments, _context in extract_from_dir(
         folder,
         method_map=[("**.py", "python"), ("**.html", "jinja2")],
-        keywords={"_": None, "ngettext": (1, 2)},
+        keywords={"_": None, "N_": None, "ngettext": (1, 2)},
         strip_comment_tags=True,
     ):
         singular, plural = text if isinstance(text, tuple) else (text, "")

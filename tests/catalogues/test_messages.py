@@ -140,11 +140,12 @@ def test_lines_break_where_the_language_allows() -> None:
 
 
 def unheard(folder: Path) -> set[str]:
-    """Texts that modules of the package give to `_()` or `ngettext()`, and that are no messages of its catalogue."""
+    """Texts that modules of the package give to `_()`, `N_()` or `ngettext()` and that its catalogue lacks."""
     said = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "ngettext"):
+            name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+            if name in ("_", "N_", "ngettext"):
                 first = node.args[0]
                 said.add(first.value if isinstance(first, ast.Constant) else f"{path.name}:{node.lineno}")
     return said - {message.text for message in sources.package_messages(folder)}
@@ -156,10 +157,12 @@ def test_every_text_of_the_package_is_a_message() -> None:
 
 def test_texts_that_cannot_be_found_are_noticed(tmp_path: Path) -> None:
     (tmp_path / "module.py").write_text(
+        "later = N_('marked')\n"
         "def say(n):\n    return f\"{_('inside an f-string')}\" + _(n) + _('plain') + ngettext('one', 'many', n)\n"
     )
     (tmp_path / "page.html").write_text(
         "{{ _('in a template') }} {% for x in y %}{{ ngettext('a', 'b', n) }}{% endfor %}"
     )
-    assert unheard(tmp_path) == {"inside an f-string", "module.py:2"}
-    assert {message.text for message in sources.package_messages(tmp_path)} == {"plain", "one", "in a template", "a"}
+    assert unheard(tmp_path) == {"inside an f-string", "module.py:3"}
+    texts = {message.text for message in sources.package_messages(tmp_path)}
+    assert texts == {"marked", "plain", "one", "in a template", "a"}
