@@ -1,6 +1,6 @@
-"""Where two values differ, so that a card can mark it: words of texts, items of lists, tuples and dictionaries.
+"""Find where two values differ, so that a card can mark it: words of texts, items of lists, tuples and dictionaries.
 
-The values may be a learner's: whatever their `repr` says or does, what comes out is text that is fit to be shown.
+The values may be a learner's: whatever their `repr` says or does, the result is text that is fit to be shown.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any
 from prompt2data.display.reprs import safe_repr
 from prompt2data.untrusted import visible
 
-Part = tuple[str, bool]  # a piece of a value's text, and whether it is not in the other value
+Part = tuple[str, bool]  # a piece of a value's text, and whether the other value lacks it
+Step = tuple[str, int, int, int, int]  # as `SequenceMatcher.get_opcodes` gives it
 
 LONGEST = 1_500  # characters of a value that is still compared
 _SHOWN = 400  # characters of a value; a longer one loses what lies far from any difference
-_AROUND = 40  # characters that stay on either side of what was left out
-_WORK = 30_000_000  # comparisons that may be needed, about a second's: a text of dots and commas needs many times that
-_DEEPEST = 6  # lists in lists that are looked into
-_ALIKE = 0.3  # the share of common letters from which marking words helps more than it confuses
+_AROUND = 40  # characters kept on either side of an omission
+_WORK = 30_000_000  # comparisons allowed, about a second's: a text of dots and commas needs many times that
+_DEEPEST = 6  # levels of nested lists that are compared item by item
+_ALIKE = 0.3  # share of common letters above which marking words helps more than it confuses
 
 # An escape as `repr` writes it, a character of a script without spaces, a word, a run of spaces, anything else.
 _TOKEN = re.compile(
@@ -32,23 +33,22 @@ _TOKEN = re.compile(
 
 
 def compare(expected: Any, actual: Any) -> tuple[list[Part], list[Part]] | None:
-    """The texts of both values in parts, those marked that the other lacks; `None` where marks would not help.
+    """The `repr` of both values in parts, or `None` where marks would not help.
 
-    That is so when both texts are the same, when they have nothing in common, and when one is longer than `LONGEST`
-    or has several lines.
+    That is when both are the same, have nothing in common, or one is longer than `LONGEST` or has several lines.
     """
     texts = safe_repr(expected), safe_repr(actual)
     if texts[0] == texts[1] or any(len(text) > LONGEST or "\n" in text for text in texts):
         return None
-    both = tuple(map(_merged, _pair(expected, actual, 0)))
-    # Not so for a value whose `repr` is another every time.
-    if tuple("".join(text for text, _differs in parts) for parts in both) != tuple(map(visible, texts)):
+    left, right = map(_merged, _pair(expected, actual, 0))
+    # The parts of a value whose `repr` changes with every call do not add up to it.
+    if (_text(left), _text(right)) != tuple(map(visible, texts)):
         return None
-    common = any(character.isalnum() for text, differs in both[0] if not differs for character in text)
-    if not common or not any(differs for parts in both for _text, differs in parts):
+    common = any(character.isalnum() for text, differs in left if not differs for character in text)
+    if not common or not any(differs for _piece, differs in left + right):
         return None
-    both = tuple(map(_shortened, both))
-    return None if max(sum(len(text) for text, _differs in parts) for parts in both) > 2 * _SHOWN else both
+    left, right = _shortened(left), _shortened(right)
+    return None if max(len(_text(left)), len(_text(right))) > 2 * _SHOWN else (left, right)
 
 
 def _pair(expected: Any, actual: Any, depth: int) -> tuple[list[Part], list[Part]]:
@@ -67,16 +67,16 @@ def _pair(expected: Any, actual: Any, depth: int) -> tuple[list[Part], list[Part
 def _words(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
     texts = [visible(safe_repr(text)) for text in (expected, actual)]
     a, b = (_TOKEN.findall(text[1:-1]) for text in texts)
-    # Which quotes `repr` escapes is no difference.
+    # Which quotes `repr` escapes does not matter.
     steps = _steps(*([word[1:] if word in ("\\'", '\\"') else word for word in words] for words in (a, b)))
-    same = sum(len(word) for step, i, j, _k, _l in steps if step == "equal" for word in a[i:j] if not word.isspace())
+    same = sum(len(word) for step, i, j, _k, _m in steps if step == "equal" for word in a[i:j] if not word.isspace())
     alike = same >= _ALIKE * max(len("".join(words)) for words in (a, b))
     left, right = [(texts[0][:1], False)], [(texts[1][:1], False)]
-    for place, (step, i, j, k, m) in enumerate(steps):
+    for index, (step, i, j, k, m) in enumerate(steps):
         piece = "".join(a[i:j])
-        # Between two words that differ the space is no island of agreement.
-        island = piece.isspace() and 0 < place < len(steps) - 1
-        differs = not alike or step != "equal" or island
+        # A space between two words that differ is marked with them.
+        between = piece.isspace() and 0 < index < len(steps) - 1
+        differs = not alike or step != "equal" or between
         left.append((piece, differs))
         right.append(("".join(b[k:m]), differs))
     return [*left, (texts[0][-1:], False)], [*right, (texts[1][-1:], False)]
@@ -96,9 +96,10 @@ def _sequences(expected: list, actual: list, kind: type, depth: int) -> tuple[li
         left += [[(visible(text), step != "equal")] for text in texts[0][i:j]]
         right += [[(visible(text), step != "equal")] for text in texts[1][k:m]]
     opening, closing = "[]" if kind is list else "()"
-    return tuple(
-        _joined(items, opening, f",{closing}" if kind is tuple and len(items) == 1 else closing)
-        for items in (left, right)
+    comma = "," if kind is tuple else ""
+    return (
+        _joined(left, opening, comma + closing if len(left) == 1 else closing),
+        _joined(right, opening, comma + closing if len(right) == 1 else closing),
     )
 
 
@@ -118,20 +119,19 @@ def _mappings(expected: dict, actual: dict, depth: int) -> tuple[list[Part], lis
     return side(a, 0), side(b, 1)
 
 
-def _steps(a: Sequence[str], b: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    """What makes `b` out of `a`, as `SequenceMatcher.get_opcodes` gives it; one step where that would take too long."""
+def _steps(a: Sequence[str], b: Sequence[str]) -> list[Step]:
+    """The steps that turn `a` into `b`; a single one where finding them would take too long."""
     start = _alike_from_start(a, b)
     end = _alike_from_start(a[start:][::-1], b[start:][::-1])
     inner = a[start : len(a) - end], b[start : len(b) - end]
     counts = [Counter(items) for items in inner]
     work = sum(times * counts[1][item] for item, times in counts[0].items()) * min(map(len, inner))
-    if work > _WORK:
-        steps = [("replace", 0, len(inner[0]), 0, len(inner[1]))]
-    else:
-        steps = SequenceMatcher(None, *inner, autojunk=False).get_opcodes()
+    steps: list[Step] = [("replace", 0, len(inner[0]), 0, len(inner[1]))]
+    if work <= _WORK:
+        steps = list(SequenceMatcher(None, *inner, autojunk=False).get_opcodes())
     steps = [(step, i + start, j + start, k + start, m + start) for step, i, j, k, m in steps]
-    before = [("equal", 0, start, 0, start)] if start else []
-    after = [("equal", len(a) - end, len(a), len(b) - end, len(b))] if end else []
+    before: list[Step] = [("equal", 0, start, 0, start)] if start else []
+    after: list[Step] = [("equal", len(a) - end, len(a), len(b) - end, len(b))] if end else []
     return [*before, *steps, *after]
 
 
@@ -141,14 +141,17 @@ def _alike_from_start(a: Sequence[str], b: Sequence[str]) -> int:
 
 def _joined(items: Sequence[Sequence[Part]], opening: str, closing: str) -> list[Part]:
     parts = [(opening, False)]
-    for place, item in enumerate(items):
-        parts += [(", ", False)] if place else []
-        parts += item
+    for index, item in enumerate(items):
+        parts += [(", ", False), *item] if index else item
     return [*parts, (closing, False)]
 
 
+def _text(parts: Iterable[Part]) -> str:
+    return "".join(text for text, _differs in parts)
+
+
 def _merged(parts: Iterable[Part]) -> list[Part]:
-    """Without empty parts and with no two neighbours of a kind."""
+    """The parts without empty ones, and with neighbours of a kind joined."""
     merged: list[Part] = []
     for text, differs in parts:
         if text and merged and merged[-1][1] == differs:
@@ -159,8 +162,8 @@ def _merged(parts: Iterable[Part]) -> list[Part]:
 
 
 def _shortened(parts: list[Part]) -> list[Part]:
-    """The parts of a long value, where long stretches without a difference are left out."""
-    if sum(len(text) for text, _differs in parts) <= _SHOWN:
+    """The parts of a long value, with long stretches that do not differ abridged."""
+    if len(_text(parts)) <= _SHOWN:
         return parts
     return [
         (f"{text[:_AROUND]} … {text[-_AROUND:]}", False)
