@@ -1,7 +1,7 @@
-"""The card that a check shows: what came out, where an answer differs, hints to unfold, and the lesson's progress.
+"""The card that a check shows: the outcome, where an answer differs, hints to unfold, and the lesson's progress.
 
-It is plain HTML without a script or a widget, so it lives on in a saved notebook, where no kernel runs and where a
-page may take the styles away. Nothing is said by colour alone.
+It is plain HTML without scripts or widgets, so that it still works in a saved notebook, where no kernel runs and a page
+may strip the styles. No meaning is carried by colour alone.
 """
 
 from __future__ import annotations
@@ -38,9 +38,13 @@ class Marked(NamedTuple):
     parts: Sequence[Part]
     tag: str
 
+    @property
+    def has_marks(self) -> bool:
+        return any(differs for _text, differs in self.parts)
+
 
 @dataclass(frozen=True, repr=False)
-class Card:
+class CheckCard:
     """The outcome of a check, as text and as HTML. Whatever comes from the learner's answer is escaped.
 
     Attributes:
@@ -49,7 +53,7 @@ class Card:
         lines: values that explain it, each with a label.
         hint: what fits this very mistake; it is shown openly.
         hints: general hints. HTML has them all, each folded into the one before.
-        turn: which of `hints` the text form shows; `None` for none.
+        turn: index of the one of `hints` that the text form shows, if any.
         progress: the lesson's exercises, each with its number and whether it has passed.
         note: a sentence about the record of progress.
     """
@@ -83,7 +87,7 @@ class Card:
         title = f"<span style='{badge}'>{SYMBOLS[self.status]}</span> {_escaped(self.title)}"
         rows = [f"<p style='{_ROW}'><strong>{title}</strong></p>"]
         rows += [_row(label, _as_html(value)) for label, value in self.lines]
-        rows += _legend([value.tag for _label, value in self.lines if _has_marks(value)])
+        rows += _legend([value.tag for _label, value in self.lines if isinstance(value, Marked) and value.has_marks])
         if self.hint:
             rows.append(_row(_("hint"), _escaped(self.hint)))
         # The verdict alone is announced: hints and progress are there for whoever goes on.
@@ -108,10 +112,6 @@ def _escaped(text: str) -> str:
     return html.escape(_shown(text))
 
 
-def _has_marks(value: str | Marked) -> bool:
-    return isinstance(value, Marked) and any(differs for _text, differs in value.parts)
-
-
 def _seen(text: str) -> str:
     """A part that differs: spaces alone would be seen by their colour only, or not at all."""
     return text.replace(" ", "␣") if text.isspace() else text
@@ -127,9 +127,7 @@ def _row(label: str, content: str) -> str:
 def _as_html(value: str | Marked) -> str:
     if not isinstance(value, Marked):
         return f"<code>{_escaped(value)}</code>"
-    pieces = []
-    for text, differs in value.parts:
-        pieces.append(_mark(value.tag, _escaped(_seen(text))) if differs else _escaped(text))
+    pieces = [_mark(value.tag, _escaped(_seen(text))) if differs else _escaped(text) for text, differs in value.parts]
     return f"<code>{''.join(pieces)}</code>"
 
 
@@ -162,10 +160,10 @@ def _progress(progress: Sequence[tuple[str, bool]]) -> str:
         return ""
     items = []
     for number, passed in progress:
-        words = _("{exercise} passed") if passed else _("{exercise} open")
+        message = _("{exercise} passed") if passed else _("{exercise} open")
         symbol = SYMBOLS["passed" if passed else "open"]
-        said = html.escape(words.format(exercise=number))
-        items.append(f"<li style='display: inline; margin: 0 1em 0 0'>{symbol} {said}</li>")
+        words = html.escape(message.format(exercise=number))
+        items.append(f"<li style='display: inline; margin: 0 1em 0 0'>{symbol} {words}</li>")
     label = html.escape(_("Exercises of this lesson"))
     return (
         f"<div style='margin: 0.2em 0'>{label}: "
@@ -182,7 +180,7 @@ def _as_text(label: str, value: str | Marked) -> list[str]:
     if not isinstance(value, Marked):
         return [label + _shown(value)]
     line = label + "".join(text for text, _differs in value.parts)
-    if not _has_marks(value):
+    if not value.has_marks:
         return [line]
     if _columns(line) <= _WIDEST:
         marks = [("^" if differs else " ") * _columns(text) for text, differs in value.parts]
@@ -194,6 +192,4 @@ def _as_text(label: str, value: str | Marked) -> list[str]:
 
 def _columns(text: str) -> int:
     """How wide a terminal shows a line."""
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text
-    )
+    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from prompt2data.checks import record
-from prompt2data.checks.card import Card, Marked
+from prompt2data.checks.card import CheckCard, Marked
 from prompt2data.checks.diff import compare
 from prompt2data.display.reprs import visible_repr
 from prompt2data.i18n import _
@@ -72,13 +72,13 @@ def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callabl
                     require_attempt(answer)
                 function(*answers)
             except NotAttempted:
-                card = Card("not attempted", _("Not attempted yet."))
+                card = CheckCard("not attempted", _("Not attempted yet."))
             except Wrong as wrong:
                 card = _wrong_card(wrong, hints, attempts)
                 attempts += 1
             else:
                 attempts = 0
-                card = Card("passed", _("Passed."))
+                card = CheckCard("passed", _("Passed."))
             if lesson and not strict():  # what is graded or stored does not depend on the machine
                 name = function.__name__ if card.status == "passed" else ""
                 progress, note = record.progress(lesson, name)
@@ -93,7 +93,7 @@ def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callabl
     return decorate
 
 
-def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts: int) -> Card:
+def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts: int) -> CheckCard:
     given = {_("expected"): ("ins", wrong.expected), _("your answer"): ("del", wrong.actual)}
     lines: list[tuple[str, str | Marked]] = [
         (label, visible_repr(value)) for label, (_tag, value) in given.items() if value is not _NOTHING
@@ -103,7 +103,7 @@ def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts
     general = [hint() if callable(hint) else hint for hint in hints]
     # A hint of its own comes first, and alone.
     turn = min(attempts - bool(wrong.hint), len(general) - 1) if general and (attempts or not wrong.hint) else None
-    return Card("wrong", wrong.message, lines, hint=wrong.hint, hints=general, turn=turn)
+    return CheckCard("wrong", wrong.message, lines, hint=wrong.hint, hints=general, turn=turn)
 
 
 def strict() -> bool:
@@ -111,7 +111,7 @@ def strict() -> bool:
     return os.environ.get("PROMPT2DATA_STRICT", "0") not in ("", "0")
 
 
-def _show(card: Card) -> None:
+def _show(card: CheckCard) -> None:
     try:
         from IPython import get_ipython
         from IPython.display import display

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from prompt2data.checks import core
-from prompt2data.checks.card import COLORS, Card, Marked
+from prompt2data.checks.card import COLORS, CheckCard, Marked
 from prompt2data.checks.core import Wrong, call, exercise
 from prompt2data.checks.diff import compare
 from tests.hostile import TEXTS
@@ -46,23 +46,23 @@ class Balanced(HTMLParser):
 def shown_card(monkeypatch):
     """`shown_card(check, *answers)`: the card that a check shows."""
     monkeypatch.delenv("PROMPT2DATA_STRICT", raising=False)
-    cards: list[Card] = []
+    cards: list[CheckCard] = []
     monkeypatch.setattr(core, "_show", cards.append)
 
-    def run(check, *answers) -> Card:
+    def run(check, *answers) -> CheckCard:
         check(*answers)
         return cards[-1]
 
     return run
 
 
-def soup(card: Card) -> BeautifulSoup:
+def soup(card: CheckCard) -> BeautifulSoup:
     html = card._repr_html_()
     Balanced(html)
     return BeautifulSoup(html, "html.parser")
 
 
-def wrong(**parts) -> Card:
+def wrong(**parts) -> CheckCard:
     """The card of an answer that is wrong in this way."""
     return core._wrong_card(Wrong("No.", **parts), (), 0)
 
@@ -71,7 +71,7 @@ def wrong(**parts) -> Card:
 
 
 def test_symbol_and_title_come_first_and_are_announced():
-    page = soup(Card("passed", "Passed.", progress=[("1.1", True)], hints=["a"]))
+    page = soup(CheckCard("passed", "Passed.", progress=[("1.1", True)], hints=["a"]))
     (region,) = page.select("[role=status]")
     assert region.get_text().split() == ["✔", "Passed."]
     assert page.get_text().startswith("✔ Passed.")
@@ -104,9 +104,9 @@ def test_no_hints_without_a_failed_attempt(shown_card):
 
 
 def test_progress_is_a_list_in_words():
-    page = soup(Card("passed", "Passed.", progress=[("1.1", True), ("1.2", False)], note="A <note>."))
+    page = soup(CheckCard("passed", "Passed.", progress=[("1.1", True), ("1.2", False)], note="A <note>."))
     assert [item.get_text() for item in page.select("ul > li")] == ["✔ 1.1 passed", "○ 1.2 open"]
-    text = repr(Card("passed", "Passed.", progress=[("1.1", True), ("1.2", False)], note="A <note>."))
+    text = repr(CheckCard("passed", "Passed.", progress=[("1.1", True), ("1.2", False)], note="A <note>."))
     assert text == "✔ Passed.\nExercises of this lesson: ✔ 1.1 · ○ 1.2\nA <note>."
     assert "A <note>." in page.get_text()
 
@@ -132,7 +132,7 @@ def test_colours_have_contrast_of_their_own(background, text):
 
 
 def test_no_text_colour_without_a_background():
-    html = Card("wrong", "No.", [("a", Marked([("x", True)], "ins"))], progress=[("1.1", True)])._repr_html_()
+    html = CheckCard("wrong", "No.", [("a", Marked([("x", True)], "ins"))], progress=[("1.1", True)])._repr_html_()
     for tag in BeautifulSoup(html, "html.parser").find_all(style=True):
         names = {rule.split(":")[0].strip() for rule in tag["style"].split(";")}
         assert ("color" in names) == ("background-color" in names)
