@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from prompt2data.checks import record
 from prompt2data.checks.card import CheckCard, Marked
 from prompt2data.checks.diff import compare
 from prompt2data.display.reprs import visible_repr
-from prompt2data.i18n import _
+from prompt2data.i18n import _, translated
 from prompt2data.untrusted import visible
 
 _NOTHING = object()
@@ -49,15 +50,14 @@ class CheckFailed(AssertionError):
     """Raised in strict mode when an answer does not pass."""
 
 
-def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a check out of a function that raises `Wrong` on a wrong answer and returns on a right one.
 
     In the order in which they are made, the checks of a module are the exercises of its lesson.
 
     Args:
-        hints: general hints, from a nudge to nearly the answer. A card in a notebook has them folded, each in the one
-            before; in a terminal each failed attempt in a row shows one more. Wrap them in a function
-            (`lambda: _("…")`) so that they are translated when shown.
+        hints: general hints, marked with `N_()`, from a nudge to nearly the answer. A card in a notebook has them
+            folded, each in the one before; in a terminal each failed attempt in a row shows one more.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -93,17 +93,27 @@ def exercise(hints: Sequence[Callable[[], str] | str] = ()) -> Callable[[Callabl
     return decorate
 
 
-def _wrong_card(wrong: Wrong, hints: Sequence[Callable[[], str] | str], attempts: int) -> CheckCard:
-    given = {_("expected"): ("ins", wrong.expected), _("your answer"): ("del", wrong.actual)}
-    lines: list[tuple[str, str | Marked]] = [
-        (label, visible_repr(value)) for label, (_tag, value) in given.items() if value is not _NOTHING
-    ]
-    if len(lines) == len(given) and (both := compare(wrong.expected, wrong.actual)):
-        lines = [(label, Marked(parts, tag)) for (label, (tag, _value)), parts in zip(given.items(), both, strict=True)]
-    general = [hint() if callable(hint) else hint for hint in hints]
-    # A hint of its own comes first, and alone.
-    turn = min(attempts - bool(wrong.hint), len(general) - 1) if general and (attempts or not wrong.hint) else None
-    return CheckCard("wrong", wrong.message, lines, hint=wrong.hint, hints=general, turn=turn)
+def _wrong_card(wrong: Wrong, hints: Sequence[str], attempts: int) -> CheckCard:
+    """The card of a wrong answer; `attempts`: how many in a row came before it."""
+    # A hint for this very mistake is shown alone at first; each further attempt adds the next general one to it.
+    turn = attempts - bool(wrong.hint)
+    return CheckCard(
+        "wrong",
+        wrong.message,
+        _differences(wrong.expected, wrong.actual),
+        hint=wrong.hint,
+        hints=list(map(translated, hints)),
+        turn=min(turn, len(hints) - 1) if hints and turn >= 0 else None,
+    )
+
+
+def _differences(expected: Any, actual: Any) -> list[tuple[str, str | Marked]]:
+    """The lines of a card that show the values given, with marks where they differ if that helps."""
+    labels = _("expected"), _("your answer")
+    if expected is not _NOTHING and actual is not _NOTHING and (both := compare(expected, actual)):
+        return [(labels[0], Marked(both[0], "ins")), (labels[1], Marked(both[1], "del"))]
+    values = zip(labels, (expected, actual), strict=True)
+    return [(label, visible_repr(value)) for label, value in values if value is not _NOTHING]
 
 
 def strict() -> bool:
@@ -112,22 +122,20 @@ def strict() -> bool:
 
 
 def _show(card: CheckCard) -> None:
-    try:
-        from IPython import get_ipython
-        from IPython.display import display
-    except ImportError:
-        get_ipython = lambda: None  # noqa: E731
-    if get_ipython() is None:
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
         print(card)
     else:
+        from IPython.display import display  # only a notebook has it for certain
+
         display(card)
 
 
-def _error(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """An error that a learner's function raised, in one line."""
     try:
         text = str.__str__(str(error))
-    except Exception:  # its class may be the learner's as well
+    except Exception:  # the learner may have defined its class, too
         text = ""
     return visible(f"{type(error).__name__}: {text}", _LONGEST_SHOWN)
 
@@ -180,12 +188,18 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         name = name if type(name) is str else "function"
         raise Wrong(
             _("{name} raised {error} when called like this: {call}").format(
-                name=name, error=_error(error), call=f"{name}({called})"
+                name=name, error=error_text(error), call=f"{name}({called})"
             )
         ) from error
     if result is ...:
         raise NotAttempted
     return result
+
+
+def expect(actual: Any, expected: Any, message: str, *, hint: str = "") -> None:
+    """Raise `Wrong` with this message unless both values are equal."""
+    if actual != expected:
+        raise Wrong(message, expected=expected, actual=actual, hint=hint)
 
 
 def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
@@ -198,26 +212,44 @@ def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
         return False
 
 
+def returned(answer: Any) -> Any:
+    """The answer, unless it is `None`, which raises `Wrong`."""
+    if answer is None:
+        raise Wrong(_("The answer is None: did you forget to return it?"))
+    return answer
+
+
+def texts(answer: Any) -> list[str]:
+    """Texts from whatever iterable a learner returns; raises `Wrong` for anything else."""
+    if answer is None:
+        raise Wrong(_("The function returned None."), hint=_("Is there a `return`?"))
+    if isinstance(answer, str) or not isinstance(answer, Iterable):
+        raise Wrong(_("The answer should be a list of texts."), actual=answer)
+    answer = list(answer)
+    if not all(isinstance(text, str) for text in answer):
+        raise Wrong(_("The answer should be a list of texts."), actual=answer)
+    return answer
+
+
 def records(answer: Any, columns: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Rows from whatever a learner returns: a list of mappings, a `datasets.Dataset`, a pandas table, a generator.
 
     Raises:
         Wrong: if it is none of these, or a row lacks one of `columns`.
     """
-    if answer is None:
-        raise Wrong(_("The answer is None: did you forget to return it?"))
+    answer = returned(answer)
     if hasattr(answer, "to_dict") and hasattr(answer, "columns"):  # pandas
         answer = answer.to_dict("records")
     if isinstance(answer, str | Mapping) or not isinstance(answer, Iterable):
         raise Wrong(_("The answer should be a list of rows, each a dictionary."), actual=answer)
     rows = list(answer)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise Wrong(_("Row {place} is not a dictionary.").format(place=place), actual=row)
+            raise Wrong(_("Row {place} is not a dictionary.").format(place=index), actual=row)
         missing = [column for column in columns if column not in row]
         if missing:
             raise Wrong(
-                _("Row {place} lacks the column {column}.").format(place=place, column=missing[0]),
+                _("Row {place} lacks the column {column}.").format(place=index, column=missing[0]),
                 expected=sorted(columns),
                 actual=sorted(row),
             )

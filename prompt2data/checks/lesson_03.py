@@ -6,12 +6,14 @@ import copy
 import random
 import re
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from prompt2data.checks.core import Wrong, call, exercise, records
-from prompt2data.i18n import _
+from prompt2data.checks.core import Wrong, call, exercise, expect, records
+from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.i18n import N_, _, translated
 
 # -- 3.1 ----------------------------------------------------------------------------------------------------------
 
@@ -31,10 +33,8 @@ _EDGES = [
 
 
 @exercise(
-    hints=(
-        lambda: _("Bring both shapes to one first: a list of texts, which has one element for `evolved_instruction`."),
-        lambda: _("Walk along the list with `enumerate(…, start=1)`, and let each child become the next parent."),
-    )
+    N_("Bring both shapes to one first: a list of texts, which has one element for `evolved_instruction`."),
+    N_("Walk along the list with `enumerate(…, start=1)`, and let each child become the next parent."),
 )
 def edges(function: Callable[[list[dict]], Any]) -> None:
     """Exercise 3.1: rows of both shapes to edges."""
@@ -43,43 +43,31 @@ def edges(function: Callable[[list[dict]], Any]) -> None:
     if given != [_ONE, _ALL]:
         raise Wrong(_("`edges` changed the rows it was given."), hint=_("Make new dictionaries."))
     found = [tuple(edge[column] for column in _COLUMNS) for edge in answer]
+    first = partial(Wrong, expected=_as_edge(_EDGES[0]), actual=answer[0] if answer else None)
     if any(isinstance(edge[3], str) and len(edge[3]) == 1 for edge in found):
-        raise Wrong(
-            _("A child is a single letter: `evolved_instruction` is a text, not a list."),
-            expected=_as_edge(_EDGES[0]),
-            actual=answer[0],
-        )
+        raise first(_("A child is a single letter: `evolved_instruction` is a text, not a list."))
     if any(not isinstance(edge[3], str) for edge in found):
-        raise Wrong(_("A child should be one text."), expected=_as_edge(_EDGES[0]), actual=answer[0])
+        raise first(_("A child should be one text."))
     if not any(edge[0] == _ONE["instruction"] for edge in found):
         raise Wrong(_("The row with one text, `evolved_instruction`, gave no edge."), actual=answer)
     if any(edge[1] == 0 for edge in found):
         raise Wrong(_("Generations are counted from 1."), expected=1, actual=0)
     if len(found) == len(_EDGES) - 1 and not any(edge[2] == edge[3] for edge in found):
-        copy_edge = _as_edge(_EDGES[2])
-        raise Wrong(_("An evolution that copies its parent is an edge too."), expected=copy_edge, actual=answer)
-    if len(found) != len(_EDGES):
-        raise Wrong(_("The number of edges is not the number of evolutions."), expected=len(_EDGES), actual=len(found))
-    roots = {_ONE["instruction"], _ALL["instruction"]}
-    if all(edge[0] == edge[2] and edge[0] in roots for edge in found):
+        message = _("An evolution that copies its parent is an edge too.")
+        raise Wrong(message, expected=_as_edge(_EDGES[2]), actual=answer)
+    expect(len(found), len(_EDGES), _("The number of edges is not the number of evolutions."))
+    if all(edge[0] == edge[2] and edge[0] in (_ONE["instruction"], _ALL["instruction"]) for edge in found):
         third = next(edge for edge in answer if edge["generation"] == 3)
-        raise Wrong(
-            _("From the second generation on, the parent is the child before, and the root stays."),
-            expected=_as_edge(_EDGES[3]),
-            actual=third,
-        )
+        message = _("From the second generation on, the parent is the child before, and the root stays.")
+        raise Wrong(message, expected=_as_edge(_EDGES[3]), actual=third)
     for right in _EDGES:
         if right not in found:
             # The one that comes nearest, so that expected and actual differ in the mistake alone.
             near = max(found, key=lambda edge: sum(a == b for a, b in zip(edge, right, strict=True)))
-            place = next(i for i in range(4) if near[i] != right[i])
-            raise Wrong(
-                _("An edge has the wrong {column}.").format(column=_COLUMNS[place]),
-                expected=_as_edge(right),
-                actual=_as_edge(near),
-            )
-    if records(call(function, [])):
-        raise Wrong(_("No rows should give no edges."), expected=[], actual=call(function, []))
+            column = next(name for name, a, b in zip(_COLUMNS, near, right, strict=True) if a != b)
+            message = _("An edge has the wrong {column}.").format(column=column)
+            raise Wrong(message, expected=_as_edge(right), actual=_as_edge(near))
+    expect(records(call(function, [])), [], _("No rows should give no edges."))
 
 
 def _as_edge(values: tuple) -> dict[str, Any]:
@@ -90,56 +78,52 @@ def _as_edge(values: tuple) -> dict[str, Any]:
 
 _LOAF = "Write a short recipe for a plain white loaf."
 
-# (parent, child, reason, what is wrong when the answer is another)
-_CASES: list[tuple[str, str | None, str | None, Callable[[], str]]] = [
-    (_LOAF, None, "empty", lambda: _("A child that is `None` is empty.")),
-    (_LOAF, "", "empty", lambda: _("A child without any text is empty.")),
-    (_LOAF, " \n\t ", "empty", lambda: _("A child of nothing but white space is empty.")),
+# (parent, child, reason, the mistake if the answer is another)
+_CASES: list[tuple[str, str | None, str | None, str]] = [
+    (_LOAF, None, "empty", N_("A child that is `None` is empty.")),
+    (_LOAF, "", "empty", N_("A child without any text is empty.")),
+    (_LOAF, " \n\t ", "empty", N_("A child of nothing but white space is empty.")),
     (_LOAF, "#the rewritten prompt# asks for a recipe with rye.", "leak",
-     lambda: _("This child holds words of the evolving prompt.")),
-    (_LOAF, "The GIVEN PROMPT asks for a recipe with rye.", "leak", lambda: _("A leak in capitals is a leak too.")),
-    (_LOAF, "I'm sorry, but I can't help with that.", "refusal",
-     lambda: _("This child apologizes instead of rewriting.")),
+     N_("This child holds words of the evolving prompt.")),
+    (_LOAF, "The GIVEN PROMPT asks for a recipe with rye.", "leak", N_("A leak in capitals is a leak too.")),
+    (_LOAF, "I'm sorry, but I can't help with that.", "refusal", N_("This child apologizes instead of rewriting.")),
     (_LOAF, "I’m sorry, there is no recipe here.", "refusal",
-     lambda: _("This refusal has a curly apostrophe, ’ in place of '.")),
+     N_("This refusal has a curly apostrophe, ’ in place of '.")),
     (_LOAF, "\n AS AN AI, I have never eaten a loaf.", "refusal",
-     lambda: _("A refusal in capitals, or after white space, is a refusal too.")),
+     N_("A refusal in capitals, or after white space, is a refusal too.")),
     (_LOAF, "I'm sorry, the rewritten prompt is empty.", "leak",
-     lambda: _("Two reasons fit this child; `leak` comes before `refusal`.")),
-    (_LOAF, "And what about it?", "stopwords", lambda: _("All words of this child are stop words.")),
-    (_LOAF, "... !?", "stopwords", lambda: _("This child is only punctuation.")),
-    ("What is it?", "what is it", "stopwords",
-     lambda: _("Two reasons fit this child; `stopwords` comes before `copy`.")),
-    (_LOAF, _LOAF, "copy", lambda: _("This child is its parent.")),
+     N_("Two reasons fit this child; `leak` comes before `refusal`.")),
+    (_LOAF, "And what about it?", "stopwords", N_("All words of this child are stop words.")),
+    (_LOAF, "... !?", "stopwords", N_("This child is only punctuation.")),
+    ("What is it?", "what is it", "stopwords", N_("Two reasons fit this child; `stopwords` comes before `copy`.")),
+    (_LOAF, _LOAF, "copy", N_("This child is its parent.")),
     (_LOAF, "write a short recipe, for a plain WHITE loaf!", "copy",
-     lambda: _("This child differs from its parent only in case and punctuation.")),
+     N_("This child differs from its parent only in case and punctuation.")),
     (_LOAF, "Write a short recipe\n\nfor a plain white loaf.", "copy",
-     lambda: _("This child differs from its parent only in its line breaks.")),
+     N_("This child differs from its parent only in its line breaks.")),
     # Innocent look-alikes: they must be kept.
     (_LOAF, "Write a short recipe for a plain white loaf without sugar.", None,
-     lambda: _("This child repeats its parent and adds something: that is no copy.")),
+     N_("This child repeats its parent and adds something: that is no copy.")),
     (_LOAF, "Write a recipe for a loaf: plain, white, short.", None,
-     lambda: _("This child has words of its parent in another order: that is no copy.")),
+     N_("This child has words of its parent in another order: that is no copy.")),
     (_LOAF, "Write a prompt for a photo of a loaf, with the hashtag #sourdough.", None,
-     lambda: _("`prompt` alone or a hashtag is no leak.")),
+     N_("`prompt` alone or a hashtag is no leak.")),
     ("What makes a rewritten prompt good?", "What makes a rewritten prompt good for a baker?", None,
-     lambda: _("The parent itself speaks of a rewritten prompt, so these words are no leak.")),
+     N_("The parent itself speaks of a rewritten prompt, so these words are no leak.")),
     (_LOAF, "Write a short note that says: I'm sorry, the loaf is burnt.", None,
-     lambda: _("An apology in the middle may be what the instruction asks for: a refusal begins with it.")),
+     N_("An apology in the middle may be what the instruction asks for: a refusal begins with it.")),
     (_LOAF, "I can't get my dough to rise. What should I change?", None,
-     lambda: _("`I can't` alone is no refusal: bakers have problems.")),
-    (_LOAF, "Why rye?", None, lambda: _("One word that is no stop word is enough to ask for something.")),
+     N_("`I can't` alone is no refusal: bakers have problems.")),
+    (_LOAF, "Why rye?", None, N_("One word that is no stop word is enough to ask for something.")),
     (_LOAF, "None of my loaves are white. How do I bake one?", None,
-     lambda: _("The word `None` in a text is not the value `None`.")),
+     N_("The word `None` in a text is not the value `None`.")),
 ]  # fmt: skip
 
 
 @exercise(
-    hints=(
-        lambda: _("Write five `if` in the order of the list: the first that fits returns its reason."),
-        lambda: _("For leaks and refusals first mend the child: lower case, straight apostrophes, no outer spaces."),
-        lambda: _("For stop words and copies let `words(…)` do the work; `all(…)` of an empty list is True."),
-    )
+    N_("Write five `if` in the order of the list: the first that fits returns its reason."),
+    N_("For leaks and refusals first mend the child: lower case, straight apostrophes, no outer spaces."),
+    N_("For stop words and copies let `words(…)` do the work; `all(…)` of an empty list is True."),
 )
 def why_drop(function: Callable[[str, str | None], str | None]) -> None:
     """Exercise 3.2: the first reason that fits, and innocent look-alikes kept."""
@@ -150,18 +134,14 @@ def why_drop(function: Callable[[str, str | None], str | None]) -> None:
         raise Wrong(_("This gives the same answer for every child."), actual=answers[0])
     for (_parent, child, right, message), answer in zip(_CASES, answers, strict=True):
         if answer != right:
-            mistake = _("{mistake} The child: {child}").format(mistake=message(), child=repr(child))
+            mistake = _("{mistake} The child: {child}").format(mistake=translated(message), child=repr(child))
             raise Wrong(mistake, expected=right, actual=answer)
-    if _reason(call(function, "Name a grain.", _LOAF)) is not None:
-        raise Wrong(
-            _("The same child under another parent is no copy."),
-            expected=None,
-            actual=_reason(call(function, "Name a grain.", _LOAF)),
-        )
+    other = _reason(call(function, "Name a grain.", _LOAF))
+    expect(other, None, _("The same child under another parent is no copy."))
 
 
 def _reason(answer: Any) -> str | None:
-    """An answer as a reason: whatever is false means "keep", and case and outer spaces do not matter."""
+    """The reason that an answer gives: `None` for anything false; case and outer spaces do not matter."""
     if answer is None or answer is False or answer == "":
         return None
     if not isinstance(answer, str):
@@ -180,30 +160,36 @@ _KINDS = {
 }
 
 
+class _Draw(NamedTuple):
+    """A constrained child: the kind of its constraint, the value in its gap, and its verifier."""
+
+    child: str
+    kind: str
+    value: str
+    verify: Callable[[str], bool]
+
+
 @exercise(
-    hints=(
-        lambda: _("In `constrain` draw kind, number and word first; a `verify` defined inside it remembers them."),
-        lambda: _("In `evolve` compare each new child with `root` first, and collect the verifiers in a list."),
-    )
+    N_("In `constrain` draw kind, number and word first; a `verify` defined inside it remembers them."),
+    N_("In `evolve` compare each new child with `root` first, and collect the verifiers in a list."),
 )
 def constrain(function: Callable[..., Any], evolve: Callable[..., Any]) -> None:
     """Exercise 3.3: constraints with verifiers, and a drift limit."""
     _draws(function)
-    made = []
+    draws = []
     for seed in range(120):
-        made.append(_constrained(function, _ROOT, seed))
-        _verified(*made[-1])
-    for kind in _KINDS:
-        if not any(found == kind for _child, found, _value, _verify in made):
-            raise Wrong(
-                _("In 120 draws one kind of constraint never came."), expected=_KINDS[kind].pattern.replace("\\", "")
-            )
-    for child, kind, value, verify in made:
+        draws.append(_constrained(function, _ROOT, seed))
+        _verified(draws[-1])
+    for kind, pattern in _KINDS.items():
+        if not any(draw.kind == kind for draw in draws):
+            message = _("In 120 draws one kind of constraint never came.")
+            raise Wrong(message, expected=pattern.pattern.replace("\\", ""))
+    for draw in draws:
         try:
-            _verified(child, kind, value, verify)
+            _verified(draw)
         except Wrong as wrong:
             message = _("A right `verify` went wrong when more children were made: it must keep its own draw.")
-            raise Wrong(message, hint=_("The child: {child}").format(child=child)) from wrong
+            raise Wrong(message, hint=_("The child: {child}").format(child=draw.child)) from wrong
     _no_word_twice(function)
     _drift(evolve)
     _all_of_them(evolve)
@@ -220,13 +206,11 @@ def _pair(answer: Any) -> tuple[str, Callable[[str], bool]]:
     return child, verify
 
 
-def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> tuple[str, str, str, Callable]:
-    """One draw: the child, the kind of its constraint, the filled gap, the verifier."""
+def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> _Draw:
     child, verify = _pair(call(function, instruction, random.Random(seed)))
     if not child.startswith(f"{instruction} "):
-        raise Wrong(
-            _("The child should begin with the instruction and a space."), expected=f"{instruction} …", actual=child
-        )
+        message = _("The child should begin with the instruction and a space.")
+        raise Wrong(message, expected=f"{instruction} …", actual=child)
     added = child[len(instruction) + 1 :]
     for kind, pattern in _KINDS.items():
         match = pattern.fullmatch(added)
@@ -235,22 +219,19 @@ def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> t
         if match and kind != "limit" and match[1] not in _WORDS:
             raise Wrong(_("The word should be one of `WORDS`."), expected=_WORDS, actual=added)
         if match:
-            return child, kind, match[1], verify
+            return _Draw(child, kind, match[1], verify)
     raise Wrong(_("What was added is not one of `KINDS` with its gap filled."), expected="Mention salt.", actual=added)
 
 
 def _draws(function: Callable[..., Any]) -> None:
-    python_state, numpy_state = random.getstate(), np.random.get_state()
     children = []
     for global_seed in (1, 2):  # a function that reads the global state must not get the same one twice
-        random.seed(global_seed)
-        np.random.seed(global_seed)
-        before = random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2]
-        children.append([_pair(call(function, _ROOT, random.Random(seed)))[0] for seed in range(8)])
-        touched = before != (random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2])
-        random.setstate(python_state)
-        np.random.set_state(numpy_state)
-        if touched:
+        with GlobalRandomState():
+            random.seed(global_seed)
+            np.random.seed(global_seed)
+            with GlobalRandomState() as state:
+                children.append([_pair(call(function, _ROOT, random.Random(seed)))[0] for seed in range(8)])
+        if state.changed:
             raise Wrong(_("The global random state changed: draw from `rng` alone."))
     if children[0] != children[1]:
         raise Wrong(_("The same `rng` gave two different children: something is drawn from another source."))
@@ -258,50 +239,46 @@ def _draws(function: Callable[..., Any]) -> None:
         raise Wrong(_("Eight different `rng` gave the same child: is `rng` used?"), actual=children[0][0])
 
 
-def _verified(child: str, kind: str, value: str, verify: Callable[[str], bool]) -> None:
-    if kind == "limit":
-        n = int(value)
+def _verified(draw: _Draw) -> None:
+    if draw.kind == "limit":
+        n = int(draw.value)
         cases = [
             ("word " * (n - 1), True, _("A shorter answer than the limit should pass.")),
             ("well-baked\n" * n, True, _("An answer with exactly as many words as allowed should pass.")),
             ("word " * (n + 1), False, _("An answer with one word too many should not pass.")),
         ]
     else:
-        wanted = kind == "mention"
+        word, mention = draw.value, draw.kind == "mention"
         cases = [
-            (f"The {value} is there", wanted, _("This answer has the word.")),
-            (f"{value.upper()}, of course!", wanted, _("This answer has the word, in capitals and with a comma.")),
-            ("Nothing of the kind.", not wanted, _("This answer does not have the word.")),
-            (f"un{value}ed pre{value}", not wanted, _("This answer has the word only inside longer words.")),
+            (f"The {word} is there", mention, _("This answer has the word.")),
+            (f"{word.upper()}, of course!", mention, _("This answer has the word, in capitals and with a comma.")),
+            ("Nothing of the kind.", not mention, _("This answer does not have the word.")),
+            (f"un{word}ed pre{word}", not mention, _("This answer has the word only inside longer words.")),
         ]
     for answer, right, message in cases:
-        verdict = call(verify, answer)
+        verdict = call(draw.verify, answer)
         if bool(verdict) != right:
-            mistake = _("{mistake} The child: {child}").format(mistake=message, child=repr(child))
+            mistake = _("{mistake} The child: {child}").format(mistake=message, child=repr(draw.child))
             raise Wrong(mistake, expected=right, actual=verdict)
 
 
 def _no_word_twice(function: Callable[..., Any]) -> None:
-    mentions = "Compare salt with STEAM, please."
     for seed in range(60):
-        child, kind, value, _verify = _constrained(function, mentions, seed)
-        if kind != "limit" and value in ("salt", "steam"):
-            raise Wrong(
-                _("The instruction mentions this word already: a constraint on it may contradict."), actual=child
-            )
-    full = "Butter, rye, salt or steam?"
+        draw = _constrained(function, "Compare salt with STEAM, please.", seed)
+        if draw.kind != "limit" and draw.value in ("salt", "steam"):
+            message = _("The instruction mentions this word already: a constraint on it may contradict.")
+            raise Wrong(message, actual=draw.child)
     for seed in range(20):
-        child, kind, _value, _verify = _constrained(function, full, seed)
-        if kind != "limit":
-            raise Wrong(_("No word is left, so only the first kind remains."), actual=child)
+        draw = _constrained(function, "Butter, rye, salt or steam?", seed)
+        if draw.kind != "limit":
+            raise Wrong(_("No word is left, so only the first kind remains."), actual=draw.child)
     inside = "Describe salted buttermilk in a streamer."  # longer words do not use a word up
-    if not any(_constrained(function, inside, seed)[2] in ("salt", "butter") for seed in range(120)):
+    if not any(_constrained(function, inside, seed).value in ("salt", "butter") for seed in range(120)):
         raise Wrong(_("`salted` does not mention `salt`: the word is still free."))
 
 
-def _generation(child: str) -> int:
-    return sum(len(pattern.findall(child.replace("Do not mention", "Avoid"))) for pattern in (
-        _KINDS["limit"], _KINDS["mention"], re.compile(r"Avoid (\w+)\.")))  # fmt: skip
+def _constraints(child: str) -> int:
+    return sum(len(pattern.findall(child)) for pattern in _KINDS.values())
 
 
 def _drift(evolve: Callable[..., Any]) -> None:
@@ -309,7 +286,7 @@ def _drift(evolve: Callable[..., Any]) -> None:
 
     def similarity(a: str, b: str) -> float:
         asked.append((a, b))
-        return 1.0 - 0.25 * abs(_generation(a) - _generation(b))
+        return 1.0 - 0.25 * abs(_constraints(a) - _constraints(b))
 
     for limit, generations, reached in ((0.0, 3, 3), (0.5, 3, 2), (0.6, 3, 1), (0.9, 3, 0), (0.0, 1, 1)):
         asked.clear()
@@ -318,26 +295,20 @@ def _drift(evolve: Callable[..., Any]) -> None:
             raise Wrong(_("The child should still begin with the root."), expected=f"{_ROOT} …", actual=child)
         if reached and not asked:
             raise Wrong(_("`similarity` was never called."))
-        if any(_ROOT not in pair for pair in asked):
-            raise Wrong(
-                _("A child was compared with its parent: small steps add up, so compare it with the root."),
-                expected=_ROOT,
-                actual=next(pair for pair in asked if _ROOT not in pair)[0],
-            )
-        steps = _generation(child)
+        if parents := [pair[0] for pair in asked if _ROOT not in pair]:
+            message = _("A child was compared with its parent: small steps add up, so compare it with the root.")
+            raise Wrong(message, expected=_ROOT, actual=parents[0])
+        steps = _constraints(child)
         if steps > generations:
             raise Wrong(_("There are more constraints than generations."), expected=generations, actual=child)
         if steps == reached + 1:
-            raise Wrong(
-                _("The child below the limit came back; the last one within the limit is wanted."),
-                expected=reached,
-                actual=child,
-            )
+            message = _("The child below the limit came back; the last one within the limit is wanted.")
+            raise Wrong(message, expected=reached, actual=child)
         if steps != reached:
-            message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
+            message = _("The number of constraints is not right here.")
             if steps == reached - 1 and limit == 0.5:
-                raise Wrong(message.format(limit=limit), expected=reached, actual=child)
-            raise Wrong(_("The number of constraints is not right here."), expected=reached, actual=child)
+                message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
+            raise Wrong(message.format(limit=limit), expected=reached, actual=child)
         if not reached and not call(verify, "Any answer at all, as long as you like. " * 9):
             message = _("The root came back without a constraint, so any answer will do.")
             raise Wrong(message, expected=True, actual=False)
@@ -346,8 +317,7 @@ def _drift(evolve: Callable[..., Any]) -> None:
 def _all_of_them(evolve: Callable[..., Any]) -> None:
     for seed in range(12):
         child, verify = _pair(call(evolve, _ROOT, random.Random(seed), lambda a, b: 1.0, 0.5, 4))
-        rest = child.replace("Do not mention", "Avoid")
-        mention, avoid = _KINDS["mention"].findall(rest), re.findall(r"Avoid (\w+)\.", rest)
+        mention, avoid = _KINDS["mention"].findall(child), _KINDS["avoid"].findall(child)
         good = " ".join([*mention, "yes"])
         both = _("The child: {child} The answer: {answer}")
         if not call(verify, good):

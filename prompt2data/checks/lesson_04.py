@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, is_stub
-from prompt2data.i18n import _
+from prompt2data.checks.core import Wrong, call, error_text, exercise, expect, returned
+from prompt2data.i18n import N_, _, translated
 
 Messages = list[dict[str, str]]
 Render = Callable[[Messages], str]
@@ -53,134 +53,101 @@ _PROMPTS: tuple[tuple[str, Render, str | None, str], ...] = (
 
 
 @exercise(
-    hints=(
-        lambda: _("Render a user's message that says a marker, and cut what `render` returns where the marker stands."),
-        lambda: _(
-            "text = render([…, {'role': 'user', 'content': marker}]); return text[: text.rindex(marker)]. Around the "
-            "call with a system message: try, except, and then the system text in front of the marker."
-        ),
-    )
+    N_("Render a user's message that says a marker, and cut what `render` returns where the marker stands."),
+    N_(
+        "text = render([…, {'role': 'user', 'content': marker}]); return text[: text.rindex(marker)]. Around the "
+        "call with a system message: try, except, and then the system text in front of the marker."
+    ),
 )
 def pre_query_prompt(answer: Any) -> None:
     """Exercise 4.1: the pre-query prompt, cut out of any template."""
     for family, render, system, expected in _PROMPTS:
-        said: list[str] = []
-        actual = _prompt_of(answer, family, _listening(render, said), system)
-        _compare_prompts(family, system, expected, actual, said)
+        recorded: list[str] = []
+        actual = _prompt_of(answer, family, _recording(render, recorded), system)
+        if actual != expected:
+            _explain_prompt(family, system, expected, actual, recorded)
     # A system text that contains whatever marker the answer used
-    said = []
-    _prompt_of(answer, "ChatML", _listening(_chatml, said), None)
-    marker = next((text for text in said if text.strip()), "USER")
+    recorded = []
+    _prompt_of(answer, "ChatML", _recording(_chatml, recorded), None)
+    marker = next((text for text in recorded if text.strip()), "USER")
     system = f"Never say {marker} to a baker."
-    expected = f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n"
-    actual = _prompt_of(answer, "ChatML", _chatml, system)
-    if actual != expected:
-        raise Wrong(
-            _("When the system text contains your marker, the prompt is cut there: cut at the last occurrence."),
-            expected=expected,
-            actual=actual,
-        )
+    expect(
+        _prompt_of(answer, "ChatML", _chatml, system),
+        f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n",
+        _("When the system text contains your marker, the prompt is cut there: cut at the last occurrence."),
+    )
 
 
-def _listening(render: Render, said: list[str]) -> Render:
-    """The same renderer, which also notes what the last message of each call said."""
+def _recording(render: Render, recorded: list[str]) -> Render:
+    """The same renderer, which also records the text of the last message of each call."""
 
-    def listen(messages: Messages) -> str:
+    def record(messages: Messages) -> str:
         if messages:
-            said.append(messages[-1].get("content") or "")
+            recorded.append(messages[-1].get("content") or "")
         return render(messages)
 
-    return listen
+    return record
 
 
 def _prompt_of(answer: Any, family: str, render: Render, system: str | None) -> Any:
-    if is_stub(answer):
-        raise NotAttempted
-    if not callable(answer):
-        raise Wrong(_("This should be a function."), actual=answer)
     try:
-        result = answer(render) if system is None else answer(render, system)
-    except (NotAttempted, NotImplementedError) as error:
-        raise NotAttempted from error
-    except _Refused as error:
-        raise Wrong(
-            _("The {family} template refuses a system message, and its error goes through.").format(family=family),
-            hint=_("Catch the error, and put the system text in front of the user's words."),
-        ) from error
-    except Exception as error:
-        raise Wrong(
-            _("pre_query_prompt raised {error} with the {family} template.").format(
-                family=family, error=f"{type(error).__name__}: {error}"
-            ),
-            hint=_("Llama's and Gemma's templates strip a message's outer spaces: is your marker still there?"),
-        ) from error
-    if result is ...:
-        raise NotAttempted
-    return result
+        return call(answer, render) if system is None else call(answer, render, system)
+    except Wrong as wrong:
+        error = wrong.__cause__
+        if not isinstance(error, Exception):
+            raise
+        if isinstance(error, _Refused):
+            message = _("The {family} template refuses a system message, and its error goes through.")
+            hint = _("Catch the error, and put the system text in front of the user's words.")
+        else:
+            message = _("pre_query_prompt raised {error} with the {family} template.")
+            hint = _("Llama's and Gemma's templates strip a message's outer spaces: is your marker still there?")
+        raise Wrong(message.format(family=family, error=error_text(error)), hint=hint) from error
 
 
-def _compare_prompts(family: str, system: str | None, expected: str, actual: Any, said: list[str]) -> None:
-    if actual == expected:
-        return
-    shown = {"expected": expected, "actual": actual}
-    if actual is None:
-        raise Wrong(_("The answer is None: did you forget to return it?"))
-    if not isinstance(actual, str):
+def _explain_prompt(family: str, system: str | None, expected: str, actual: Any, recorded: list[str]) -> None:
+    if not isinstance(returned(actual), str):
         raise Wrong(_("The prompt should be a string."), actual=actual)
-    if any(text and actual.endswith(text) for text in said if not expected.endswith(text)):
-        raise Wrong(_("{family}: the marker itself is still in the prompt.").format(family=family), **shown)
-    if actual.startswith(expected):
-        raise Wrong(
-            _("{family}: the prompt goes on past the place where the user's words begin.").format(family=family),
-            **shown,
-        )
-    if actual == expected.rstrip():
-        raise Wrong(
-            _("{family}: the line breaks at the end belong to the header; do not strip them.").format(family=family),
-            **shown,
-        )
-    if system is not None and system not in actual:
-        raise Wrong(_("{family}: the system text is not in the prompt.").format(family=family), **shown)
-    if expected.endswith(actual) and actual:
-        raise Wrong(
-            _("{family}: only the end of the prompt is there; what the template puts before it is missing.").format(
-                family=family
-            ),
-            **shown,
-        )
-    if system is not None and family != "Gemma":
-        raise Wrong(
-            _("{family} knows a system role: give the system text as a message of its own.").format(family=family),
-            **shown,
-        )
-    raise Wrong(_("{family}: this is not the prompt up to the user's words.").format(family=family), **shown)
+    if any(text and actual.endswith(text) for text in recorded if not expected.endswith(text)):
+        message = _("{family}: the marker itself is still in the prompt.")
+    elif actual.startswith(expected):
+        message = _("{family}: the prompt goes on past the place where the user's words begin.")
+    elif actual == expected.rstrip():
+        message = _("{family}: the line breaks at the end belong to the header; do not strip them.")
+    elif system is not None and system not in actual:
+        message = _("{family}: the system text is not in the prompt.")
+    elif expected.endswith(actual) and actual:
+        message = _("{family}: only the end of the prompt is there; what the template puts before it is missing.")
+    elif system is not None and family != "Gemma":
+        message = _("{family} knows a system role: give the system text as a message of its own.")
+    else:
+        message = _("{family}: this is not the prompt up to the user's words.")
+    raise Wrong(message.format(family=family), expected=expected, actual=actual)
 
 
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
 
 _MIN_WORDS = 12
 # (text, about cats, message when the answer errs)
-_TEXTS: tuple[tuple[str, bool, Callable[[], str]], ...] = (
-    ("Why does my cat scratch the sofa?", True, lambda: _("A text that says `cat` is about cats.")),
-    ("What do kittens eat in their first weeks?", True, lambda: _("`kittens` is one of the words.")),
-    ("Cats sleep a lot. Is that normal?", True, lambda: _("A word in capitals counts, too.")),
-    ("MY KITTEN WILL NOT EAT", True, lambda: _("A word in capitals counts, too.")),
-    ("How often should I feed my cat?", True, lambda: _("A word counts also when punctuation follows it.")),
-    ("How many cats, on average, share a home?", True, lambda: _("A word counts also when punctuation follows it.")),
-    ("What education do I need to become a nurse?", False, lambda: _("`education` contains the letters of `cat`, but "
-     "it is another word.")),
-    ("Which category of vegetables needs the most water?", False, lambda: _("`category` begins with the letters of "
-     "`cat`, but it is another word.")),
-    ("Can you help me plan a trip to Rome?", False, lambda: _("This text is not about cats.")),
-    ("", False, lambda: _("An empty text is not about cats.")),
+_TEXTS: tuple[tuple[str, bool, str], ...] = (
+    ("Why does my cat scratch the sofa?", True, N_("A text that says `cat` is about cats.")),
+    ("What do kittens eat in their first weeks?", True, N_("`kittens` is one of the words.")),
+    ("Cats sleep a lot. Is that normal?", True, N_("A word in capitals counts, too.")),
+    ("MY KITTEN WILL NOT EAT", True, N_("A word in capitals counts, too.")),
+    ("How often should I feed my cat?", True, N_("A word counts also when punctuation follows it.")),
+    ("How many cats, on average, share a home?", True, N_("A word counts also when punctuation follows it.")),
+    ("What education do I need to become a nurse?", False,
+     N_("`education` contains the letters of `cat`, but it is another word.")),
+    ("Which category of vegetables needs the most water?", False,
+     N_("`category` begins with the letters of `cat`, but it is another word.")),
+    ("Can you help me plan a trip to Rome?", False, N_("This text is not about cats.")),
+    ("", False, N_("An empty text is not about cats.")),
 )  # fmt: skip
 
 
 @exercise(
-    hints=(
-        lambda: _("The prompt says who the user is and what the user will ask; the function looks for whole words."),
-        lambda: _(r"A regular expression with word edges: re.search(r'\b(cats?|kittens?)\b', text, re.IGNORECASE)."),
-    )
+    N_("The prompt says who the user is and what the user will ask; the function looks for whole words."),
+    N_(r"A regular expression with word edges: re.search(r'\b(cats?|kittens?)\b', text, re.IGNORECASE)."),
 )
 def steer(prompt: Any, on_topic: Any) -> None:
     """Exercise 4.2: a system prompt that describes the user, and a measure of the topic."""
@@ -202,7 +169,7 @@ def steer(prompt: Any, on_topic: Any) -> None:
         if actual is None:
             raise Wrong(_("on_topic returned None: it should say True or False."), expected=expected, actual=actual)
         if bool(actual) != expected:
-            raise Wrong(f"{message()} ({text!r})", expected=expected, actual=actual)
+            raise Wrong(f"{translated(message)} ({text!r})", expected=expected, actual=actual)
 
 
 # -- 4.3 ----------------------------------------------------------------------------------------------------------
@@ -215,11 +182,11 @@ _GOOD = (
 
 
 def _talk(*texts: str | None, roles: tuple[str, ...] = ("user", "assistant")) -> list[dict[str, Any]]:
-    return [{"role": roles[place % len(roles)], "content": text} for place, text in enumerate(texts)]
+    return [{"role": roles[index % len(roles)], "content": text} for index, text in enumerate(texts)]
 
 
-def _with(place: int, text: str | None) -> list[dict[str, Any]]:
-    return _talk(*_GOOD[:place], text, *_GOOD[place + 1 :])
+def _with(index: int, text: str | None) -> list[dict[str, Any]]:
+    return _talk(*_GOOD[:index], text, *_GOOD[index + 1 :])
 
 
 def _system(conversation: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -228,44 +195,42 @@ def _system(conversation: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 _SWAPPED = [*_talk(*_GOOD[:2]), *_talk(*_GOOD[2:4], roles=("assistant", "user")), *_talk(*_GOOD[4:])]
 # (conversation, reason, what it is)
-_TALKS: tuple[tuple[list[dict[str, Any]], str | None, Callable[[], str]], ...] = (
-    (_talk(*_GOOD), None, lambda: _("a good conversation of three turns")),
-    (_system(_talk(*_GOOD)), None, lambda: _("a good conversation with a system message first")),
-    ([], "empty", lambda: _("a conversation without messages")),
-    (_system([]), "empty", lambda: _("a conversation with nothing but a system message")),
-    (_with(3, None), "empty", lambda: _("an answer that is None")),
-    (_with(4, "  \n"), "empty", lambda: _("a question of nothing but spaces")),
-    (_talk(*_GOOD, roles=("assistant", "user")), "roles", lambda: _("a conversation that the assistant begins")),
-    (_SWAPPED, "roles", lambda: _("an assistant who speaks twice in a row")),
-    (_talk(*_GOOD[:5]), "roles", lambda: _("a conversation in which the user has the last word")),
-    (_talk(*_GOOD[:4]), "turns", lambda: _("a conversation of two turns")),
-    (_talk(*_GOOD, "Thank you! Anything else?", "Let it cool."), "turns", lambda: _("a conversation of four turns")),
-    (_with(1, "The oven.<|im_end|>"), "leak", lambda: _("an answer that contains <|im_end|>")),
-    (_with(4, "And then? <start_of_turn>"), "leak", lambda: _("a question that contains <start_of_turn>")),
-    (_with(2, "assistant\nHow hot should it be?"), "leak", lambda: _("a message whose first line is a role's name")),
-    (_with(4, "Sure! Here are more tips for your bread."), "role_swap", lambda: _("a user who offers tips")),
-    (_with(2, "i'm happy to help you with the oven."), "role_swap", lambda: _("a user who offers help, in lower case")),
-    (_with(4, "why is my crust pale"), "copy", lambda: _("a question that repeats the first, spelled otherwise")),
-    (_with(3, "How hot should it be?"), "copy", lambda: _("an answer that repeats the question")),
-    (_with(4, "Sure, but for how long?"), None, lambda: _("a user who says `Sure` and asks")),
-    (_with(3, "Sure! About 240 degrees."), None, lambda: _("an assistant who says `Sure`, as assistants may")),
-    (_with(4, "Can I add olives, too?"), None, lambda: _("a question that is short and different")),
-    (_with(2, "Why is my crust pale only below?"), None, lambda: _("a question that resembles another")),
-    (_with(4, "Surely there is a time for it."), None, lambda: _("a user who says `Surely`, which is another word")),
-    (_with(2, "What does x < 3 | y > 2 mean here?"), None, lambda: _("a question with `<`, `|` and `>` in it")),
-    (_with(3, "User comfort comes first: 240 degrees."), None, lambda: _("an answer that begins with the word `User`")),
+_TALKS: tuple[tuple[list[dict[str, Any]], str | None, str], ...] = (
+    (_talk(*_GOOD), None, N_("a good conversation of three turns")),
+    (_system(_talk(*_GOOD)), None, N_("a good conversation with a system message first")),
+    ([], "empty", N_("a conversation without messages")),
+    (_system([]), "empty", N_("a conversation with nothing but a system message")),
+    (_with(3, None), "empty", N_("an answer that is None")),
+    (_with(4, "  \n"), "empty", N_("a question of nothing but spaces")),
+    (_talk(*_GOOD, roles=("assistant", "user")), "roles", N_("a conversation that the assistant begins")),
+    (_SWAPPED, "roles", N_("an assistant who speaks twice in a row")),
+    (_talk(*_GOOD[:5]), "roles", N_("a conversation in which the user has the last word")),
+    (_talk(*_GOOD[:4]), "turns", N_("a conversation of two turns")),
+    (_talk(*_GOOD, "Thank you! Anything else?", "Let it cool."), "turns", N_("a conversation of four turns")),
+    (_with(1, "The oven.<|im_end|>"), "leak", N_("an answer that contains <|im_end|>")),
+    (_with(4, "And then? <start_of_turn>"), "leak", N_("a question that contains <start_of_turn>")),
+    (_with(2, "assistant\nHow hot should it be?"), "leak", N_("a message whose first line is a role's name")),
+    (_with(4, "Sure! Here are more tips for your bread."), "role_swap", N_("a user who offers tips")),
+    (_with(2, "i'm happy to help you with the oven."), "role_swap", N_("a user who offers help, in lower case")),
+    (_with(4, "why is my crust pale"), "copy", N_("a question that repeats the first, spelled otherwise")),
+    (_with(3, "How hot should it be?"), "copy", N_("an answer that repeats the question")),
+    (_with(4, "Sure, but for how long?"), None, N_("a user who says `Sure` and asks")),
+    (_with(3, "Sure! About 240 degrees."), None, N_("an assistant who says `Sure`, as assistants may")),
+    (_with(4, "Can I add olives, too?"), None, N_("a question that is short and different")),
+    (_with(2, "Why is my crust pale only below?"), None, N_("a question that resembles another")),
+    (_with(4, "Surely there is a time for it."), None, N_("a user who says `Surely`, which is another word")),
+    (_with(2, "What does x < 3 | y > 2 mean here?"), None, N_("a question with `<`, `|` and `>` in it")),
+    (_with(3, "User comfort comes first: 240 degrees."), None, N_("an answer that begins with the word `User`")),
 )  # fmt: skip
 _REASONS = ("empty", "roles", "turns", "leak", "role_swap", "copy")
 
 
 @exercise(
-    hints=(
-        lambda: _("Take a system message away first; then test the reasons one by one, in the order of the list."),
-        lambda: _(
-            "For `copy`, compare what is left of each message after lower() and re.findall(r'\\w+', …). For "
-            "`role_swap`, look at the user's messages only, and at whole words."
-        ),
-    )
+    N_("Take a system message away first; then test the reasons one by one, in the order of the list."),
+    N_(
+        "For `copy`, compare what is left of each message after lower() and re.findall(r'\\w+', …). For "
+        "`role_swap`, look at the user's messages only, and at whole words."
+    ),
 )
 def why_drop(answer: Any) -> None:
     """Exercise 4.3: reasons to drop a conversation of three turns."""
@@ -285,9 +250,5 @@ def why_drop(answer: Any) -> None:
         else:
             message = _("Dropped for the wrong reason: {what}.")
         odd = [m["content"] for m in conversation if m["role"] != "system" and m["content"] not in _GOOD]
-        raise Wrong(
-            message.format(what=what()),
-            expected=expected,
-            actual=actual,
-            hint=_("The message to look at: {text}.").format(text=repr(odd[0])) if odd else "",
-        )
+        hint = _("The message to look at: {text}.").format(text=repr(odd[0])) if odd else ""
+        raise Wrong(message.format(what=translated(what)), expected=expected, actual=actual, hint=hint)

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, records
+from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, expect, records, returned
 from prompt2data.columns import BOOKKEEPING, MissingColumn, SymbolicRow, trace
-from prompt2data.i18n import _
+from prompt2data.i18n import N_, _
 
 # -- 5.1 ----------------------------------------------------------------------------------------------------------
 
 
 @exercise(
-    hints=(
-        lambda: _("Create the three steps inside the `with` block, then write: loader >> writer >> keeper"),
-        lambda: _(
-            'The task: TextGeneration(name="write", llm=my_llm, input_mappings={"instruction": "prompt"}, '
-            'output_mappings={"generation": "completion"})'
-        ),
-    )
+    N_("Create the three steps inside the `with` block, then write: loader >> writer >> keeper"),
+    N_(
+        'The task: TextGeneration(name="write", llm=my_llm, input_mappings={"instruction": "prompt"}, '
+        'output_mappings={"generation": "completion"})'
+    ),
 )
 def three_steps(pipeline: Any) -> None:
     """A loader, a TextGeneration and a KeepColumns, connected in this order; prompt and completion come out."""
@@ -35,16 +34,15 @@ def three_steps(pipeline: Any) -> None:
         raise NotAttempted
     chain = []
     for kind in (GeneratorStep, TextGeneration, KeepColumns):
-        found = [name for name, step in steps.items() if isinstance(step, kind)]
-        wanted = "LoadDataFromDicts" if kind is GeneratorStep else kind.__name__
-        if not found:
-            raise Wrong(
-                _("The pipeline has no {kind} step. Was it created inside the `with` block?").format(kind=wanted),
-                actual=[type(step).__name__ for step in steps.values()],
-            )
-        if len(found) > 1:
-            raise Wrong(_("The pipeline has {n} {kind} steps; one is enough.").format(n=len(found), kind=wanted))
-        chain += found
+        names = [name for name, step in steps.items() if isinstance(step, kind)]
+        class_name = "LoadDataFromDicts" if kind is GeneratorStep else kind.__name__
+        if not names:
+            message = _("The pipeline has no {kind} step. Was it created inside the `with` block?")
+            raise Wrong(message.format(kind=class_name), actual=[type(step).__name__ for step in steps.values()])
+        if len(names) > 1:
+            message = _("The pipeline has {n} {kind} steps; one is enough.")
+            raise Wrong(message.format(n=len(names), kind=class_name))
+        chain += names
     if len(steps) > 3:
         raise Wrong(_("The pipeline has more than three steps."), actual=list(steps))
     _connected(pipeline, chain)
@@ -52,123 +50,96 @@ def three_steps(pipeline: Any) -> None:
 
 
 def _connected(pipeline: Any, chain: list[str]) -> None:
-    edges = set(pipeline.dag.G.edges)
-    wanted = set(zip(chain, chain[1:], strict=False))
-    if edges == wanted:
+    edges, right = set(pipeline.dag.G.edges), set(zip(chain, chain[1:], strict=False))
+    if edges == right:
         return
-    shown = {"expected": " >> ".join(chain), "actual": [f"{start} >> {end}" for start, end in sorted(edges)]}
+    message, start, end = _("There is no arrow from '{start}' to '{end}'."), "", ""
     if not edges:
-        raise Wrong(_("The steps are not connected yet: there is no arrow between any two of them."), **shown)
-    if missing := wanted - edges:
+        message = _("The steps are not connected yet: there is no arrow between any two of them.")
+    elif missing := right - edges:
         start, end = min(missing, key=lambda edge: chain.index(edge[0]))
-        raise Wrong(_("There is no arrow from '{start}' to '{end}'.").format(start=start, end=end), **shown)
-    start, end = min(edges - wanted)
-    raise Wrong(_("There is an arrow too many, from '{start}' to '{end}'.").format(start=start, end=end), **shown)
+    else:
+        message = _("There is an arrow too many, from '{start}' to '{end}'.")
+        start, end = min(edges - right)
+    arrows = [f"{start} >> {end}" for start, end in sorted(edges)]
+    raise Wrong(message.format(start=start, end=end), expected=" >> ".join(chain), actual=arrows)
 
 
 def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> None:
     loader, writer, keeper = (steps[name] for name in chain)
     brought = list(loader.get_outputs())
     if "prompt" not in brought:
-        raise Wrong(
-            _("The loader should bring rows with the column `prompt`: give it data=my_prompts."), actual=brought
-        )
+        message = _("The loader should bring rows with the column `prompt`: give it data=my_prompts.")
+        raise Wrong(message, actual=brought)
     _mappings_fit(writer)
     try:
-        rows = trace(pipeline)
+        row = trace(pipeline)[keeper.name]
     except MissingColumn as missing:
         if missing.step == writer.name:
-            raise Wrong(
-                _("The task reads the column '{column}'; the loader's rows have only: {present}.").format(
-                    column=missing.column, present=_names(missing.present)
-                ),
-                hint=_("input_mappings says which of your columns the task shall read as its instruction."),
-            ) from None
-        raise Wrong(
-            _("KeepColumns asks for the column '{column}'; its rows have only: {present}.").format(
-                column=missing.column, present=_names(missing.present)
-            ),
-            hint=_("output_mappings says under which name the task's text goes into your rows."),
-        ) from None
-    kept = list(rows[keeper.name])
-    if set(kept) != {"prompt", "completion"}:
-        raise Wrong(_("Other columns are kept than asked for."), expected=["prompt", "completion"], actual=kept)
-    if rows[keeper.name]["completion"] != f"{writer.name}(prompt)" or rows[keeper.name]["prompt"] != "prompt":
-        raise Wrong(
-            _("The column `completion` should hold what the task wrote, and `prompt` what was loaded."),
-            expected={"prompt": "prompt", "completion": f"{writer.name}(prompt)"},
-            actual=rows[keeper.name],
-        )
+            message = _("The task reads the column '{column}'; the loader's rows have only: {present}.")
+            hint = _("input_mappings says which of your columns the task shall read as its instruction.")
+        else:
+            message = _("KeepColumns asks for the column '{column}'; its rows have only: {present}.")
+            hint = _("output_mappings says under which name the task's text goes into your rows.")
+        raise _missing(missing, message, hint) from None
+    right = {"prompt": "prompt", "completion": f"{writer.name}(prompt)"}
+    if set(row) != set(right):
+        raise Wrong(_("Other columns are kept than asked for."), expected=list(right), actual=list(row))
+    expect(row, right, _("The column `completion` should hold what the task wrote, and `prompt` what was loaded."))
 
 
-def _names(columns: list[str]) -> str:
-    return ", ".join(column for column in columns if column not in BOOKKEEPING)
+def _missing(missing: MissingColumn, message: str, hint: str = "") -> Wrong:
+    present = ", ".join(column for column in missing.present if column not in BOOKKEEPING)
+    return Wrong(message.format(step=missing.step, column=missing.column, present=present), hint=hint)
 
 
 # -- 5.2 ----------------------------------------------------------------------------------------------------------
 
+_STEPS = ("ask", "answer", "improve")
 _KINDS = {"input_mappings", "output_mappings"}
-_TOPIC = "topic"
 _PROMPT = "ask(topic)"
 _COMPLETION = f"answer({_PROMPT})"
-_BETTER = f"improve({_PROMPT}, {_COMPLETION})"
-_WANTED = {"topic": _TOPIC, "prompt": _PROMPT, "completion": _COMPLETION, "better_completion": _BETTER}
+_EXPECTED = {
+    "topic": "topic",
+    "prompt": _PROMPT,
+    "completion": _COMPLETION,
+    "better_completion": f"improve({_PROMPT}, {_COMPLETION})",
+}
 
 
 @exercise(
-    hints=(
-        lambda: _("Go step by step: which column does this task read, and under which name should its text be kept?"),
-        lambda: _(
-            'For answer: {"input_mappings": {"instruction": "prompt"}, "output_mappings": {"generation": "completion"}}'
-        ),
-    )
+    N_("Go step by step: which column does this task read, and under which name should its text be kept?"),
+    N_('For answer: {"input_mappings": {"instruction": "prompt"}, "output_mappings": {"generation": "completion"}}'),
 )
 def wiring(answer: Any) -> None:
     """The mappings of ask, answer and improve give topic, prompt, completion and better_completion."""
-    mappings = call(answer) if callable(answer) else answer
-    mappings = _checked_wiring(mappings)
-    pipeline = _improving(mappings)
-    for name in ("ask", "answer", "improve"):
+    pipeline = _improving(_checked_wiring(call(answer) if callable(answer) else answer))
+    for name in _STEPS:
         _mappings_fit(pipeline.dag.get_step(name)["step"])
     try:
         row = trace(pipeline)["improve"]
     except MissingColumn as missing:
-        raise Wrong(
-            _("'{step}' reads the column '{column}'; its rows have only: {present}.").format(
-                step=missing.step, column=missing.column, present=_names(missing.present)
-            )
-        ) from None
+        message = _("'{step}' reads the column '{column}'; its rows have only: {present}.")
+        raise _missing(missing, message) from None
     row = {column: value for column, value in row.items() if column not in BOOKKEEPING}
-    for column, value in _WANTED.items():
+    for column, value in _EXPECTED.items():
         _holds(row, column, value)
 
 
 def _checked_wiring(mappings: Any) -> dict[str, dict[str, dict[str, str]]]:
-    if mappings is None:
-        raise Wrong(_("The answer is None: did you forget to return it?"))
-    if not isinstance(mappings, Mapping):
+    if not isinstance(returned(mappings), Mapping):
         raise Wrong(_("The wiring should be a dictionary with a key for each step."), actual=mappings)
     for step, kinds in mappings.items():
-        if step not in ("ask", "answer", "improve"):
-            raise Wrong(
-                _("There is no step '{step}' to wire.").format(step=step), expected=["ask", "answer", "improve"]
-            )
+        if step not in _STEPS:
+            raise Wrong(_("There is no step '{step}' to wire.").format(step=step), expected=list(_STEPS))
         if not isinstance(kinds, Mapping) or not set(kinds) <= _KINDS:
-            raise Wrong(
-                _("The wiring of '{step}' should be a dictionary with input_mappings, output_mappings or both.").format(
-                    step=step
-                ),
-                actual=kinds,
-            )
+            message = _("The wiring of '{step}' should be a dictionary with input_mappings, output_mappings or both.")
+            raise Wrong(message.format(step=step), actual=kinds)
         for kind, names in kinds.items():
             texts = [text for pair in names.items() for text in pair] if isinstance(names, Mapping) else [names]
             if not all(isinstance(text, str) for text in texts):
-                raise Wrong(
-                    _("The {kind} of '{step}' should be a dictionary from a column name to a column name.").format(
-                        kind=kind, step=step
-                    ),
-                    actual=names,
-                )
+                message = _("The {kind} of '{step}' should be a dictionary from a column name to a column name.")
+                raise Wrong(message.format(kind=kind, step=step), actual=names)
     return {step: {kind: dict(names) for kind, names in kinds.items()} for step, kinds in mappings.items()}
 
 
@@ -190,59 +161,50 @@ def _improving(mappings: dict[str, dict[str, dict[str, str]]]) -> Any:
 
 
 def _mappings_fit(step: Any) -> None:
-    """Whether the keys of a step's mappings are names of the task; the usual mistake is the wrong way round."""
+    """Raise `Wrong` if a key of a step's mappings is not a column of the task; often they are the wrong way round."""
     for kind, names, columns in (
         ("input_mappings", step.input_mappings, list(step.inputs)),
         ("output_mappings", step.output_mappings, list(step.outputs)),
     ):
-        known = [column for column in columns if column != "system_prompt"]
         for key, value in names.items():
             if key in columns:
                 continue
             if value in columns:
-                raise Wrong(
-                    _("The {kind} of '{step}' are the wrong way round: the task's own name comes first.").format(
-                        kind=kind, step=step.name
-                    ),
-                    expected={value: key},
-                    actual=names,
-                )
-            raise Wrong(
-                _("The {kind} of '{step}' name '{key}', which is not a column of this task.").format(
-                    kind=kind, step=step.name, key=key
-                ),
-                expected=known,
-                actual=names,
-            )
+                message = _("The {kind} of '{step}' are the wrong way round: the task's own name comes first.")
+                expected: Any = {value: key}
+            else:
+                message = _("The {kind} of '{step}' name '{key}', which is not a column of this task.")
+                expected = [column for column in columns if column != "system_prompt"]
+            raise Wrong(message.format(kind=kind, step=step.name, key=key), expected=expected, actual=names)
 
 
 def _holds(row: SymbolicRow, column: str, value: str) -> None:
     if row.get(column) == value:
         return
-    shown = {"expected": value, "actual": row.get(column, row)}
+    wrong = partial(Wrong, expected=value, actual=row.get(column, row))
     if "(" not in value:
-        raise Wrong(_("The column '{column}' no longer holds what the loader brought.").format(column=column), **shown)
+        raise wrong(_("The column '{column}' no longer holds what the loader brought.").format(column=column))
     writer = value.partition("(")[0]
-    wrote = {name: held for name, held in row.items() if str(held).startswith(f"{writer}(")}
-    if not wrote:
+    written = {name: text for name, text in row.items() if str(text).startswith(f"{writer}(")}
+    if not written:
         raise Wrong(
             _("The text of '{step}' is lost: a later step wrote over it.").format(step=writer),
-            expected=sorted(_WANTED),
+            expected=sorted(_EXPECTED),
             actual=row,
             hint=_("Give each step's text a name of its own in its output_mappings."),
         )
-    if value not in wrote.values():
+    if value not in written.values():
         raise Wrong(
             _("'{step}' wrote its text from other columns than it should have read.").format(step=writer),
             expected=value,
-            actual=next(iter(wrote.values())),
+            actual=next(iter(written.values())),
             hint=_("The input_mappings of '{step}' say which of your columns it reads.").format(step=writer),
         )
-    raise Wrong(
+    elsewhere = next(name for name, text in written.items() if text == value)
+    raise wrong(
         _("What should stand in the column '{column}' stands in '{elsewhere}'.").format(
-            column=column, elsewhere=next(name for name, held in wrote.items() if held == value)
+            column=column, elsewhere=elsewhere
         ),
-        **shown,
         hint=_("The output_mappings of '{step}' give its text another name.").format(step=writer),
     )
 
@@ -252,6 +214,9 @@ def _holds(row: SymbolicRow, column: str, value: str) -> None:
 
 def _turns(*pairs: tuple[str, str | None]) -> dict[str, Any]:
     return {"conversation": [{"role": role, "content": content} for role, content in pairs]}
+
+
+_COLUMNS = ("prompt", "completion", "source")
 
 
 def _pair(source: str, prompt: str, completion: str) -> dict[str, str]:
@@ -284,12 +249,8 @@ _ONE_ROW: list[tuple[str, dict[str, Any], list[dict[str, str]]]] = [
 
 
 @exercise(
-    hints=(
-        lambda: _(
-            "Let to_rows first collect pairs of `prompt` and `completion`, each source its own way; then filter once."
-        ),
-        lambda: _('For merge, remember the prompts you have seen in a set, as " ".join(prompt.lower().split()).'),
-    )
+    N_("Let to_rows first collect pairs of `prompt` and `completion`, each source its own way; then filter once."),
+    N_('For merge, remember the prompts you have seen in a set, as " ".join(prompt.lower().split()).'),
 )
 def merge(to_rows: Any, merge: Any) -> None:
     """`to_rows` understands three shapes; `merge` puts tables below one another and keeps each prompt once."""
@@ -300,37 +261,35 @@ def merge(to_rows: Any, merge: Any) -> None:
     except ValueError:
         pass
     except Exception as error:
-        raise Wrong(
-            _("An unknown source should raise ValueError."), expected="ValueError", actual=type(error).__name__
-        ) from error
+        message = _("An unknown source should raise ValueError.")
+        raise Wrong(message, expected="ValueError", actual=type(error).__name__) from error
     else:
         raise Wrong(_("An unknown source should raise ValueError, not return."), expected="ValueError", actual=unknown)
     _tables(merge)
 
 
 def _one_row(to_rows: Any, source: str, row: dict[str, Any], expected: list[dict[str, str]]) -> None:
-    before = copy.deepcopy(row)
     rows = _stripped(call(to_rows, source, copy.deepcopy(row)))
-    shown = {"expected": expected, "actual": rows}
     if rows == expected:
         given = copy.deepcopy(row)
         call(to_rows, source, given)
-        if given != before:
-            raise Wrong(_("to_rows changed the row it was given."), expected=before, actual=given)
+        expect(given, row, _("to_rows changed the row it was given."))
         return
     if any(not pair["prompt"] or not pair["completion"] for pair in rows):
-        raise Wrong(_("A pair in which a text is missing was kept ({source}).").format(source=source), **shown)
-    if any(pair["source"] != source for pair in rows):
-        raise Wrong(_("The column source should hold '{source}'.").format(source=source), **shown)
-    if any(pair["prompt"] == "The user bakes." for pair in rows):
-        raise Wrong(_("A system message was taken for the user's prompt."), **shown)
-    if source == "magpie" and len(rows) > len(expected):
-        raise Wrong(_("Of a conversation, only the first question and its answer make a pair."), **shown)
-    if source == "magpie" and expected and not rows:
-        raise Wrong(_("A conversation with a question and an answer gave no row."), **shown)
-    if len(rows) < len(expected):
-        raise Wrong(_("Rows are missing: one row of {source} can hold several pairs.").format(source=source), **shown)
-    raise Wrong(_("Wrong rows for one row of {source}.").format(source=source), **shown)
+        message = _("A pair in which a text is missing was kept ({source}).")
+    elif any(pair["source"] != source for pair in rows):
+        message = _("The column source should hold '{source}'.")
+    elif any(pair["prompt"] == "The user bakes." for pair in rows):
+        message = _("A system message was taken for the user's prompt.")
+    elif source == "magpie" and len(rows) > len(expected):
+        message = _("Of a conversation, only the first question and its answer make a pair.")
+    elif source == "magpie" and expected and not rows:
+        message = _("A conversation with a question and an answer gave no row.")
+    elif len(rows) < len(expected):
+        message = _("Rows are missing: one row of {source} can hold several pairs.")
+    else:
+        message = _("Wrong rows for one row of {source}.")
+    raise Wrong(message.format(source=source), expected=expected, actual=rows)
 
 
 def _tables(merge: Any) -> None:
@@ -345,8 +304,7 @@ def _tables(merge: Any) -> None:
     }
     given = copy.deepcopy(tables)
     rows = _stripped(call(merge, given))
-    if given != tables:
-        raise Wrong(_("merge changed the tables it was given."), expected=tables, actual=given)
+    expect(given, tables, _("merge changed the tables it was given."))
     expected = [
         _pair("magpie", "Why  salt?", "Ask the magpie."),
         _pair("grid", "How hot?", "Very."),
@@ -354,42 +312,38 @@ def _tables(merge: Any) -> None:
         _pair("self_instruct", "Why steam?", "The crust."),
     ]
     if rows != expected:
-        _say_how(rows, expected)
-    if again := call(merge, {}):
-        raise Wrong(_("No tables should give no rows."), expected=[], actual=again)
+        _explain_rows(rows, expected)
+    if nothing := call(merge, {}):
+        raise Wrong(_("No tables should give no rows."), expected=[], actual=nothing)
     once = {"grid": [{"instruction": "Why salt?", "generation": "Taste."}]}
     if _stripped(call(merge, once)) != _stripped(call(merge, once)):
         raise Wrong(_("The second call gives other rows than the first: does something live on between calls?"))
 
 
-def _say_how(rows: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
-    shown = {"expected": expected, "actual": rows}
-    keys = [" ".join(row["prompt"].lower().split()) for row in rows]
-    wanted = [" ".join(row["prompt"].lower().split()) for row in expected]
+def _explain_rows(rows: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
+    keys, right = ([" ".join(row["prompt"].lower().split()) for row in table] for table in (rows, expected))
+    hint = ""
     if len(set(row["prompt"] for row in rows)) < len(rows):
-        raise Wrong(_("A prompt appears twice."), **shown)
-    if len(set(keys)) < len(keys):
-        raise Wrong(_("Two prompts that differ only in upper and lower case or in white space are the same."), **shown)
-    if missing := set(wanted) - set(keys):
-        raise Wrong(
-            _("A row is missing: are the tables put below one another, and not zipped?"), **shown,
-            hint=_("The prompt {prompt} should be there.").format(prompt=sorted(missing)[0]),
-        )  # fmt: skip
-    if sorted(keys) == sorted(wanted) and keys != wanted:
-        raise Wrong(_("The rows are not in the order of the tables."), **shown)
-    raise Wrong(_("Where two rows have the same prompt, the first should stay."), **shown)
+        message = _("A prompt appears twice.")
+    elif len(set(keys)) < len(keys):
+        message = _("Two prompts that differ only in upper and lower case or in white space are the same.")
+    elif missing := set(right) - set(keys):
+        message = _("A row is missing: are the tables put below one another, and not zipped?")
+        hint = _("The prompt {prompt} should be there.").format(prompt=min(missing))
+    elif sorted(keys) == sorted(right) and keys != right:
+        message = _("The rows are not in the order of the tables.")
+    else:
+        message = _("Where two rows have the same prompt, the first should stay.")
+    raise Wrong(message, expected=expected, actual=rows, hint=hint)
 
 
 def _stripped(answer: Any) -> list[dict[str, str]]:
-    """Rows with exactly the three columns, outer white space aside."""
-    rows = records(answer, ("prompt", "completion", "source"))
+    """Rows with exactly the three columns, without white space around their texts."""
+    rows = records(answer, _COLUMNS)
     for row in rows:
-        if extra := sorted(set(row) - {"prompt", "completion", "source"}):
-            raise Wrong(
-                _("The rows have a column too many: {column}.").format(column=extra[0]),
-                expected=["prompt", "completion", "source"],
-                actual=sorted(row),
-            )
+        if extra := sorted(set(row) - set(_COLUMNS)):
+            message = _("The rows have a column too many: {column}.").format(column=extra[0])
+            raise Wrong(message, expected=list(_COLUMNS), actual=sorted(row))
     return [
         {column: value.strip() if isinstance(value, str) else value for column, value in row.items()} for row in rows
     ]

@@ -28,7 +28,7 @@ PLACES = {
     "pandas": "import pandas as pd\npd.DataFrame({'generation': PLAIN})",
     "dataset": "from datasets import Dataset\nDataset.from_list([{'generation': text} for text in PLAIN])[:3]",
     "card": "from prompt2data.checks.core import Wrong, exercise\n"
-    "@exercise(hints=['one', 'two'])\n"
+    "@exercise('one', 'two')\n"
     "def check(expected, actual): raise Wrong(actual[:300], expected=expected, actual=actual, hint=actual[:300])\n"
     "for one, two in zip(TEXTS, TEXTS[1:] + TEXTS[:1]): check(one, two)",
     "exception": "from prompt2data.checks.core import call, exercise\n"

@@ -79,7 +79,7 @@ def test_symbol_and_title_come_first_and_are_announced():
 
 
 def test_general_hints_unfold_one_after_the_other(shown_card):
-    @exercise(hints=("look <b>closer", lambda: "it is 42", "42, I say"))
+    @exercise("look <b>closer", "it is 42", "42, I say")
     def check(answer):
         raise Wrong("No.", hint="This one fits.")
 
@@ -96,7 +96,7 @@ def test_general_hints_unfold_one_after_the_other(shown_card):
 
 
 def test_no_hints_without_a_failed_attempt(shown_card):
-    @exercise(hints=("look closer",))
+    @exercise("look closer")
     def check(answer):
         pass
 
@@ -268,7 +268,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("number", range(len(TEXTS)))
 def test_nothing_of_an_answer_acts(shown_card, place, number):
-    @exercise(hints=(TEXTS[number],))
+    @exercise(TEXTS[number])
     def check(answer):
         if place == "error":
             call(raising(TEXTS[number]))

@@ -17,7 +17,7 @@ from prompt2data.checks.core import (
 )
 
 
-@exercise(hints=("look closer", "it is 42"))
+@exercise("look closer", "it is 42")
 def forty_two(answer):
     """A check for these tests."""
     if call(answer) != 42:
@@ -54,7 +54,7 @@ def test_hints_grow_with_attempts_and_start_again_after_a_pass(card):
 
 
 def test_a_hint_for_the_mistake_comes_first_and_alone(card):
-    @exercise(hints=("general one", "general two"))
+    @exercise("general one", "general two")
     def named(answer):
         raise Wrong("No.", hint="fits this.")
 

@@ -68,7 +68,7 @@ def test_a_check_answers_in_the_language(language: str, capsys: pytest.CaptureFi
 
 
 def test_two_sentences_of_a_hint_are_joined_as_the_language_does(capsys: pytest.CaptureFixture) -> None:
-    @core.exercise(hints=["B."])
+    @core.exercise("B.")
     def check(answer):
         raise core.Wrong("wrong", hint="A.")
 
