@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
 from prompt2data.checks.core import (
@@ -79,6 +81,21 @@ def test_strict_mode_raises_on_anything_but_a_pass(monkeypatch, answer, status):
 def test_strict_mode_lets_a_pass_pass(monkeypatch):
     monkeypatch.setenv("PROMPT2DATA_STRICT", "1")
     forty_two(lambda: 42)
+
+
+@pytest.mark.parametrize(
+    "right, wrong, told",
+    [
+        ([lambda: 41], [], "should pass"),
+        ([lambda: 42], [(lambda: 42, "Not the answer")], "should be told 'Not the answer'"),
+        ([lambda: 42], [(lambda: 41, "Another mistake")], "should be told 'Another mistake'"),
+        ([lambda: 42], [(lambda: 41, "Not the"), (lambda: 40, "the answer")], "and nothing else"),
+        ([lambda: 42, lambda: 42], [(lambda: 41, "Not the answer"), (1, "should be a function")], None),
+    ],
+)
+def test_the_helper_of_these_tests_notices(assert_each_named, right, wrong, told):
+    with pytest.raises(AssertionError, match=told) if told else nullcontext():
+        assert_each_named(forty_two, right=right, wrong=wrong)
 
 
 def test_stubs_are_told_from_short_answers():

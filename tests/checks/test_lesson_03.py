@@ -4,28 +4,10 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from prompt2data.checks import lesson_03 as check
 from prompt2data.quality.evolutions import LEAKS, REFUSALS, STOPWORDS, words
 
 LESSON = "03_evol_instruct"
-
-
-def opening(text):
-    """What a card says is wrong, without the child that shows it."""
-    return text.splitlines()[0].split(" The child:")[0]
-
-
-def refused_each_for_its_own_reason(card, run, wrong):
-    """Every wrong answer gets a card that names its mistake, and no two cards open alike."""
-    openings = []
-    for answer, says in wrong:
-        text = run(card, answer)
-        assert text.startswith("✘"), answer.__name__
-        assert says in text, f"{answer.__name__}: {text}"
-        openings.append(opening(text))
-    assert len(set(openings)) == len(openings)
 
 
 # -- 3.1 ----------------------------------------------------------------------------------------------------------
@@ -100,16 +82,11 @@ def forgets_to_return(rows):
     by_zip(rows)
 
 
-def test_edges_accepts(solution, card):
-    for answer in (solution(LESSON)["edges"], by_zip, backwards_with_more_columns, as_dataset):
-        assert card(check.edges, answer).startswith("✔ Passed.")
-
-
-def test_edges_names_the_mistake(card):
-    refused_each_for_its_own_reason(
-        card,
-        lambda card, answer: card(check.edges, answer),
-        [
+def test_edges(assert_each_named, lesson):
+    assert_each_named(
+        check.edges,
+        right=[lesson["edges"], by_zip, backwards_with_more_columns, as_dataset],
+        wrong=[
             (parent_stays_root, "the parent is the child before"),
             (root_moves, "wrong root"),
             (from_zero, "counted from 1"),
@@ -118,17 +95,9 @@ def test_edges_names_the_mistake(card):
             (without_copies, "copies its parent"),
             (last_only, "number of edges"),
             (changes_rows, "changed the rows"),
-            (forgets_to_return, "None"),
+            (forgets_to_return, "The answer is None"),
         ],
     )
-
-
-def test_edges_stub(card):
-    def edges(rows):
-        """One dictionary per evolution."""
-        ...  # your code here
-
-    assert card(check.edges, edges).startswith("… Not attempted yet.")
 
 
 # -- 3.2 ----------------------------------------------------------------------------------------------------------
@@ -163,66 +132,42 @@ def make(**changed):
     return why_drop
 
 
-RIGHT = [
-    make(keep=""),
-    make(keep=False),
-    make(refusal=lambda text: any(text.strip()[: len(opening)] == opening for opening in REFUSALS)),
-    make(copy=lambda parent, child: " ".join(words(parent)) == " ".join(words(child))),
-]
-WRONG = [
-    (make(empty=lambda child: not child), "nothing but white space"),
-    (make(empty=lambda child: child is None), "without any text"),
-    (make(empty=lambda child: child is None or child.strip() == "" or "None" in child), "not the value `None`"),
-    (make(lower=lambda text: text), "in capitals"),
-    (make(apostrophe=lambda text: text), "curly apostrophe"),
-    (make(leak=lambda parent, text: any(leak in text for leak in LEAKS)), "parent itself speaks"),
-    (make(leak=lambda parent, text: "prompt" in text and "prompt" not in parent.lower()), "is no leak"),
-    (make(leak=lambda parent, text: False), "words of the evolving prompt"),
-    (make(refusal=lambda text: any(opening in text for opening in REFUSALS)), "in the middle"),
-    (make(refusal=lambda text: text.strip().startswith((*REFUSALS, "i can't"))), "bakers have problems"),
-    (make(refusal=lambda text: text.startswith(REFUSALS)), "after white space"),
-    (make(stopwords=lambda text: bool(words(text)) and all(w in STOPWORDS for w in words(text))), "only punctuation"),
-    (make(stopwords=lambda text: any(w in STOPWORDS for w in words(text))), None),
-    (make(stopwords=lambda text: len(text.split()) < 3), None),
-    (make(copy=lambda parent, child: parent == child), "only in case and punctuation"),
-    (make(copy=lambda parent, child: " ".join(words(parent)) in " ".join(words(child))), "adds something"),
-    (make(copy=lambda parent, child: set(words(child)) <= set(words(parent))), None),
-    (make(keep="kept"), None),
-]
-
-
-def test_why_drop_accepts(solution, card):
-    for answer in (solution(LESSON)["why_drop"], *RIGHT):
-        assert card(check.why_drop, answer).startswith("✔ Passed.")
-
-
-@pytest.mark.parametrize("place", range(len(WRONG)))
-def test_why_drop_refuses(card, place):
-    answer, says = WRONG[place]
-    text = card(check.why_drop, answer)
-    assert text.startswith("✘")
-    assert says is None or says in text
-
-
-def test_why_drop_messages_differ(card):
-    named = [(answer, says) for answer, says in WRONG if says]
-    openings = [opening(card(check.why_drop, answer)) for answer, _says in named]
-    assert len(set(openings)) == len(openings)
-
-
-def test_why_drop_constant_answers(card):
-    assert "keeps every child" in card(check.why_drop, lambda parent, child: None if child else "")
-    assert "same answer for every child" in card(check.why_drop, lambda parent, child: "leak")
-    assert "a text, or None" in card(check.why_drop, lambda parent, child: ["leak"])
-    assert "AttributeError" in card(check.why_drop, lambda parent, child: child.strip() and None)
-
-
-def test_why_drop_stub(card):
-    def why_drop(parent, child):
-        """The first reason."""
-        ...  # your code here
-
-    assert card(check.why_drop, why_drop).startswith("… Not attempted yet.")
+def test_why_drop(assert_each_named, lesson):
+    assert_each_named(
+        check.why_drop,
+        right=[
+            lesson["why_drop"],
+            make(keep=""),
+            make(keep=False),
+            make(refusal=lambda text: any(text.strip()[: len(opening)] == opening for opening in REFUSALS)),
+            make(copy=lambda parent, child: " ".join(words(parent)) == " ".join(words(child))),
+        ],
+        wrong=[
+            (make(empty=lambda child: not child), "nothing but white space"),
+            (make(empty=lambda child: child is None), "without any text"),
+            (make(empty=lambda child: child is None or not child.strip() or "None" in child), "not the value `None`"),
+            (make(lower=lambda text: text), "A leak in capitals"),
+            (make(apostrophe=lambda text: text), "curly apostrophe"),
+            (make(leak=lambda parent, text: any(leak in text for leak in LEAKS)), "parent itself speaks"),
+            (make(leak=lambda parent, text: "prompt" in text and "prompt" not in parent.lower()), "or a hashtag is no"),
+            (make(leak=lambda parent, text: False), "words of the evolving prompt"),
+            (make(refusal=lambda text: any(opening in text for opening in REFUSALS)), "in the middle"),
+            (make(refusal=lambda text: text.strip().startswith((*REFUSALS, "i can't"))), "bakers have problems"),
+            (make(refusal=lambda text: text.startswith(REFUSALS)), "A refusal in capitals, or after white space"),
+            (make(stopwords=lambda text: bool(words(text)) and all(w in STOPWORDS for w in words(text))),
+             "only punctuation"),
+            (make(stopwords=lambda text: any(w in STOPWORDS for w in words(text))), "only punctuation"),
+            (make(stopwords=lambda text: len(text.split()) < 3), "All words of this child are stop words"),
+            (make(copy=lambda parent, child: parent == child), "only in case and punctuation"),
+            (make(copy=lambda parent, child: " ".join(words(parent)) in " ".join(words(child))), "adds something"),
+            (make(copy=lambda parent, child: set(words(child)) <= set(words(parent))), "in another order"),
+            (make(keep="kept"), "adds something"),
+            (lambda parent, child: None if child else "", "keeps every child"),
+            (lambda parent, child: "leak", "same answer for every child"),
+            (lambda parent, child: ["leak"], "a text, or None"),
+            (lambda parent, child: child.strip() and None, "AttributeError"),
+        ],
+    )  # fmt: skip
 
 
 # -- 3.3 ----------------------------------------------------------------------------------------------------------
@@ -311,70 +256,58 @@ def late_binding(instruction, rng):
     return child, lambda answer: late["verify"](answer)
 
 
-def test_constrain_accepts(solution, card):
-    names = solution(LESSON)
-    assert card(check.constrain, names["constrain"], names["evolve"]).startswith("✔ Passed.")
-    assert card(check.constrain, constrain_with_class, evolve_recursively).startswith("✔ Passed.")
-    assert card(check.constrain, GOOD, make_evolve(GOOD)).startswith("✔ Passed.")
+def test_constrain(assert_each_named, lesson):
+    assert_each_named(
+        check.constrain,
+        right=[
+            (lesson["constrain"], lesson["evolve"]),
+            (constrain_with_class, evolve_recursively),
+            (GOOD, make_evolve(GOOD)),
+        ],
+        wrong=[
+            ((answer, make_evolve(GOOD)), message)
+            for answer, message in [
+                (make_constrain(limit=lambda answer, n: len(answer.split()) < n), "exactly as many words"),
+                (make_constrain(limit=lambda answer, n: len(answer.split()) <= n + 1), "one word too many"),
+                (make_constrain(has=lambda answer, word: word in answer.lower()), "inside longer words"),
+                (make_constrain(has=lambda answer, word: word in answer.split()), "in capitals and with a comma"),
+                (make_constrain(kinds=KINDS[:2]), "never came"),
+                (make_constrain(n=lambda rng: rng.randint(1, 30)), "from 5 to 30"),
+                (make_constrain(free=lambda instruction: list(WORDS)), "mentions this word already"),
+                (
+                    make_constrain(free=lambda instruction: [w for w in WORDS if w not in instruction]),
+                    "mentions this word already",
+                ),
+                (make_constrain(free=lambda text: [w for w in WORDS if w not in text.lower()]), "still free"),
+                (make_constrain(glue=""), "instruction and a space"),
+                (make_constrain(source=random), "global random state"),
+                (make_constrain(source=random.Random(5)), "another source"),
+                (lambda instruction, rng: (f"{instruction} Mention salt.", lambda answer: True), "is `rng` used"),
+                (lambda instruction, rng: GOOD(instruction, rng)[0], "Two things"),
+                (lambda instruction, rng: (f"{instruction} Add {rng.choice(WORDS)}.", bool), "not one of `KINDS`"),
+                (late_binding, "keep its own draw"),
+            ]
+        ],
+    )
 
 
-WRONG_CONSTRAIN = [
-    (make_constrain(limit=lambda answer, n: len(answer.split()) < n), "exactly as many words"),
-    (make_constrain(limit=lambda answer, n: len(answer.split()) <= n + 1), "one word too many"),
-    (make_constrain(has=lambda answer, word: word in answer.lower()), "inside longer words"),
-    (make_constrain(has=lambda answer, word: word in answer.split()), "in capitals and with a comma"),
-    (make_constrain(kinds=KINDS[:2]), "never came"),
-    (make_constrain(n=lambda rng: rng.randint(1, 30)), "from 5 to 30"),
-    (make_constrain(free=lambda instruction: list(WORDS)), "mentions this word already"),
-    (make_constrain(free=lambda instruction: [w for w in WORDS if w not in instruction]), None),
-    (make_constrain(free=lambda instruction: [w for w in WORDS if w not in instruction.lower()]), "still free"),
-    (make_constrain(glue=""), "instruction and a space"),
-    (make_constrain(source=random), "global random state"),
-    (make_constrain(source=random.Random(5)), "another source"),
-    (lambda instruction, rng: (f"{instruction} Mention salt.", lambda answer: True), "is `rng` used"),
-    (lambda instruction, rng: GOOD(instruction, rng)[0], "Two things"),
-    (lambda instruction, rng: (f"{instruction} Add {rng.choice(WORDS)}.", bool), "not one of `KINDS`"),
-    (late_binding, "keep its own draw"),
-]
-
-
-@pytest.mark.parametrize("place", range(len(WRONG_CONSTRAIN)))
-def test_constrain_refuses(card, place):
-    answer, says = WRONG_CONSTRAIN[place]
-    text = card(check.constrain, answer, make_evolve(GOOD))
-    assert text.startswith("✘")
-    assert says is None or says in text
-
-
-def test_constrain_messages_differ(card):
-    named = [answer for answer, says in WRONG_CONSTRAIN if says]
-    openings = [opening(card(check.constrain, answer, make_evolve(GOOD))) for answer in named]
-    assert len(set(openings)) == len(openings)
-
-
-def test_evolve_names_the_mistake(card):
-    wrong = [
-        (make_evolve(GOOD, against_parent=True), "compared with its parent"),
-        (make_evolve(GOOD, back=False), "below the limit came back"),
-        (make_evolve(GOOD, low=lambda value, limit: value <= limit), "only a lower one stops"),
-        (make_evolve(GOOD, low=lambda value, limit: False), "below the limit came back"),
-        (make_evolve(GOOD, last=-1), "should ask for all"),
-        (make_evolve(GOOD, ask=any), "any answer will do"),
-        (lambda root, rng, similarity, limit, generations=3: GOOD(root, rng), "never called"),
-    ]
-    for answer, says in wrong:
-        text = card(check.constrain, GOOD, answer)
-        assert text.startswith("✘") and says in text, text
-
-
-def test_constrain_stubs(card):
-    def stub(instruction, rng):
-        """A docstring."""
-        ...  # your code here
-
-    assert card(check.constrain, stub, stub).startswith("… Not attempted yet.")
-    assert card(check.constrain, GOOD, stub).startswith("… Not attempted yet.")
-    assert card(check.constrain, stub, make_evolve(GOOD)).startswith("… Not attempted yet.")
+def test_evolve(assert_each_named):
+    assert_each_named(
+        check.constrain,
+        right=[(GOOD, make_evolve(GOOD))],
+        wrong=[
+            ((GOOD, answer), message)
+            for answer, message in [
+                (make_evolve(GOOD, against_parent=True), "compared with its parent"),
+                (make_evolve(GOOD, back=False), "below the limit came back"),
+                (make_evolve(GOOD, low=lambda value, limit: value <= limit), "only a lower one stops"),
+                (make_evolve(GOOD, low=lambda value, limit: False), "below the limit came back"),
+                (make_evolve(GOOD, last=-1), "should ask for all"),
+                (make_evolve(GOOD, ask=any), "any answer will do"),
+                (lambda root, rng, similarity, limit, generations=3: GOOD(root, rng), "never called"),
+            ]
+        ],
+    )
 
 
 def test_the_checks_leave_the_global_random_state_alone(card):

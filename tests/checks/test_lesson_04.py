@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from prompt2data.checks import lesson_04 as check
+from prompt2data.quality import conversations
 
 LESSON = "04_magpie"
-
-
-@pytest.fixture(scope="module")
-def lesson(solution):
-    return solution(LESSON)
 
 
 # -- 4.1 ----------------------------------------------------------------------------------------------------------
@@ -114,36 +108,25 @@ def returns_parts(render, system=None):
     return render([{"role": "user", "content": "X"}]).partition("X")
 
 
-@pytest.mark.parametrize("answer", [fresh_marker, by_difference, rpartition])
-def test_prompt_accepts_right_answers(card, answer):
-    assert "Passed" in card(check.pre_query_prompt, answer)
-
-
-def test_prompt_accepts_the_lessons_answer(card, lesson):
-    assert "Passed" in card(check.pre_query_prompt, lesson["pre_query_prompt"])
-
-
-PROMPT_FAULTS = {
-    bare_header: "only the end of the prompt is there",
-    whole_rendering: "goes on past the place",
-    keeps_marker: "the marker itself is still in the prompt",
-    strips: "the line breaks at the end belong to the header",
-    ignores_system: "the system text is not in the prompt",
-    lets_error_through: "refuses a system message",
-    always_folds: "knows a system role",
-    first_occurrence: "cut at the last occurrence",
-    blank_marker: "strip a message's outer spaces",
-    one_line_break: "not the prompt up to the user's words",
-    returns_none: "did you forget to return it",
-    returns_parts: "should be a string",
-}
-
-
-@pytest.mark.parametrize("answer", PROMPT_FAULTS, ids=lambda answer: answer.__name__)
-def test_prompt_names_the_mistake(card, answer):
-    text = card(check.pre_query_prompt, answer)
-    assert PROMPT_FAULTS[answer] in text
-    assert [fault for fault in PROMPT_FAULTS.values() if fault in text] == [PROMPT_FAULTS[answer]]
+def test_pre_query_prompt(assert_each_named, lesson):
+    assert_each_named(
+        check.pre_query_prompt,
+        right=[lesson["pre_query_prompt"], fresh_marker, by_difference, rpartition],
+        wrong=[
+            (bare_header, "only the end of the prompt is there"),
+            (whole_rendering, "goes on past the place"),
+            (keeps_marker, "the marker itself is still in the prompt"),
+            (strips, "the line breaks at the end belong to the header"),
+            (ignores_system, "the system text is not in the prompt"),
+            (lets_error_through, "refuses a system message"),
+            (always_folds, "knows a system role"),
+            (first_occurrence, "cut at the last occurrence"),
+            (blank_marker, "strip a message's outer spaces"),
+            (one_line_break, "not the prompt up to the user's words"),
+            (returns_none, "did you forget to return it"),
+            (returns_parts, "should be a string"),
+        ],
+    )
 
 
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
@@ -187,51 +170,29 @@ def no_return(text):
     re.search("cat", text)
 
 
-@pytest.mark.parametrize("answer", [with_split, truthy])
-def test_steer_accepts_right_answers(card, answer):
-    assert "Passed" in card(check.steer, PROMPT, answer)
-
-
-def test_steer_accepts_the_lessons_answer(card, lesson):
-    assert "Passed" in card(check.steer, lesson["CAT_PROMPT"], lesson["on_topic"])
-
-
-STEER_FAULTS = {
-    substring: "contains the letters of `cat`",
-    word_start: "begins with the letters of `cat`",
-    case_sensitive: "A word in capitals counts",
-    exact_words: "punctuation follows it",
-    no_kittens: "`kittens` is one of the words",
-    always: "`education` contains",
-    no_return: "returned None",
-}
-
-
-@pytest.mark.parametrize("answer", STEER_FAULTS, ids=lambda answer: answer.__name__)
-def test_steer_names_the_mistake_in_the_measure(card, answer):
-    assert STEER_FAULTS[answer] in card(check.steer, PROMPT, answer)
-
-
-@pytest.mark.parametrize(
-    ("prompt", "fault"),
-    [
-        ("Ask about cats, user!", "is short"),
-        ("Write questions on cats, their food, their sleep, their toys and the vet.", "does not speak of the user"),
-        ("The user is planning an education and will ask about every category of school.", "does not mention cats"),
-        (["The user keeps a cat"], "should be a text"),
-    ],
-)
-def test_steer_names_the_mistake_in_the_prompt(card, prompt, fault):
-    assert fault in card(check.steer, prompt, with_split)
+def test_steer(assert_each_named, lesson):
+    no_user = "Write questions on cats, their food, their sleep, their toys and the vet."
+    no_cats = "The user is planning an education and will ask about every category of school."
+    assert_each_named(
+        check.steer,
+        right=[(lesson["CAT_PROMPT"], lesson["on_topic"]), (PROMPT, with_split), (PROMPT, truthy)],
+        wrong=[
+            ((PROMPT, substring), "`education` contains the letters of `cat`"),
+            ((PROMPT, word_start), "begins with the letters of `cat`"),
+            ((PROMPT, case_sensitive), "A word in capitals counts"),
+            ((PROMPT, exact_words), "punctuation follows it"),
+            ((PROMPT, no_kittens), "`kittens` is one of the words"),
+            ((PROMPT, always), "`education` contains the letters of `cat`"),
+            ((PROMPT, no_return), "returned None"),
+            (("Ask about cats, user!", with_split), "is short"),
+            ((no_user, with_split), "does not speak of the user"),
+            ((no_cats, with_split), "does not mention cats"),
+            ((["The user keeps a cat"], with_split), "should be a text"),
+        ],
+    )
 
 
 # -- 4.3 ----------------------------------------------------------------------------------------------------------
-
-
-def course_version(conversation):
-    from prompt2data.quality.conversations import why_drop
-
-    return why_drop(conversation)
 
 
 OFFER = r"(sure|certainly|of course|here is|here are|i'm happy to|i'd be happy to|as an ai)\b"
@@ -281,78 +242,36 @@ def varied(*, keep_system=False, empty=True, none=True, roles=True, last=True, t
     return why_drop
 
 
-def test_why_drop_accepts_right_answers(card, lesson):
-    for answer in (lesson["why_drop"], course_version, varied()):
-        assert "Passed" in card(check.why_drop, answer)
+def pops(conversation):
+    if conversation and conversation[0]["role"] == "system":
+        conversation.pop(0)
+    return varied()(conversation)
 
 
-DROP_FAULTS = {
-    "keeps the system message": (varied(keep_system=True), "a good conversation with a system message first"),
-    "no empty": (varied(empty=False), "a conversation without messages"),
-    "None is text": (varied(none=False), "an answer that is None"),
-    "no roles": (varied(roles=False), "a conversation that the assistant begins"),
-    "user may end": (varied(last=False), "the user has the last word"),
-    "no turns": (varied(turns=False), "a conversation of two turns"),
-    "no leak": (varied(leak="none"), "an answer that contains <|im_end|>"),
-    "tokens only": (varied(leak="tokens"), "whose first line is a role's name"),
-    "crude leak": (varied(leak="crude"), "a question with `<`, `|` and `>` in it"),
-    "no swap": (varied(swap="none"), "a user who offers tips"),
-    "case of offers": (varied(swap="case"), "in lower case"),
-    "swap for all": (varied(swap="all"), "an assistant who says `Sure`"),
-    "swap though asking": (varied(swap="asking"), "a user who says `Sure` and asks"),
-    "prefix of a word": (varied(swap="prefix"), "a user who says `Surely`"),
-    "no copy": (varied(copy="none"), "a question that repeats the first"),
-    "exact copy": (varied(copy="exact"), "a question that repeats the first"),
-    "copy by beginning": (varied(copy="start"), "a question that resembles another"),
-    "raises": (lambda talk: talk[0]["text"], "raised"),
-    "other words": (lambda talk: "fine", "not one of the reasons"),
-}
-
-
-@pytest.mark.parametrize("name", DROP_FAULTS)
-def test_why_drop_names_the_mistake(card, name):
-    answer, fault = DROP_FAULTS[name]
-    text = card(check.why_drop, answer)
-    assert fault in text
-    assert "Passed" not in text
-
-
-def test_why_drop_must_not_change_its_input(card):
-    def pops(conversation):
-        if conversation and conversation[0]["role"] == "system":
-            conversation.pop(0)
-        return varied()(conversation)
-
-    assert "changes the conversation" in card(check.why_drop, pops)
-
-
-# -- stubs and strict mode ------------------------------------------------------------------------------------------
-
-
-def stub_prompt(render, system=None):
-    """The prompt."""
-    ...
-
-
-def stub_text(text):
-    """A stub."""
-    ...
-
-
-def test_stubs_are_not_attempted(card):
-    assert "Not attempted" in card(check.pre_query_prompt, stub_prompt)
-    assert "Not attempted" in card(check.steer, ..., stub_text)
-    assert "Not attempted" in card(check.steer, PROMPT, stub_text)
-    assert "Not attempted" in card(check.why_drop, stub_text)
-
-
-def test_strict_mode_refuses_stubs_and_passes_answers(monkeypatch, lesson):
-    from prompt2data.checks.core import CheckFailed
-
-    monkeypatch.setenv("PROMPT2DATA_STRICT", "1")
-    with pytest.raises(CheckFailed, match="not attempted"):
-        check.why_drop(stub_text)
-    with pytest.raises(CheckFailed, match="wrong"):
-        check.pre_query_prompt(bare_header)
-    check.pre_query_prompt(lesson["pre_query_prompt"])
-    check.why_drop(lesson["why_drop"])
+def test_why_drop(assert_each_named, lesson):
+    assert_each_named(
+        check.why_drop,
+        right=[lesson["why_drop"], conversations.why_drop, varied()],
+        wrong=[
+            (varied(keep_system=True), "a good conversation with a system message first"),
+            (varied(empty=False), "a conversation without messages"),
+            (varied(none=False), "an answer that is None"),
+            (varied(roles=False), "a conversation that the assistant begins"),
+            (varied(last=False), "the user has the last word"),
+            (varied(turns=False), "a conversation of two turns"),
+            (varied(leak="none"), "an answer that contains <|im_end|>"),
+            (varied(leak="tokens"), "whose first line is a role's name"),
+            (varied(leak="crude"), "a question with `<`, `|` and `>` in it"),
+            (varied(swap="none"), "a user who offers tips"),
+            (varied(swap="case"), "in lower case"),
+            (varied(swap="all"), "an assistant who says `Sure`"),
+            (varied(swap="asking"), "a user who says `Sure` and asks"),
+            (varied(swap="prefix"), "a user who says `Surely`"),
+            (varied(copy="none"), "a question that repeats the first"),
+            (varied(copy="exact"), "a question that repeats the first"),
+            (varied(copy="start"), "a question that resembles another"),
+            (lambda talk: talk[0]["text"], "raised KeyError"),
+            (lambda talk: "fine", "not one of the reasons"),
+            (pops, "changes the conversation"),
+        ],
+    )
