@@ -142,34 +142,6 @@ def truthy(text):
     return re.findall(r"\b(?:cat|cats|kitten|kittens|purr)\b", text.lower())
 
 
-def substring(text):
-    return "cat" in text.lower() or "kitten" in text.lower()
-
-
-def word_start(text):
-    return re.search(r"\b(cat|kitten)", text, re.IGNORECASE) is not None
-
-
-def case_sensitive(text):
-    return re.search(r"\b(cats?|kittens?)\b", text) is not None
-
-
-def exact_words(text):
-    return bool({"cat", "cats", "kitten", "kittens"} & set(text.lower().split()))
-
-
-def no_kittens(text):
-    return re.search(r"\bcats?\b", text, re.IGNORECASE) is not None
-
-
-def always(text):
-    return True
-
-
-def no_return(text):
-    re.search("cat", text)
-
-
 def test_steer(assert_each_named, lesson):
     no_user = "Write questions on cats, their food, their sleep, their toys and the vet."
     no_cats = "The user is planning an education and will ask about every category of school."
@@ -177,13 +149,25 @@ def test_steer(assert_each_named, lesson):
         check.steer,
         right=[(lesson["CAT_PROMPT"], lesson["on_topic"]), (PROMPT, with_split), (PROMPT, truthy)],
         wrong=[
-            ((PROMPT, substring), "`education` contains the letters of `cat`"),
-            ((PROMPT, word_start), "begins with the letters of `cat`"),
-            ((PROMPT, case_sensitive), "A word in capitals counts"),
-            ((PROMPT, exact_words), "punctuation follows it"),
-            ((PROMPT, no_kittens), "`kittens` is one of the words"),
-            ((PROMPT, always), "`education` contains the letters of `cat`"),
-            ((PROMPT, no_return), "returned None"),
+            (
+                (PROMPT, lambda text: "cat" in text.lower() or "kitten" in text.lower()),
+                "`education` contains the letters of `cat`",
+            ),
+            (
+                (PROMPT, lambda text: re.search(r"\b(cat|kitten)", text, re.IGNORECASE) is not None),
+                "begins with the letters of `cat`",
+            ),
+            ((PROMPT, lambda text: re.search(r"\b(cats?|kittens?)\b", text) is not None), "A word in capitals counts"),
+            (
+                (PROMPT, lambda text: bool({"cat", "cats", "kitten", "kittens"} & set(text.lower().split()))),
+                "punctuation follows it",
+            ),
+            (
+                (PROMPT, lambda text: re.search(r"\bcats?\b", text, re.IGNORECASE) is not None),
+                "`kittens` is one of the words",
+            ),
+            ((PROMPT, lambda text: True), "`education` contains the letters of `cat`"),
+            ((PROMPT, lambda text: [].append(text)), "returned None"),
             (("Ask about cats, user!", with_split), "is short"),
             ((no_user, with_split), "does not speak of the user"),
             ((no_cats, with_split), "does not mention cats"),

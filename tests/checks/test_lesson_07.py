@@ -61,54 +61,23 @@ def lets_errors_through(rows, filters):
     return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(filter(None, reasons))
 
 
+def changing(change):
+    """A right answer whose kept rows and counts are changed in the end."""
+    return lambda rows, filters: change(*with_counter(rows, filters))
+
+
+def without_errors(counts):
+    return {reason: n for reason, n in counts.items() if reason != "error"}
+
+
 def keeps_errors(rows, filters):
     kept, counts = with_counter(rows, filters)
-    counts.pop("error", None)
-    return [row for row in rows if row in kept or reason_of(row, filters) == "error"], counts
-
-
-def loses_errors(rows, filters):
-    kept, counts = with_counter(rows, filters)
-    counts.pop("error", None)
-    return kept, counts
+    return [row for row in rows if row in kept or reason_of(row, filters) == "error"], without_errors(counts)
 
 
 def counts_twice(rows, filters):
     counts = Counter(filter(None, (reason_of(row, [one]) for row in rows for one in filters)))
     return with_counter(rows, filters)[0], counts
-
-
-def last_reason(rows, filters):
-    kept, counts = with_counter(rows, filters[::-1])
-    return kept, counts
-
-
-def backwards(rows, filters):
-    kept, counts = with_counter(rows, filters)
-    return kept[::-1], counts
-
-
-def adds_a_column(rows, filters):
-    kept, counts = with_counter(rows, filters)
-    return [{**row, "reason": None} for row in kept], counts
-
-
-def only_kept(rows, filters):
-    return with_counter(rows, filters)[0]
-
-
-def counts_as_a_list(rows, filters):
-    kept, counts = with_counter(rows, filters)
-    return kept, list(counts.items())
-
-
-def first_row_only(rows, filters):
-    kept, counts = with_counter(rows, filters)
-    return kept[:1], counts
-
-
-def nothing(rows, filters):
-    with_counter(rows, filters)
 
 
 def test_run_filters(assert_each_named, lesson):
@@ -118,15 +87,15 @@ def test_run_filters(assert_each_named, lesson):
         wrong=[
             (lets_errors_through, "raised AttributeError"),
             (keeps_errors, "raises an error is kept"),
-            (loses_errors, "Rows got lost"),
+            (changing(lambda kept, counts: (kept, without_errors(counts))), "Rows got lost"),
             (counts_twice, "counted more than once"),
-            (last_reason, "The counts are not right"),
-            (backwards, "not in the order they had"),
-            (adds_a_column, "were changed"),
-            (only_kept, "Return two things"),
-            (counts_as_a_list, "dictionary of counts"),
-            (first_row_only, "not the rows that pass"),
-            (nothing, "did you forget to return it"),
+            (lambda rows, filters: with_counter(rows, filters[::-1]), "The counts are not right"),
+            (changing(lambda kept, counts: (kept[::-1], counts)), "not in the order they had"),
+            (changing(lambda kept, counts: ([{**row, "reason": None} for row in kept], counts)), "were changed"),
+            (changing(lambda kept, counts: kept), "Return two things"),
+            (changing(lambda kept, counts: (kept, list(counts.items()))), "dictionary of counts"),
+            (changing(lambda kept, counts: (kept[:1], counts)), "not the rows that pass"),
+            (changing(lambda kept, counts: None), "did you forget to return it"),
             *NO_FUNCTION,
         ],
     )
@@ -243,23 +212,27 @@ def by_distances(embeddings, quality, k, min_distance):
     distances = 1 - embeddings @ embeddings.T
     order = np.argsort([-value if value is not None else np.inf for value in quality], kind="stable")
     taken = []
-    for place in order:
-        if quality[place] is None or len(taken) >= k:
+    for index in order:
+        if quality[index] is None or len(taken) >= k:
             continue
-        if not taken or distances[place, taken].min() >= min_distance:
-            taken.append(place)
+        if not taken or distances[index, taken].min() >= min_distance:
+            taken.append(index)
     return np.array(taken, dtype=int)
 
 
-def by_shrinking(embeddings, quality, k, min_distance):
+def by_shrinking(embeddings, quality, k, min_distance, distance=lambda a, b: 1 - a @ b):
     """Another right way: take the best, strike out what is too close, begin again."""
-    left = [place for place, value in enumerate(quality) if value is not None]
+    left = [index for index, value in enumerate(quality) if value is not None]
     taken = []
     while left and len(taken) < k:
-        best = max(left, key=lambda place: quality[place])
+        best = max(left, key=lambda index: quality[index])
         taken.append(best)
-        left = [p for p in left if p != best and 1 - embeddings[p] @ embeddings[best] >= min_distance]
+        left = [i for i in left if i != best and distance(embeddings[i], embeddings[best]) >= min_distance]
     return taken
+
+
+def euclidean(*arguments):
+    return by_shrinking(*arguments, distance=lambda a, b: np.linalg.norm(a - b))
 
 
 def wrong_select(key=None, near=None, limit=True, missing=0):
@@ -277,18 +250,6 @@ def wrong_select(key=None, near=None, limit=True, missing=0):
     return answer
 
 
-def lowest_first(embeddings, quality, k, min_distance):
-    return by_shrinking(embeddings, [None if v is None else -v for v in quality], k, min_distance)
-
-
-def keeps_original_order(embeddings, quality, k, min_distance):
-    return sorted(by_shrinking(embeddings, quality, k, min_distance))
-
-
-def drops_zero(embeddings, quality, k, min_distance):
-    return by_shrinking(embeddings, [value or None for value in quality], k, min_distance)
-
-
 def later_of_equal(embeddings, quality, k, min_distance):
     order = sorted((v, p) for p, v in enumerate(quality) if v is not None)[::-1]
     taken = []
@@ -298,35 +259,16 @@ def later_of_equal(embeddings, quality, k, min_distance):
     return taken
 
 
-def no_distance(embeddings, quality, k, min_distance):
-    return by_shrinking(embeddings, quality, k, -1)
-
-
-def euclidean(embeddings, quality, k, min_distance):
-    left = [place for place, value in enumerate(quality) if value is not None]
-    taken = []
-    while left and len(taken) < k:
-        best = max(left, key=lambda place: quality[place])
-        taken.append(best)
-        left = [p for p in left if p != best and np.linalg.norm(embeddings[p] - embeddings[best]) >= min_distance]
-    return taken
-
-
-def rows_not_places(embeddings, quality, k, min_distance):
-    return [embeddings[place] for place in by_shrinking(embeddings, quality, k, min_distance)]
-
-
-def no_return(embeddings, quality, k, min_distance):
-    by_shrinking(embeddings, quality, k, min_distance)
-
-
 def test_select(assert_each_named, lesson):
     assert_each_named(
         check.select,
         right=[lesson["select"], selection.select, by_distances, by_shrinking],
         wrong=[
-            (lowest_first, "the best k rows are taken"),
-            (no_distance, "too close to one already taken is left out"),
+            (
+                lambda e, quality, k, d: by_shrinking(e, [None if v is None else -v for v in quality], k, d),
+                "the best k rows are taken",
+            ),
+            (lambda e, quality, k, d: by_shrinking(e, quality, k, -1), "too close to one already taken is left out"),
             (
                 wrong_select(near=lambda place, taken, n: taken[-1:], missing=-9),
                 "A row whose quality is None is never taken",
@@ -337,12 +279,15 @@ def test_select(assert_each_named, lesson):
             ),
             (wrong_select(limit=False), "the best k rows are taken"),
             (wrong_select(missing=0), "A row whose quality is None is never taken"),
-            (drops_zero, "A quality of 0 or below is a quality"),
+            (
+                lambda e, quality, k, d: by_shrinking(e, [value or None for value in quality], k, d),
+                "A quality of 0 or below is a quality",
+            ),
             (later_of_equal, "the earlier comes first"),
-            (keeps_original_order, "in another order than they are taken"),
+            (lambda *arguments: sorted(by_shrinking(*arguments)), "in another order than they are taken"),
             (euclidean, "too close to one already taken is left out"),
-            (rows_not_places, "Return a list of places"),
-            (no_return, "did you forget to return it"),
+            (lambda e, *rest: [e[index] for index in by_shrinking(e, *rest)], "Return a list of places"),
+            (lambda *arguments: [].append(arguments), "did you forget to return it"),
             *NO_FUNCTION,
         ],
     )
@@ -392,10 +337,6 @@ def text_answer(measure, chosen, pool, draws=1000, seed=0):
     return f"{with_numpy(measure, chosen, pool, draws, seed)} %"
 
 
-def returns_nothing(measure, chosen, pool, draws=1000, seed=0):
-    with_numpy(measure, chosen, pool, draws, seed)
-
-
 def test_percentile(assert_each_named, lesson):
     assert_each_named(
         check.percentile,
@@ -412,7 +353,7 @@ def test_percentile(assert_each_named, lesson):
             (faulty(rng=lambda seed: random.Random()), "The same seed should give the same answer"),
             (global_state, "The random state of the rest of the notebook changed"),
             (text_answer, "should be a number"),
-            (returns_nothing, "did you forget to return it"),
+            (lambda *arguments: [].append(arguments), "did you forget to return it"),
             *NO_FUNCTION,
         ],
     )
