@@ -116,9 +116,11 @@ def _forgotten(passed: record.Passed) -> list[str]:
 
 def _show(cache: GenerationCache) -> list[str]:
     stats = cache.stats()
+    others = {visible(kind): str(number) for kind, number in stats.kinds.items() if kind != "text"}
     rows = {
         _("Folder"): str(cache.folder),
         _("Texts"): str(stats.entries),
+        **others,
         _("Size"): _("{size} MB of at most {limit} MB").format(size=_mb(stats.bytes), limit=_mb(stats.limit)),
         _("Damaged"): _("{damaged} set aside").format(damaged=stats.damaged),
     }

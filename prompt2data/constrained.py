@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from prompt2data import cache
+from prompt2data.engine import text_codec
 from prompt2data.i18n import _
 
 if TYPE_CHECKING:
@@ -94,15 +95,15 @@ def generate_matching(
     identity = llm._pipeline.identity if store is not None else None
     parts = {"pattern": pattern, "max_new_tokens": max_new_tokens, "model": identity}
     keys = [cache.entry_key(prompt=prompt, **parts) if identity is not None else "" for prompt in prompts]
-    known = store.get(list(dict.fromkeys(keys))) if identity is not None else {}
-    rows: list[list[int] | None] = [list(known[key].tokens) if key in known else None for key in keys]
+    known = store.get(list(dict.fromkeys(keys)), text_codec.KIND) if identity is not None else {}
+    rows: list[list[int] | None] = [text_codec.unpack(known[key])[0] if key in known else None for key in keys]
     missing = [place for place, row in enumerate(rows) if row is None]
     if missing:
         made = _generate(llm, [prompts[place] for place in missing], pattern, max_new_tokens)
         for place, (tokens, ended) in zip(missing, made, strict=True):
             rows[place] = tokens
             if keys[place]:
-                store.put(keys[place], cache.Entry(tokens, "stop" if ended else "length"))
+                store.put(keys[place], text_codec.KIND, text_codec.pack(tokens, "stop" if ended else "length"))
     return [tokenizer.decode(row, skip_special_tokens=True) for row in rows]
 
 

@@ -28,6 +28,7 @@ from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
 from prompt2data import cache
 from prompt2data.display.progress import generation_progress
+from prompt2data.engine import text_codec
 from prompt2data.engine.batches import Batcher, Request
 from prompt2data.engine.decoding import DecodedRow
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
@@ -160,18 +161,19 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     def _rows(self, requests: list[Request], params: SamplingParams, budget: int) -> list[DecodedRow]:
         """The row of each request: from the cache, or decoded now, with a progress bar, and kept there."""
         store = self._store()
-        known = store.get([request.entry for request in requests if request.entry]) if store is not None else {}
+        entries = [request.entry for request in requests if request.entry]
+        known = store.get(entries, text_codec.KIND) if store is not None else {}
         rows: list[DecodedRow | None] = [None] * len(requests)
         for place, request in enumerate(requests):
             if request.entry in known:
-                rows[place] = DecodedRow(list(known[request.entry].tokens), known[request.entry].finish_reason)
+                rows[place] = DecodedRow(*text_codec.unpack(known[request.entry]))
         missing = [place for place, row in enumerate(rows) if row is None]
 
         def finish(number: int, row: DecodedRow) -> None:
             rows[missing[number]] = row
             entry = requests[missing[number]].entry
             if store is not None and entry and self._pipeline.identity is not None:
-                store.put(entry, cache.Entry(row.tokens, row.finish_reason))
+                store.put(entry, text_codec.KIND, text_codec.pack(row.tokens, row.finish_reason))
 
         if missing:
             if self._batcher is None:

@@ -1,11 +1,12 @@
-"""The generation cache: a text that was generated once is not generated again, and not lost.
+"""The generation cache: what a model computed once is not computed again.
 
-Texts are kept by key in a folder, in an SQLite database (`prompt2data.cache.database`). What a bad disk or a stray hand
-changed is never returned: a damaged entry is set aside in a table of its own; a damaged database stays where it is, and
-a new one takes over what can still be read. Each database has a folder of its own under a name that never comes again,
-and the newest counts: no process that still has an old one open can mix the two.
+Entries are bytes of some kind (generated texts, embeddings, scores) under a key, in an SQLite database in a folder
+(`prompt2data.cache.database`); how a value becomes bytes is told where the value is computed. Corrupted entries are
+never returned: they are set aside in a table of their own. A corrupted database stays where it is, and a new one is
+begun. Each database has a folder of its own under a name that is never used again, and the newest counts: no process
+that still has an old one open can mix the two.
 
-Whatever is wrong with the disk, generation goes on. One sentence says so, once in a process.
+Whatever is wrong with the disk, generation goes on. A warning says so, once in a process.
 """
 
 from __future__ import annotations
@@ -22,26 +23,27 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from prompt2data.cache import database as cachefile
-from prompt2data.cache.database import SCHEMA, TROUBLES, Entry, Trouble
+from prompt2data.cache import database
+from prompt2data.cache.database import SCHEMA, TROUBLES, Trouble
 from prompt2data.ground.errors import OneSentence
 from prompt2data.ground.folders import home
 from prompt2data.i18n import _
 
-__all__ = ["CacheStats", "CacheUnavailable", "CacheWarning", "Entry", "GenerationCache", "entry_key", "opened"]
+__all__ = ["CacheStats", "CacheUnavailable", "CacheWarning", "GenerationCache", "entry_key", "opened"]
 
 LIMIT = 256_000_000  # bytes
 
 _DATABASE = "entries.sqlite"
-_NAME = re.compile(rf"v{SCHEMA}-(\d{{6,}})-[0-9a-f]+")  # databases of another schema are neither read nor touched
+_NAME = re.compile(rf"v[1-{SCHEMA}]-\d{{6,}}-[0-9a-f]+")  # databases of later schemas are left alone
 _MAKING, _CLEARED = ".making-", ".cleared-"  # prefixes of folders that hold no database in use
 _AT_ONCE = 500  # keys in one query
-_CHECK_EVERY = 16  # puts between two looks at the size
+_CHECK_EVERY = 16  # puts between two checks of the size
 _PATIENCE = 30.0  # seconds for which another process may hold the lock
 _PAUSE = 0.005  # seconds between two attempts, in which other threads have their turn
 _REPAIRS = 3  # databases one process sets aside before it gives up on the disk
@@ -71,16 +73,21 @@ class CacheStats:
     """What the cache holds.
 
     Attributes:
-        entries: number of texts.
-        bytes: size of its files on the disk, with any database that was set aside.
-        limit: bytes the database may take before the least recently used texts go.
+        kinds: number of entries of each kind.
+        bytes: size of its files on the disk, with databases that were set aside or that an older version wrote.
+        limit: bytes the database may take before the least recently used entries go.
         damaged: number of entries set aside in the database in use.
     """
 
-    entries: int
+    kinds: dict[str, int]
     bytes: int
     limit: int
     damaged: int
+
+    @property
+    def entries(self) -> int:
+        """Number of generated texts."""
+        return self.kinds.get("text", 0)
 
 
 def entry_key(**parts: Any) -> str:
@@ -95,17 +102,15 @@ def entry_key(**parts: Any) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
 
 
-def _refuse_other_keys(value: Any) -> None:
-    """JSON writes the key 1 like the key "1"."""
+def _refuse_other_keys(value: dict | list | tuple) -> None:
+    """Raise `TypeError` where JSON would write a key such as 1 like the key "1"."""
     if isinstance(value, dict):
-        for key, item in value.items():
+        for key in value:
             if not isinstance(key, str):
                 raise TypeError(f"the dictionary key {key!r} is not a string")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list | tuple):
             _refuse_other_keys(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            if isinstance(item, dict | list | tuple):
-                _refuse_other_keys(item)
 
 
 def opened() -> GenerationCache | None:
@@ -140,7 +145,6 @@ def _limit_from_environment() -> int:
     if 0 < megabytes < math.inf:
         return int(megabytes * 1_000_000)
     _say_once(
-        "limit",
         _("PROMPT2DATA_CACHE_LIMIT is {chosen!r}, which is no size, so the limit is {limit} MB: set it to a number of "
           "MB, such as 500.").format(chosen=chosen, limit=LIMIT // 1_000_000),
     )  # fmt: skip
@@ -148,14 +152,14 @@ def _limit_from_environment() -> int:
 
 
 class GenerationCache:
-    """Texts by key in `folder`, in a database of at most about `limit` bytes.
+    """Entries by key in `folder`, in a database of at most about `limit` bytes.
 
     Processes and threads may use one folder at once, and may be killed at any moment. Nothing is opened before the
     first use. Apart from `stats()` and `clear()` no method raises for what the disk does: a cache that cannot be used
     finds nothing and keeps nothing.
     """
 
-    def __init__(self, folder: str | os.PathLike, limit: int = LIMIT) -> None:
+    def __init__(self, folder: str | os.PathLike[str], limit: int = LIMIT) -> None:
         self.folder = _absolute(folder)
         self.limit = limit
         self._connection: sqlite3.Connection | None = None
@@ -166,53 +170,49 @@ class GenerationCache:
         self._repairs = 0
         self._digests: dict[str, str] = {}
 
-    def get(self, keys: Sequence[str]) -> dict[str, Entry]:
-        """The entries that are there and intact, by key. They count as used now."""
-        found: dict[str, Entry] = {}
+    def get(self, keys: Sequence[str], kind: str) -> dict[str, bytes]:
+        """The payloads of the intact entries of this kind, by key. They count as used now."""
+        found: dict[str, bytes] = {}
         for start in range(0, len(keys), _AT_ONCE):
             some = keys[start : start + _AT_ONCE]
-            entries, intact, damaged = self._attempt(lambda c, some=some: cachefile.find(c, some)) or ({}, [], [])
-            found |= entries
+            payloads, intact, damaged = self._attempt(partial(database.find, keys=some, kind=kind)) or ({}, [], [])
+            found |= payloads
             if intact:
-                self._attempt(lambda c, rows=intact: cachefile.mark_used(c, rows), essential=False)
+                self._attempt(partial(database.mark_used, rows=intact), essential=False)
             if damaged:
-                self._attempt(lambda c, rows=damaged: cachefile.set_aside(c, rows), essential=False)
-                _say_once("entry", _("A damaged text in the generation cache was set aside: it is generated again."))
+                self._attempt(partial(database.set_aside, rows=damaged), essential=False)
+                _say_once(_("A damaged text in the generation cache was set aside: it is generated again."))
         return found
 
-    def put(self, key: str, entry: Entry) -> None:
-        """Keep `entry` under `key`, in place of what was there. It is committed when this returns.
-
-        Raises `ValueError` for what is no entry.
-        """
-        payload = cachefile.pack(entry)
+    def put(self, key: str, kind: str, payload: bytes) -> None:
+        """Keep `payload` under `key`, in place of what was there. It is committed when this returns."""
 
         def write(connection: sqlite3.Connection) -> None:
-            cachefile.insert(connection, key, payload)
+            database.insert(connection, key, kind, payload)
             self._patience = _PATIENCE
 
         self._attempt(write)
         self._puts += 1
         if self._puts % _CHECK_EVERY == 1:
-            self._attempt(lambda c: cachefile.evict(c, self.limit), essential=False)
+            self._attempt(partial(database.evict, limit=self.limit), essential=False)
 
-    def digest_of_file(self, path: str | os.PathLike) -> str:
+    def digest_of_file(self, path: str | os.PathLike[str]) -> str:
         """SHA-256 of a file's content, as hex digits. A file that was not touched since is not read again.
 
         Raises `OSError` where the file cannot be read.
         """
         with open(path, "rb") as file:
             name, changed = _identity(file.fileno())
-            known = self._digests.get(name) or self._attempt(lambda c: cachefile.find_digest(c, name))
-            if known is not None:
-                self._digests[name] = known
-                return known
+            if name not in self._digests and (known := self.get([name], "digest")):
+                self._digests[name] = known[name].decode()
+            if name in self._digests:
+                return self._digests[name]
             started = time.time_ns()
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             # A change in the same tick of the file's clock would not show.
             if _identity(file.fileno())[0] == name and started - changed > _SETTLED:
                 self._digests[name] = digest
-                self._attempt(lambda c: cachefile.insert_digest(c, name, digest))
+                self.put(name, "digest", digest.encode())
         return digest
 
     def clear(self) -> None:
@@ -221,9 +221,9 @@ class GenerationCache:
         It needs no room on the disk and waits for nobody: other processes go on with a new, empty database.
         """
         with _lock:
-            self._let_go()
+            self.close()
             try:
-                for name in self._databases():
+                for name in self._databases("v"):
                     with suppress(FileNotFoundError):  # another process clears, too
                         (self.folder / name).rename(self.folder / (_CLEARED + name))
                 for cleared in self.folder.glob(_CLEARED + "*"):
@@ -233,147 +233,136 @@ class GenerationCache:
                 sentence = _(
                     "The generation cache in {folder} could not be cleared ({reason}): end the programs that use it, "
                     "or delete the folder yourself."
-                ).format(folder=self.folder, reason=cachefile.reason(error, self.folder))
+                ).format(folder=self.folder, reason=database.reason(error, self.folder))
                 raise CacheUnavailable(sentence) from error
 
     def stats(self) -> CacheStats:
         """What the cache holds; it makes no folder where there is none. Raises `CacheUnavailable`."""
-        entries = damaged = size = 0
-        troubles: list[Trouble] = []
+        kinds: dict[str, int] = {}
+        damaged = size = 0
         try:
-            if self._databases():
-                entries, damaged = self._attempt(cachefile.count, heard=troubles.append) or (0, 0)
-        except OSError as error:
-            troubles.append(error)
-        if troubles:
-            raise CacheUnavailable(self._unusable(troubles[0])) from troubles[0]
-        for path in self.folder.glob(f"v{SCHEMA}-*/*"):
+            if self._databases("v"):
+                kinds, damaged = self._run(database.count, self._patience)
+        except TROUBLES as error:
+            raise CacheUnavailable(self._unusable(error)) from error
+        for path in self.folder.glob(f"v[1-{SCHEMA}]-*/*"):
             with suppress(FileNotFoundError):
                 size += path.stat().st_size
-        return CacheStats(entries, size, self.limit, damaged)
+        return CacheStats(kinds, size, self.limit, damaged)
 
     def close(self) -> None:
         """Close the database. The next use opens it again."""
         with _lock:
-            self._let_go()
+            connection, self._connection, self._name = self._connection, None, ""
+            if connection is not None and self._pid != os.getpid():
+                _inherited.append(connection)
+            elif connection is not None:
+                with suppress(*TROUBLES):
+                    connection.close()
+            self._pid = os.getpid()
 
-    def _attempt(
-        self,
-        work: Callable[[sqlite3.Connection], T],
-        essential: bool = True,
-        heard: Callable[[Trouble], object] | None = None,
-    ) -> T | None:
-        """`work(connection)`, tried again while the database is locked and once it is repaired; `None` in vain.
+    def _attempt(self, work: Callable[[sqlite3.Connection], T], essential: bool = True) -> T | None:
+        """`_run` without exceptions: `None` and, once in a process, a warning.
 
-        For what is not `essential` nobody waits long, and nobody hears that it failed. `heard` is told of the trouble
-        in place of the user.
+        What is not `essential` does not wait for a lock, and fails without a warning.
         """
-        deadline = time.monotonic() + (self._patience if essential else 0)
-        while True:
-            try:
-                with _lock:
-                    try:
-                        return work(self._current())
-                    except TROUBLES as error:
-                        saved = self._remedy(error, deadline)
-            except TROUBLES as error:
-                if essential and cachefile.is_busy(error):
-                    self._patience = 0  # whoever holds the lock may hold it for good
-                if heard is not None:
-                    heard(error)
-                elif essential:
-                    _say_once(cachefile.kind(error, self.folder), self._unusable(error))
-                return None
-            if saved is None:
-                time.sleep(_PAUSE)
-            else:
-                _say_once(
-                    "database",
-                    _("The generation cache in {folder} was damaged, so a new one took over the texts that could be "
-                      "read ({saved}): the others are generated again.").format(folder=self.folder, saved=saved),
-                )  # fmt: skip
-
-    def _remedy(self, error: Trouble, deadline: float) -> int | None:
-        """Do what makes another attempt worth while, else raise `error`. The number of entries saved in a repair."""
-        if self._replaced_by_another() or (cachefile.is_busy(error) and time.monotonic() < deadline):
-            return None
-        if self._repairs == _REPAIRS or not cachefile.is_damage(error, self.folder / self._name / _DATABASE):
-            raise error
-        self._repairs += 1
-        damaged = self._name
-        self._let_go()
-        return self._make(damaged)[1]
-
-    def _databases(self) -> list[str]:
-        """Names of the databases, the newest last."""
         try:
-            return sorted(name for name in os.listdir(self.folder) if _NAME.fullmatch(name))
-        except FileNotFoundError:
-            return []
+            return self._run(work, self._patience if essential else 0)
+        except TROUBLES as error:
+            if essential:
+                if database.is_busy(error):
+                    self._patience = 0  # whoever holds the lock may hold it for good
+                _say_once(self._unusable(error))
+            return None
+
+    def _run(self, work: Callable[[sqlite3.Connection], T], patience: float) -> T:
+        """`work(connection)`, tried again while there is hope. Raises one of `TROUBLES`.
+
+        There is hope when another process has begun a new database, for `patience` seconds while one holds the lock,
+        and when the database is damaged: then a new one is begun here.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            damaged = False
+            with _lock:
+                try:
+                    return work(self._current())
+                except TROUBLES as error:
+                    if not (self._is_outdated() or (database.is_busy(error) and time.monotonic() < deadline)):
+                        path = self.folder / self._name / _DATABASE
+                        if self._repairs == _REPAIRS or not database.is_damage(error, path):
+                            raise
+                        self._repairs += 1
+                        self._begin_anew(after=self._name)
+                        damaged = True
+            if damaged:
+                _say_once(
+                    _("The generation cache in {folder} was damaged, so it was set aside and a new one was begun: its "
+                      "texts are generated again.").format(folder=self.folder)
+                )  # fmt: skip
+            time.sleep(_PAUSE)
 
     def _current(self) -> sqlite3.Connection:
-        """This process's connection to the newest database; both are made where they are missing."""
-        newest = (self._databases() or [""])[-1]
-        if self._pid != os.getpid() or newest != self._name:
-            self._let_go()
+        """This process's connection to the newest database; both are created where they are missing."""
+        if self._pid != os.getpid() or self._is_outdated():
+            self.close()
         if self._connection is None:
-            self._name = newest or self._make("")[0]
-            self._connection = cachefile.open_existing(self.folder / self._name / _DATABASE)
+            names = self._databases()
+            self._name = names[-1] if names else self._begin_anew(after="")
+            self._connection = database.open_existing(self.folder / self._name / _DATABASE)
         if self._connection.in_transaction:  # an interrupt came between its begin and its body
             self._connection.rollback()
         return self._connection
 
-    def _let_go(self) -> None:
-        connection, self._connection, self._name = self._connection, None, ""
-        if connection is not None and self._pid != os.getpid():
-            _inherited.append(connection)
-        elif connection is not None:
-            with suppress(*TROUBLES):
-                connection.close()
-        self._pid = os.getpid()
-
-    def _replaced_by_another(self) -> bool:
+    def _is_outdated(self) -> bool:
+        """Whether the database that was opened last is no longer the newest one."""
         try:
             return bool(self._name) and self._databases()[-1:] != [self._name]
         except OSError:
             return False
 
-    def _make(self, damaged: str) -> tuple[str, int | None]:
-        """Make a database that takes over what can be read of the `damaged` one; its name, and the number of entries.
+    def _databases(self, prefix: str = f"v{SCHEMA}-") -> list[str]:
+        """Names of the folders with a database, the newest last. The prefix "v" finds those of older versions, too."""
+        try:
+            return sorted(name for name in os.listdir(self.folder) if name.startswith(prefix) and _NAME.fullmatch(name))
+        except FileNotFoundError:
+            return []
 
-        It appears whole; if another process was first, the number is `None`. The damaged one stays for whoever wants to
-        look into it, until another is.
+    def _begin_anew(self, after: str) -> str:
+        """Create the database that follows the one named `after` ("": the first), if no other process has; its name.
+
+        It appears whole, with the texts that an older version kept. The one before stays for inspection, until it has
+        two successors.
         """
-        from filelock import FileLock
+        from filelock import FileLock  # here: 30 ms that a process without a new database does not pay
 
         self.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(self.folder / ".lock", timeout=_PATIENCE):
             names = self._databases()
-            if names and names[-1] != damaged:
-                return names[-1], None
+            if names and names[-1] != after:
+                return names[-1]
             for leftover in [*self.folder.glob(_MAKING + "*"), *self.folder.glob(_CLEARED + "*")]:
                 shutil.rmtree(leftover, ignore_errors=True)
-            number = int(_NAME.fullmatch(damaged).group(1)) + 1 if damaged else 1
-            # The number alone would come again after someone deleted the folder.
+            number = int(after.split("-")[1]) + 1 if after else 1
+            # The number alone would be used again after someone deleted the folder.
             name = f"v{SCHEMA}-{number:06d}-{os.urandom(4).hex()}"
-            making = self.folder / (_MAKING + name)
-            making.mkdir()
+            staging = self.folder / (_MAKING + name)
+            staging.mkdir()
             try:
-                with closing(cachefile.create(making / _DATABASE)) as connection:
-                    saved = cachefile.take_over(self.folder / damaged / _DATABASE, connection) if damaged else 0
-                making.rename(self.folder / name)
+                database.create(staging / _DATABASE, [self.folder / old / _DATABASE for old in self._databases("v1-")])
+                staging.rename(self.folder / name)
             except BaseException:
-                shutil.rmtree(making, ignore_errors=True)
+                shutil.rmtree(staging, ignore_errors=True)
                 raise
             for older in names[:-1]:
                 shutil.rmtree(self.folder / older, ignore_errors=True)
-        return name, saved
+        return name
 
     def _unusable(self, error: Trouble) -> str:
         return _(
             "The generation cache in {folder} cannot be used ({reason}), and generation goes on without it: set "
             "PROMPT2DATA_CACHE to another folder, or run `prompt2data cache clear`."
-        ).format(folder=self.folder, reason=cachefile.reason(error, self.folder))
+        ).format(folder=self.folder, reason=database.reason(error, self.folder))
 
 
 def _absolute(folder: str | os.PathLike) -> Path:
@@ -387,8 +376,8 @@ def _identity(descriptor: int) -> tuple[str, int]:
     return name, max(about.st_mtime_ns, about.st_ctime_ns)
 
 
-def _say_once(about: str, sentence: str) -> None:
+def _say_once(sentence: str) -> None:
     """Warn of each thing once in a process: a run has thousands of texts."""
-    if about not in _said:
-        _said.add(about)
+    if sentence not in _said:
+        _said.add(sentence)
         warnings.warn(sentence, CacheWarning, stacklevel=3)

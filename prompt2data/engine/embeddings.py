@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 384
 
+_KIND, _FLOAT32 = "embedding", "<f4"  # how the generation cache keeps one
+
 _known: dict[str, np.ndarray] = {}
 _MOST_KNOWN = 20_000  # texts, about 30 MB
 
@@ -51,12 +53,12 @@ def _kept_or_made(texts: list[str]) -> dict[str, np.ndarray]:
 
     store = cache.opened()
     keys = {text: cache.entry_key(embedding=text, model=embedded.EMBEDDER.weights_sha256) for text in texts}
-    kept = store.get(list(keys.values())) if store else {}
-    found = {}
-    for text, key in keys.items():
-        # Entries hold whole numbers from 0 up, and so does the pattern of a float's bits.
-        if key in kept and len(kept[key].tokens) == DIMENSIONS:
-            found[text] = np.array(kept[key].tokens, dtype=np.uint32).view(np.float32)
+    kept = store.get(list(keys.values()), _KIND) if store else {}
+    found = {
+        text: np.frombuffer(kept[key], dtype=_FLOAT32)
+        for text, key in keys.items()
+        if len(kept.get(key, b"")) == 4 * DIMENSIONS
+    }
     made = [text for text in texts if text not in found]
     if made:
         readable = [text.encode("utf-8", "replace").decode() for text in made]  # half a surrogate pair becomes "?"
@@ -64,7 +66,7 @@ def _kept_or_made(texts: list[str]) -> dict[str, np.ndarray]:
         for text, vector in zip(made, np.asarray(vectors, dtype=np.float32), strict=True):
             found[text] = vector
             if store:
-                store.put(keys[text], cache.Entry(vector.view(np.uint32).tolist(), "stop"))
+                store.put(keys[text], _KIND, vector.astype(_FLOAT32).tobytes())
     return found
 
 

@@ -7,6 +7,7 @@ second run of a notebook reads nothing and need not even load the model.
 from __future__ import annotations
 
 import inspect
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from prompt2data.llm import BatchedTransformersLLM
 
 _AT_ONCE = 1024  # tokens in one forward pass, padding included
-# The cache keeps whole numbers from 0 up: minus log-probabilities in nano-nats.
-_UNIT, _LEAST = 1e-9, -1e6
+_KIND = "score"  # in the generation cache
 _MARKER = "THE ANSWER STANDS HERE"
 
 
@@ -141,8 +141,8 @@ def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> list
     store = llm._store()
     identity = llm._pipeline.identity if store is not None else None
     keys = [_key(row, identity) if identity is not None else "" for row in rows]
-    kept = store.get(list(dict.fromkeys(keys))) if identity is not None else {}
-    found: dict[str | int, list[float]] = {key: [-_UNIT * number for number in kept[key].tokens] for key in kept}
+    kept = store.get(list(dict.fromkeys(keys)), _KIND) if identity is not None else {}
+    found: dict[str | int, list[float]] = {key: _unpack(payload) for key, payload in kept.items()}
     places = [key or place for place, key in enumerate(keys)]  # without a cache each row goes by its place
     missing = {place: row for place, row in zip(places, rows, strict=True) if place not in found}
     if missing:
@@ -152,8 +152,7 @@ def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> list
                 for place, values in zip(batch, _forward(llm, [missing[place] for place in batch]), strict=True):
                     found[place] = values
                     if isinstance(place, str):
-                        numbers = [round(-max(value, _LEAST) / _UNIT) for value in values]
-                        store.put(place, cache.Entry([max(number, 0) for number in numbers], "stop"))
+                        store.put(place, _KIND, _pack(values))
                 bar.update(len(found) - len(kept))
     return [found[place] for place in places]
 
@@ -161,6 +160,15 @@ def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> list
 def _key(row: Row, identity: dict[str, str]) -> str:
     ids, wanted = row
     return cache.entry_key(log_probabilities=wanted, prompt=ids, model=identity)
+
+
+def _pack(values: Sequence[float]) -> bytes:
+    """Numbers as the generation cache keeps them: float64, little-endian."""
+    return struct.pack(f"<{len(values)}d", *values)
+
+
+def _unpack(payload: bytes) -> list[float]:
+    return [value for (value,) in struct.iter_unpack("<d", payload)]
 
 
 def _batches(waiting: list, rows: dict[Any, Row]) -> list[list]:

@@ -14,34 +14,30 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 
-from prompt2data.cache import CacheUnavailable, CacheWarning, Entry, GenerationCache
-from tests.cache.support import database, entry_of, is_right, key_of
+from prompt2data.cache import CacheUnavailable, CacheWarning, GenerationCache
+from tests.cache.support import database, get, is_right, key_of, put
 
 
-def hammer(folder: str, seed: str, until: str, log: str, limit: str) -> None:
-    """Get and put overlapping keys until a moment; each key is written to `log` once its put has returned.
+def hammer(folder: str, seed: str, stop: str, log: str, limit: str) -> None:
+    """Get and put overlapping keys until the file `stop` is there; each key goes to `log` once its put has returned.
 
     Any warning of the cache is an error here: a killed neighbour is no reason for one.
     """
     warnings.simplefilter("error", CacheWarning)
     draw = random.Random(int(seed))
     cache = GenerationCache(folder, limit=int(limit))
-    rounds = 0
     with open(log, "ab", buffering=0) as kept:
-        while time.time() < float(until):
+        while not Path(stop).exists():
             keys = [key_of(draw.randrange(600)) for _ in range(16)]
-            found = cache.get(keys)
+            found = get(cache, keys)
             wrong = [key for key, entry in found.items() if key not in keys or not is_right(key, entry)]
             assert not wrong, f"wrong entries: {wrong}"
             for key in [key for key in keys if key not in found][:4] + keys[:2]:
-                cache.put(key, entry_of(key, draw.choice([2, 4, 30])))
+                put(cache, key, draw.choice([2, 4, 30]))
                 kept.write(key.encode() + b"\n")
-            rounds += 1
-    print(rounds)
 
 
 def fork(folder: str) -> None:
@@ -54,12 +50,12 @@ def fork(folder: str) -> None:
     def keep_writing() -> None:
         while not stop.is_set():
             key = key_of(100_000 + len(written))
-            cache.put(key, entry_of(key))
+            put(cache, key)
             written.append(key)
 
     first = [key_of(number) for number in range(50)]
     for key in first:
-        cache.put(key, entry_of(key))
+        put(cache, key)
     thread = threading.Thread(target=keep_writing)
     thread.start()
     children = []
@@ -68,8 +64,8 @@ def fork(folder: str) -> None:
         if not pid:
             own = [key_of(1000 * place + number) for number in range(10)]
             for key in own:
-                cache.put(key, entry_of(key))
-            found = cache.get([*first, *own])
+                put(cache, key)
+            found = get(cache, [*first, *own])
             sys.exit(0 if len(found) == 60 and all(is_right(*item) for item in found.items()) else 1)
         children.append(pid)
     codes = [os.waitpid(pid, 0)[1] for pid in children]
@@ -77,7 +73,7 @@ def fork(folder: str) -> None:
     thread.join()
     assert codes == [0] * 10, codes
     expected = [*first, *written, *(key_of(1000 * place + number) for place in range(1, 11) for number in range(10))]
-    assert set(cache.get(expected)) == set(expected)
+    assert set(get(cache, expected)) == set(expected)
     cache.close()
     with sqlite3.connect(database(Path(folder))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -87,7 +83,7 @@ def write(folder: str, first: str, stop: str) -> None:
     """Write some entries."""
     cache = GenerationCache(folder)
     for number in range(int(first), int(stop)):
-        cache.put(key_of(number), entry_of(key_of(number)))
+        put(cache, key_of(number))
 
 
 def write_and_die(folder: str, first: str, stop: str) -> None:
@@ -104,7 +100,7 @@ def file_limit(folder: str) -> None:
     kept = _until_it_says(cache)
     _all_there(cache, kept)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    cache.put(key_of(5000), entry_of(key_of(5000)))
+    put(cache, key_of(5000))
     _all_there(cache, [*kept, key_of(5000)])
 
 
@@ -119,8 +115,8 @@ def no_permission(folder: str) -> None:
     cache = GenerationCache(folder)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        cache.put(key_of(1), entry_of(key_of(1)))
-        assert cache.get([key_of(1)]) == {}
+        put(cache, key_of(1))
+        assert get(cache, [key_of(1)]) == {}
     (warning,) = heard
     assert "cannot be written" in str(warning.message)
 
@@ -130,7 +126,7 @@ def full_disk(folder: str) -> None:
     _mount(folder)
     cache = GenerationCache(Path(folder) / "cache")
     first = key_of(9999)
-    cache.put(first, entry_of(first))
+    put(cache, first)
     filler = Path(folder) / "filler"
     with suppress_full(), open(filler, "wb", buffering=0) as file:
         while True:
@@ -139,20 +135,20 @@ def full_disk(folder: str) -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", CacheWarning)
         for number in range(300):
-            cache.put(key_of(number), entry_of(key_of(number), times=30))
-        found = cache.get([first, *map(key_of, range(300))])
+            put(cache, key_of(number), 30)
+        found = get(cache, [first, *map(key_of, range(300))])
         (sentence,) = [str(one.message) for one in heard]
         assert "the disk is full" in sentence and "prompt2data cache clear" in sentence, sentence
     assert first in found and len(found) < 50 and all(is_right(*item) for item in found.items())
     cache.close()
     # Whoever comes to the full disk may find nothing, but lives.
     late = GenerationCache(Path(folder) / "cache")
-    late.get([first])
-    late.put(key_of(1), entry_of(key_of(1)))
+    get(late, [first])
+    put(late, key_of(1))
     late.clear()
     filler.unlink()
     for one in (late, cache):
-        one.put(first, entry_of(first))
+        put(one, first)
         _all_there(one, kept)
 
 
@@ -165,8 +161,8 @@ def first_use_on_a_full_disk(folder: str) -> None:
     cache = GenerationCache(Path(folder) / "cache")
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", CacheWarning)
-        cache.put(key_of(1), entry_of(key_of(1)))
-        assert cache.get([key_of(1)]) == {}
+        put(cache, key_of(1))
+        assert get(cache, [key_of(1)]) == {}
     assert ["the disk is full" in str(one.message) for one in heard] == [True], [str(one.message) for one in heard]
 
 
@@ -174,13 +170,13 @@ def read_only_disk(folder: str) -> None:
     """A cache on a disk that has become read-only."""
     _mount(folder)
     cache = GenerationCache(Path(folder) / "cache")
-    cache.put(key_of(1), entry_of(key_of(1)))
+    put(cache, key_of(1))
     cache.close()
     subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", CacheWarning)
-        cache.put(key_of(2), entry_of(key_of(2)))
-        cache.get([key_of(1)])
+        put(cache, key_of(2))
+        get(cache, [key_of(1)])
         assert Path(folder).joinpath("cache").is_dir()
     sentences = [str(one.message) for one in heard]
     assert len(sentences) == 1 and "another folder" in sentences[0] and "cannot be written" in sentences[0], sentences
@@ -214,17 +210,17 @@ def _until_it_says(cache: GenerationCache) -> list[str]:
         warnings.simplefilter("always", CacheWarning)
         while not heard:
             keys.append(key_of(len(keys)))
-            cache.put(keys[-1], entry_of(keys[-1]))
+            put(cache, keys[-1])
             assert len(keys) < 5000, "it never said so"
         for number in range(20):
-            cache.put(key_of(10_000 + number), Entry([1] * 5000, "stop"))
+            cache.put(key_of(10_000 + number), "text", bytes(10_000))
         assert len(heard) == 1, [str(one.message) for one in heard]
         assert "prompt2data cache clear" in str(heard[0].message)
     return keys[:-1]
 
 
 def _all_there(cache: GenerationCache, keys: list[str]) -> None:
-    found = cache.get(keys)
+    found = get(cache, keys)
     assert set(found) == set(keys) and keys
     assert all(is_right(*item) for item in found.items())
 

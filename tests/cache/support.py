@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prompt2data.cache import Entry, entry_key
+from prompt2data.cache import GenerationCache, entry_key
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,23 +16,29 @@ def key_of(number: int) -> str:
     return entry_key(number=number)
 
 
-def entry_of(key: str, times: int = 4) -> Entry:
-    """The one right entry for `key`: `32 * times` tokens that follow from it."""
-    return Entry([byte * place for place in range(times) for byte in bytes.fromhex(key)], _reason(key))
+def payload_of(key: str, times: int = 4) -> bytes:
+    """The one right payload for `key`: `128 * times` bytes that follow from it."""
+    return bytes.fromhex(key) * (4 * times)
 
 
-def is_right(key: str, entry: Entry) -> bool:
-    """Whether `entry` is one that `entry_of` gives for `key`, whatever its length."""
-    return entry == entry_of(key, len(entry.tokens) // 32)
+def is_right(key: str, payload: bytes) -> bool:
+    """Whether `payload` is one that `payload_of` gives for `key`, whatever its length."""
+    return payload == payload_of(key, len(payload) // 128)
 
 
-def _reason(key: str) -> str:
-    return "stop" if int(key, 16) % 2 else "length"
+def put(cache: GenerationCache, key: str, times: int = 4) -> None:
+    """Put the right text for `key`."""
+    cache.put(key, "text", payload_of(key, times))
+
+
+def get(cache: GenerationCache, keys: list[str]) -> dict[str, bytes]:
+    """The texts that are there."""
+    return cache.get(keys, "text")
 
 
 def database(folder: Path) -> Path:
     """The newest database in a cache folder."""
-    return sorted(folder.glob("v1-*/entries.sqlite"))[-1]
+    return sorted(folder.glob("v2-*/entries.sqlite"))[-1]
 
 
 def child(action: str, *arguments: object) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prompt2data.__main__ import main
-from tests.cache.support import ROOT, database, entry_of, key_of
+from tests.cache.support import ROOT, database, get, key_of, put
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def filled(monkeypatch, folder, open_cache):
     monkeypatch.delenv("PROMPT2DATA_CACHE_LIMIT", raising=False)
     one = open_cache()
     for number in range(40):
-        one.put(key_of(number), entry_of(key_of(number), times=40))
+        put(one, key_of(number), 40)
     return one
 
 
@@ -41,13 +41,21 @@ def test_it_shows_folder_texts_size_limit_and_damage(filled, folder, capsys, arg
     assert filled.stats().bytes > 50_000
 
 
+def test_it_counts_other_kinds_by_themselves(filled, folder, capsys):
+    filled.put(key_of(100), "score", b"...")
+    filled.put(key_of(101), "embedding", b"...")
+    filled.put(key_of(102), "embedding", b"...")
+    assert main(["cache"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:4] == ["Texts      40", "embedding  2", "score      1"]
+
+
 def test_it_clears_and_says_how_much(filled, folder, capsys):
     assert main(["cache", "clear"]) == 0
     output = capsys.readouterr().out
     assert str(folder) in output and "40 texts" in output and "MB" in output
     assert main(["cache"]) == 0
     assert "Texts    0" in capsys.readouterr().out
-    assert filled.get([key_of(1)]) == {}
+    assert get(filled, [key_of(1)]) == {}
 
 
 def test_a_cache_that_was_never_used(monkeypatch, folder, capsys):

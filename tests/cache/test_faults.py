@@ -8,12 +8,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from prompt2data.cache import CacheUnavailable, GenerationCache
-from tests.cache.support import ROOT, child, database, entry_of, is_right, key_of, run_child
+from tests.cache.support import ROOT, child, database, get, is_right, key_of, payload_of, put, run_child
 
 ENTRIES = 100
 KEYS = [key_of(number) for number in range(ENTRIES)]
@@ -25,7 +26,7 @@ def whole(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("whole") / "generations"
     one = GenerationCache(folder)
     for key in KEYS:
-        one.put(key, entry_of(key))
+        put(one, key)
     one.close()
     return folder
 
@@ -46,35 +47,33 @@ def flip(path: Path, place: int, mask: int = 0xFF) -> None:
 
 
 def survives(folder: Path) -> int:
-    """Read all, make what is missing again, read all: all of it right. How many were there at first."""
-    one = GenerationCache(folder)
-    found = one.get(KEYS)
-    assert all(is_right(*item) for item in found.items())
-    for key in KEYS:
-        if key not in found:
-            one.put(key, entry_of(key))
-    again = one.get(KEYS)
-    assert again == {key: entry_of(key) for key in KEYS}
-    one.close()
-    other = GenerationCache(folder)
-    assert len(other.get(KEYS)) == ENTRIES
-    other.close()
-    return len(found)
+    """Read all, generate what is missing, until all is there: never a wrong entry. How many were there at first."""
+    counts = []
+    with closing(GenerationCache(folder)) as one:
+        for _round in range(4):  # some damage is noticed only when something is written
+            found = get(one, KEYS)
+            assert all(is_right(*item) for item in found.items())
+            counts.append(len(found))
+            for key in KEYS:
+                if key not in found:
+                    put(one, key)
+    with closing(GenerationCache(folder)) as other:
+        assert get(other, KEYS) == {key: payload_of(key) for key in KEYS}
+    return counts[0]
 
 
 def test_a_flipped_byte_in_an_entry(whole, folder, open_cache, said):
     shutil.copytree(whole, folder)
-    payload = database(folder).read_bytes().index(b'{"tokens":[', 20_000)
-    flip(database(folder), payload + 40, 1)
+    flip(database(folder), database(folder).read_bytes().index(payload_of(KEYS[50])) + 40, 1)
     one = open_cache()
-    found = one.get(KEYS)
+    found = get(one, KEYS)
     (missing,) = set(KEYS) - set(found)
     (sentence,) = said()
     assert "set aside" in sentence and "generated again" in sentence
     assert (one.stats().damaged, one.stats().entries) == (1, ENTRIES - 1)
-    assert one.get([missing]) == {} and said() == []
-    one.put(missing, entry_of(missing))
-    assert one.get([missing]) == {missing: entry_of(missing)}
+    assert get(one, [missing]) == {} and said() == []
+    put(one, missing)
+    assert get(one, [missing]) == {missing: payload_of(missing)}
     assert one.stats().entries == ENTRIES
 
 
@@ -83,69 +82,33 @@ def test_a_second_damaged_entry_is_set_aside_in_silence(whole, folder, open_cach
     one = open_cache()
     for number, key in enumerate(KEYS[:3]):
         connection = sqlite3.connect(database(folder), isolation_level=None)
-        connection.execute("UPDATE entries SET payload = x'7b7d' WHERE key = ?", (key.encode(),))
+        column, value = [("payload", b"{}"), ("payload", "text"), ("checksum", 5)][number]
+        connection.execute(f"UPDATE entries SET {column} = ? WHERE key = ?", (value, key.encode()))
         connection.close()
-        assert one.get([key]) == {} and len(said()) == (number == 0)
+        assert get(one, [key]) == {} and len(said()) == (number == 0)
     assert one.stats().damaged == 3
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"null",
-        b"[" * 100_000,
-        b"\xff\xfe",
-        b'{"tokens":[1]}',
-        b'{"tokens":[-1],"finish_reason":"stop"}',
-        b'{"tokens":[true],"finish_reason":"stop"}',
-        b'{"tokens":[1.5],"finish_reason":"stop"}',
-        b'{"tokens":"12","finish_reason":"stop"}',
-        b'{"tokens":[1],"finish_reason":"eos"}',
-        b'{"tokens":[1],"finish_reason":["stop"]}',
-        b'{"tokens":[1],"finish_reason":"stop","more":1}',
-        "{'tokens': [1]}",
-        5,
-        2.5,
-    ],
-)
-def test_what_has_the_checksum_but_is_no_entry(open_cache, folder, said, payload):
-    from prompt2data.cache.database import _checksum
-
-    one = open_cache()
-    one.put(KEYS[0], entry_of(KEYS[0]))
-    checksum = _checksum(KEYS[0].encode(), payload) if isinstance(payload, bytes) else b"0" * 16
-    connection = sqlite3.connect(database(folder), isolation_level=None)
-    connection.execute("UPDATE entries SET payload = ?, checksum = ?", (payload, checksum))
-    connection.close()
-    assert one.get(KEYS[:1]) == {} and len(said()) == 1
-    assert one.stats().damaged == 1
 
 
 def test_an_entry_under_the_key_of_another(open_cache, folder, said):
     one = open_cache()
-    one.put(KEYS[0], entry_of(KEYS[0]))
+    put(one, KEYS[0])
     connection = sqlite3.connect(database(folder), isolation_level=None)
     connection.execute("UPDATE entries SET key = ?", (KEYS[1].encode(),))
     connection.close()
-    assert one.get(KEYS[:2]) == {} and len(said()) == 1
+    assert get(one, KEYS[:2]) == {} and len(said()) == 1
 
 
 def test_any_flipped_byte_in_the_database(whole, tmp_path, said):
     draw = random.Random(5)
     size = database(whole).stat().st_size
     places = [*range(0, 100, 3), *draw.sample(range(100, 8192), 26), *draw.sample(range(8192, size), 90)]
-    salvaged = []
     for number, place in enumerate(places):
         folder = tmp_path / str(number)
         shutil.copytree(whole, folder)
         flip(database(folder), place, draw.choice([0xFF, 1 << draw.randrange(8)]))
-        found = survives(folder)
-        if place >= 8192:
-            salvaged.append(found)
+        survives(folder)
         shutil.rmtree(folder)
     assert said(), "something was noticed"
-    assert min(salvaged) >= ENTRIES // 2 and sum(salvaged) >= 0.97 * ENTRIES * len(salvaged)
 
 
 def test_any_flipped_byte_in_the_write_ahead_log(logged, tmp_path):
@@ -161,14 +124,14 @@ def test_any_flipped_byte_in_the_write_ahead_log(logged, tmp_path):
 
 def test_a_killed_process_leaves_all_it_put(logged, folder, open_cache, said):
     shutil.copytree(logged, folder)
-    assert len(open_cache().get(KEYS)) == ENTRIES and said() == []
+    assert len(get(open_cache(), KEYS)) == ENTRIES and said() == []
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.03, 0.3, 0.6, 0.99])
 def test_a_truncated_database(whole, folder, said, share):
     shutil.copytree(whole, folder)
     os.truncate(database(folder), int(database(folder).stat().st_size * share))
-    assert survives(folder) >= ENTRIES * (share - 0.4)
+    survives(folder)
     assert any("damaged" in sentence for sentence in said())
 
 
@@ -180,19 +143,22 @@ def test_a_file_that_is_no_database(whole, folder, said, content):
     assert len(said()) == 1
 
 
-def test_a_damaged_page_costs_its_own_entries_and_the_old_file_is_kept(whole, folder, open_cache, said):
+def test_a_damaged_database_is_set_aside_and_a_new_one_begun(whole, folder, open_cache, said):
     shutil.copytree(whole, folder)
     old = database(folder)
     content = bytearray(old.read_bytes())
-    middle = content.index(b'{"tokens":[', len(content) // 2) // 4096 * 4096
+    middle = content.index(payload_of(KEYS[50])) // 4096 * 4096
     content[middle : middle + 4096] = b"\xa5" * 4096
     old.write_bytes(content)
     one = open_cache()
-    found = one.get(KEYS)
-    assert ENTRIES * 0.8 < len(found) < ENTRIES and all(is_right(*item) for item in found.items())
+    found = get(one, KEYS)
+    assert len(found) < ENTRIES and all(is_right(*item) for item in found.items())
     (sentence,) = said()
-    assert str(len(found)) in sentence and "damaged" in sentence
-    assert old.read_bytes() == content and database(folder) != old
+    assert str(folder) in sentence and "damaged" in sentence and "generated again" in sentence
+    assert old.read_bytes() == content and database(folder) != old, "it is kept for inspection"
+    for key in KEYS:
+        put(one, key)
+    assert get(one, KEYS) == {key: payload_of(key) for key in KEYS} and said() == []
     assert one.stats().bytes > len(content)
     one.clear()
     assert not list(folder.glob("v*")) and one.stats().bytes == 0
@@ -202,20 +168,20 @@ def test_a_process_that_has_the_damaged_one_open_moves_over(whole, folder, open_
     """And neither a leftover log nor a late close of the old one touches the new one."""
     shutil.copytree(whole, folder)
     late = open_cache()
-    late.put(key_of(1000), entry_of(key_of(1000)))
+    put(late, key_of(1000))
     old = database(folder)
     with old.open("r+b") as file:
         file.write(b"\0" * 100)
     one = open_cache()
-    one.get(KEYS)
-    one.put(key_of(2000), entry_of(key_of(2000)))
+    get(one, KEYS)
+    put(one, key_of(2000))
     assert database(folder) != old
-    late.put(key_of(3000), entry_of(key_of(3000)))
-    assert late.get([key_of(2000)]) and one.get([key_of(3000)])
+    put(late, key_of(3000))
+    assert get(late, [key_of(2000)]) and get(one, [key_of(3000)])
     late.close()
-    one.put(key_of(4000), entry_of(key_of(4000)))
+    put(one, key_of(4000))
     one.close()
-    assert len(open_cache().get([key_of(2000), key_of(3000), key_of(4000)])) == 3
+    assert len(get(open_cache(), [key_of(2000), key_of(3000), key_of(4000)])) == 3
     assert len(said()) == 1
 
 
@@ -225,28 +191,28 @@ def test_two_that_notice_at_once_make_one_new_database(whole, folder):
     both = [subprocess.Popen(child("write", folder, first, first + 40), cwd=ROOT) for first in (0, 100)]
     assert [process.wait(30) for process in both] == [0, 0]
     one = GenerationCache(folder)
-    assert one.stats().entries == 80 and len(list(folder.glob("v1-*"))) == 2
+    assert one.stats().entries == 80 and len(list(folder.glob("v2-*"))) == 2
     one.close()
 
 
 def test_a_disk_that_damages_every_new_database_is_given_up(open_cache, folder, said):
     one = open_cache()
     for number in range(6):
-        one.put(key_of(number), entry_of(key_of(number)))
+        put(one, key_of(number))
         one.close()
         database(folder).write_bytes(b"garbage " * 1000)
-    assert one.get([key_of(1)]) == {}
-    assert len(list(folder.glob("v1-*"))) == 2, "one in use, one to look into"
+    assert get(one, [key_of(1)]) == {}
+    assert len(list(folder.glob("v2-*"))) == 2, "one in use, one to look into"
     assert ["damaged" in sentence for sentence in said()] == [True, False]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(open_cache, folder, said):
-    newer = folder / "v2-000001-abcdef" / "entries.sqlite"
+    newer = folder / "v3-000001-abcdef" / "entries.sqlite"
     newer.parent.mkdir(parents=True)
     newer.write_bytes(b"from the future")
     one = open_cache()
-    one.put(KEYS[0], entry_of(KEYS[0]))
-    assert one.get(KEYS[:1]) and one.stats().entries == 1
+    put(one, KEYS[0])
+    assert get(one, KEYS[:1]) and one.stats().entries == 1
     one.clear()
     assert newer.read_bytes() == b"from the future" and said() == []
 
@@ -254,12 +220,12 @@ def test_a_database_of_a_newer_version_is_left_alone(open_cache, folder, said):
 def test_another_version_in_the_header_is_not_written_to(whole, folder, open_cache, said):
     shutil.copytree(whole, folder)
     connection = sqlite3.connect(database(folder), isolation_level=None)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     old, content = database(folder), database(folder).read_bytes()
     one = open_cache()
-    one.put(key_of(1000), entry_of(key_of(1000)))
-    assert len(one.get([*KEYS, key_of(1000)])) == ENTRIES + 1
+    put(one, key_of(1000))
+    assert list(get(one, [*KEYS, key_of(1000)])) == [key_of(1000)]
     assert old.read_bytes() == content and len(said()) == 1
 
 
@@ -268,8 +234,8 @@ def test_a_folder_that_cannot_be(tmp_path, said, below):
     (tmp_path / "file").write_text("a file")
     one = GenerationCache(tmp_path / "file" / below)
     for key in KEYS[:3]:
-        one.put(key, entry_of(key))
-        assert one.get([key]) == {}
+        put(one, key)
+        assert get(one, [key]) == {}
     (sentence,) = said()
     assert str(tmp_path / "file") in sentence and "PROMPT2DATA_CACHE" in sentence
     for ask in (one.stats, one.clear):

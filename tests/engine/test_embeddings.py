@@ -38,6 +38,8 @@ def test_one_vector_for_each_text(forget):
 
 def test_a_second_process_needs_no_model_and_gets_the_same_bits(forget, no_model):
     first = embeddings.embed(TEXTS[:4])
+    stats = cache.opened().stats()
+    assert (stats.kinds, stats.entries) == ({"embedding": 3}, 0)
     forget()
     no_model()
     assert (embeddings.embed(TEXTS[:4]) == first).all()
@@ -73,8 +75,8 @@ def test_only_what_is_missing_is_embedded(forget, monkeypatch):
 def test_an_entry_that_is_no_embedding_is_made_again(forget):
     first = embeddings.embed(["bread"])
     key = cache.entry_key(embedding="bread", model=embeddings.embedded.EMBEDDER.weights_sha256)
-    for tokens in ([], [1, 2, 3]):
-        cache.opened().put(key, cache.Entry(tokens, "stop"))
+    for kind, payload in (("embedding", b""), ("embedding", b"abc"), ("text", bytes(4 * embeddings.DIMENSIONS))):
+        cache.opened().put(key, kind, payload)
         forget()
         assert np.allclose(embeddings.embed(["bread"]), first, atol=1e-6)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from prompt2data import cache
 from prompt2data.engine import scoring
 from prompt2data.engine.scoring import score_answers, score_choices
 from prompt2data.judges import ChoiceJudge, ExpectedRatingJudge, LikelihoodJudge
@@ -74,10 +75,12 @@ def test_choices_equal_the_next_token_probabilities(uncached):
 def test_a_second_look_computes_nothing(llm, tmp_path, monkeypatch):
     monkeypatch.setenv("PROMPT2DATA_CACHE", str(tmp_path))
     first = score_answers(llm, PAIRS)
+    kinds = cache.opened().stats().kinds
+    assert (kinds["score"], kinds.get("text")) == (len(PAIRS), None)
     monkeypatch.setattr(scoring, "_forward", lambda *args: pytest.fail("computed again"))
     second = score_answers(llm, PAIRS)
     for a, b in zip(first, second, strict=True):
-        assert a.log_likelihoods == pytest.approx(b.log_likelihoods, abs=2e-9)
+        assert a.log_likelihoods == b.log_likelihoods
         assert a.read == b.read
 
 

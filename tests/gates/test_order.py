@@ -20,7 +20,7 @@ FOLDERS = ("gates", "course", "checks", "pipelines", "notebooks")
 LOGGED = """
 import os
 import pytest
-from prompt2data.cache import Entry, GenerationCache
+from prompt2data.cache import GenerationCache
 
 def note(what):
     with open(os.environ["LOG"], "a") as log:
@@ -36,7 +36,7 @@ def test_exercise(name, generations, record_property):
 @pytest.mark.parametrize("name", ["01", "02", "03"])
 def test_solution(name, generations, record_property):
     note(f"solution-{name}")
-    GenerationCache(generations).put(name, Entry([1, 2], "stop"))
+    GenerationCache(generations).put(name, "text", b"")
     record_property("notebook", {"lesson": name, "half": "solutions", "passed": 2, "compared": 1, "seconds": 9.0,
                                  "made": None, "cells": {"setup": 1.5, "slow": 6.25}})
 """

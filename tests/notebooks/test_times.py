@@ -11,7 +11,7 @@ import nbformat
 import pytest
 
 from builder.course import load
-from prompt2data.cache import Entry, GenerationCache
+from prompt2data.cache import GenerationCache
 from tests.notebooks import tables
 from tests.notebooks.running import Ran
 from tests.notebooks.timing import Pass, main, measure
@@ -77,7 +77,7 @@ def test_what_the_cache_is_at_the_start(tmp_path: Path, monkeypatch):
     assert tables.kept_cache() == folder, "notebooks run in other folders"
     assert "cold, nothing is kept" in tables.cache_line(folder) and not (tmp_path / "kept").exists()
     cache = GenerationCache(folder)
-    cache.put("a", Entry([1], "stop"))
+    cache.put("a", "text", b"")
     cache.close()
     assert f"warm, 1 texts kept in {folder}" in tables.cache_line(folder)
 
@@ -153,7 +153,7 @@ def test_measuring_a_course(small: Path):
     keep = f"import shutil; shutil.copy(_folder / 'log', {str(small / 'log')!r})"
     with_code(small / "notebooks" / "01_counting.ipynb", "split", keep)
     said: list[str] = []
-    text = "from prompt2data.cache import Entry, GenerationCache; GenerationCache(_folder).put('a', Entry([1], 'stop'))"
+    text = "from prompt2data.cache import GenerationCache; GenerationCache(_folder).put('a', 'text', b'')"
     with_code(small / "notebooks" / "01_counting.ipynb", "split", text)
     passes, wrong = measure(load(small), ["01_counting"], jobs=1, top=3, say=said.append)
     assert wrong == [] and [each.warm for each in passes] == [False, True]
