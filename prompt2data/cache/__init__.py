@@ -33,6 +33,7 @@ from prompt2data.cache import database
 from prompt2data.cache.database import SCHEMA, TROUBLES, Trouble
 from prompt2data.ground.errors import OneSentence
 from prompt2data.ground.folders import home
+from prompt2data.ground.whole import STAGING, remove_leftovers, whole_folder
 from prompt2data.i18n import _
 
 __all__ = ["CacheStats", "CacheUnavailable", "CacheWarning", "GenerationCache", "entry_key", "opened"]
@@ -41,7 +42,6 @@ LIMIT = 256_000_000  # bytes
 
 _DATABASE = "entries.sqlite"
 _NAME = re.compile(rf"v[1-{SCHEMA}]-\d{{6,}}-[0-9a-f]+")  # databases of later schemas are left alone
-_MAKING, _CLEARED = ".making-", ".cleared-"  # prefixes of folders that hold no database in use
 _AT_ONCE = 500  # keys in one query
 _CHECK_EVERY = 16  # puts between two checks of the size
 _PATIENCE = 30.0  # seconds for which another process may hold the lock
@@ -224,10 +224,9 @@ class GenerationCache:
             self.close()
             try:
                 for name in self._databases("v"):
+                    cleared = self.folder / (STAGING + name)
                     with suppress(FileNotFoundError):  # another process clears, too
-                        (self.folder / name).rename(self.folder / (_CLEARED + name))
-                for cleared in self.folder.glob(_CLEARED + "*"):
-                    with suppress(FileNotFoundError):
+                        (self.folder / name).rename(cleared)
                         shutil.rmtree(cleared)
             except OSError as error:
                 sentence = _(
@@ -341,19 +340,12 @@ class GenerationCache:
             names = self._databases()
             if names and names[-1] != after:
                 return names[-1]
-            for leftover in [*self.folder.glob(_MAKING + "*"), *self.folder.glob(_CLEARED + "*")]:
-                shutil.rmtree(leftover, ignore_errors=True)
+            remove_leftovers(self.folder)
             number = int(after.split("-")[1]) + 1 if after else 1
             # The number alone would be used again after someone deleted the folder.
             name = f"v{SCHEMA}-{number:06d}-{os.urandom(4).hex()}"
-            staging = self.folder / (_MAKING + name)
-            staging.mkdir()
-            try:
+            with whole_folder(self.folder / name) as staging:
                 database.create(staging / _DATABASE, [self.folder / old / _DATABASE for old in self._databases("v1-")])
-                staging.rename(self.folder / name)
-            except BaseException:
-                shutil.rmtree(staging, ignore_errors=True)
-                raise
             for older in names[:-1]:
                 shutil.rmtree(self.folder / older, ignore_errors=True)
         return name
