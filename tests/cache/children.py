@@ -18,7 +18,7 @@ import warnings
 from pathlib import Path
 
 from prompt2data.cache import CacheUnavailable, CacheWarning, GenerationCache
-from tests.cache.support import database, get, is_right, key_of, put
+from tests.cache.support import get, is_right, key_of, newest_database, put
 
 
 def hammer(folder: str, seed: str, stop: str, log: str, limit: str) -> None:
@@ -75,7 +75,7 @@ def fork(folder: str) -> None:
     expected = [*first, *written, *(key_of(1000 * place + number) for place in range(1, 11) for number in range(10))]
     assert set(get(cache, expected)) == set(expected)
     cache.close()
-    with sqlite3.connect(database(Path(folder))) as connection:
+    with sqlite3.connect(newest_database(Path(folder))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

@@ -36,7 +36,7 @@ def get(cache: GenerationCache, keys: list[str]) -> dict[str, bytes]:
     return cache.get(keys, "text")
 
 
-def database(folder: Path) -> Path:
+def newest_database(folder: Path) -> Path:
     """The newest database in a cache folder."""
     return sorted(folder.glob("v2-*/entries.sqlite"))[-1]
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prompt2data.__main__ import main
-from tests.cache.support import ROOT, database, get, key_of, put
+from tests.cache.support import ROOT, get, key_of, newest_database, put
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_turned_off_it_says_so(monkeypatch, capsys, arguments):
 
 def test_a_damaged_cache_is_told_of_in_one_sentence(filled, folder, capsys):
     filled.close()
-    database(folder).write_bytes(b"garbage " * 1000)
+    newest_database(folder).write_bytes(b"garbage " * 1000)
     assert main(["cache"]) == 0
     output, errors = capsys.readouterr()
     assert "Texts    0" in output

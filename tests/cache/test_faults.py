@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from prompt2data.cache import CacheUnavailable, GenerationCache
-from tests.cache.support import ROOT, child, database, get, is_right, key_of, payload_of, put, run_child
+from tests.cache.support import ROOT, child, get, is_right, key_of, newest_database, payload_of, put, run_child
 
 ENTRIES = 100
 KEYS = [key_of(number) for number in range(ENTRIES)]
@@ -36,7 +36,7 @@ def logged(tmp_path_factory) -> Path:
     """The same, left by a killed process: most of it is in the write-ahead log."""
     folder = tmp_path_factory.mktemp("logged") / "generations"
     done = subprocess.run(child("write_and_die", folder, 0, ENTRIES), cwd=ROOT, check=False)
-    assert done.returncode == -9 and database(folder).with_name("entries.sqlite-wal").stat().st_size > 10_000
+    assert done.returncode == -9 and newest_database(folder).with_name("entries.sqlite-wal").stat().st_size > 10_000
     return folder
 
 
@@ -64,7 +64,7 @@ def survives(folder: Path) -> int:
 
 def test_a_flipped_byte_in_an_entry(whole, folder, open_cache, said):
     shutil.copytree(whole, folder)
-    flip(database(folder), database(folder).read_bytes().index(payload_of(KEYS[50])) + 40, 1)
+    flip(newest_database(folder), newest_database(folder).read_bytes().index(payload_of(KEYS[50])) + 40, 1)
     one = open_cache()
     found = get(one, KEYS)
     (missing,) = set(KEYS) - set(found)
@@ -81,7 +81,7 @@ def test_a_second_damaged_entry_is_set_aside_in_silence(whole, folder, open_cach
     shutil.copytree(whole, folder)
     one = open_cache()
     for number, key in enumerate(KEYS[:3]):
-        connection = sqlite3.connect(database(folder), isolation_level=None)
+        connection = sqlite3.connect(newest_database(folder), isolation_level=None)
         column, value = [("payload", b"{}"), ("payload", "text"), ("checksum", 5)][number]
         connection.execute(f"UPDATE entries SET {column} = ? WHERE key = ?", (value, key.encode()))
         connection.close()
@@ -92,7 +92,7 @@ def test_a_second_damaged_entry_is_set_aside_in_silence(whole, folder, open_cach
 def test_an_entry_under_the_key_of_another(open_cache, folder, said):
     one = open_cache()
     put(one, KEYS[0])
-    connection = sqlite3.connect(database(folder), isolation_level=None)
+    connection = sqlite3.connect(newest_database(folder), isolation_level=None)
     connection.execute("UPDATE entries SET key = ?", (KEYS[1].encode(),))
     connection.close()
     assert get(one, KEYS[:2]) == {} and len(said()) == 1
@@ -100,12 +100,12 @@ def test_an_entry_under_the_key_of_another(open_cache, folder, said):
 
 def test_any_flipped_byte_in_the_database(whole, tmp_path, said):
     draw = random.Random(5)
-    size = database(whole).stat().st_size
+    size = newest_database(whole).stat().st_size
     places = [*range(0, 100, 3), *draw.sample(range(100, 8192), 26), *draw.sample(range(8192, size), 90)]
     for number, place in enumerate(places):
         folder = tmp_path / str(number)
         shutil.copytree(whole, folder)
-        flip(database(folder), place, draw.choice([0xFF, 1 << draw.randrange(8)]))
+        flip(newest_database(folder), place, draw.choice([0xFF, 1 << draw.randrange(8)]))
         survives(folder)
         shutil.rmtree(folder)
     assert said(), "something was noticed"
@@ -113,11 +113,11 @@ def test_any_flipped_byte_in_the_database(whole, tmp_path, said):
 
 def test_any_flipped_byte_in_the_write_ahead_log(logged, tmp_path):
     draw = random.Random(6)
-    size = database(logged).with_name("entries.sqlite-wal").stat().st_size
+    size = newest_database(logged).with_name("entries.sqlite-wal").stat().st_size
     for number, place in enumerate([*range(0, 56, 4), *draw.sample(range(56, size), 25)]):
         folder = tmp_path / str(number)
         shutil.copytree(logged, folder)
-        flip(database(folder).with_name("entries.sqlite-wal"), place)
+        flip(newest_database(folder).with_name("entries.sqlite-wal"), place)
         survives(folder)
         shutil.rmtree(folder)
 
@@ -130,7 +130,7 @@ def test_a_killed_process_leaves_all_it_put(logged, folder, open_cache, said):
 @pytest.mark.parametrize("share", [0, 0.001, 0.03, 0.3, 0.6, 0.99])
 def test_a_truncated_database(whole, folder, said, share):
     shutil.copytree(whole, folder)
-    os.truncate(database(folder), int(database(folder).stat().st_size * share))
+    os.truncate(newest_database(folder), int(newest_database(folder).stat().st_size * share))
     survives(folder)
     assert any("damaged" in sentence for sentence in said())
 
@@ -138,14 +138,14 @@ def test_a_truncated_database(whole, folder, said, share):
 @pytest.mark.parametrize("content", [b"x", b"garbage " * 10_000, b"\0" * 50_000, b"SQLite format 3\0" + b"\xff" * 9000])
 def test_a_file_that_is_no_database(whole, folder, said, content):
     shutil.copytree(whole, folder)
-    database(folder).write_bytes(content)
+    newest_database(folder).write_bytes(content)
     assert survives(folder) == 0
     assert len(said()) == 1
 
 
 def test_a_damaged_database_is_set_aside_and_a_new_one_begun(whole, folder, open_cache, said):
     shutil.copytree(whole, folder)
-    old = database(folder)
+    old = newest_database(folder)
     content = bytearray(old.read_bytes())
     middle = content.index(payload_of(KEYS[50])) // 4096 * 4096
     content[middle : middle + 4096] = b"\xa5" * 4096
@@ -155,7 +155,7 @@ def test_a_damaged_database_is_set_aside_and_a_new_one_begun(whole, folder, open
     assert len(found) < ENTRIES and all(is_right(*item) for item in found.items())
     (sentence,) = said()
     assert str(folder) in sentence and "damaged" in sentence and "generated again" in sentence
-    assert old.read_bytes() == content and database(folder) != old, "it is kept for inspection"
+    assert old.read_bytes() == content and newest_database(folder) != old, "it is kept for inspection"
     for key in KEYS:
         put(one, key)
     assert get(one, KEYS) == {key: payload_of(key) for key in KEYS} and said() == []
@@ -169,13 +169,13 @@ def test_a_process_that_has_the_damaged_one_open_moves_over(whole, folder, open_
     shutil.copytree(whole, folder)
     late = open_cache()
     put(late, key_of(1000))
-    old = database(folder)
+    old = newest_database(folder)
     with old.open("r+b") as file:
         file.write(b"\0" * 100)
     one = open_cache()
     get(one, KEYS)
     put(one, key_of(2000))
-    assert database(folder) != old
+    assert newest_database(folder) != old
     put(late, key_of(3000))
     assert get(late, [key_of(2000)]) and get(one, [key_of(3000)])
     late.close()
@@ -187,7 +187,7 @@ def test_a_process_that_has_the_damaged_one_open_moves_over(whole, folder, open_
 
 def test_two_that_notice_at_once_make_one_new_database(whole, folder):
     shutil.copytree(whole, folder)
-    database(folder).write_bytes(b"garbage " * 1000)
+    newest_database(folder).write_bytes(b"garbage " * 1000)
     both = [subprocess.Popen(child("write", folder, first, first + 40), cwd=ROOT) for first in (0, 100)]
     assert [process.wait(30) for process in both] == [0, 0]
     one = GenerationCache(folder)
@@ -200,7 +200,7 @@ def test_a_disk_that_damages_every_new_database_is_given_up(open_cache, folder, 
     for number in range(6):
         put(one, key_of(number))
         one.close()
-        database(folder).write_bytes(b"garbage " * 1000)
+        newest_database(folder).write_bytes(b"garbage " * 1000)
     assert get(one, [key_of(1)]) == {}
     assert len(list(folder.glob("v2-*"))) == 2, "one in use, one to look into"
     assert ["damaged" in sentence for sentence in said()] == [True, False]
@@ -219,10 +219,10 @@ def test_a_database_of_a_newer_version_is_left_alone(open_cache, folder, said):
 
 def test_another_version_in_the_header_is_not_written_to(whole, folder, open_cache, said):
     shutil.copytree(whole, folder)
-    connection = sqlite3.connect(database(folder), isolation_level=None)
+    connection = sqlite3.connect(newest_database(folder), isolation_level=None)
     connection.execute("PRAGMA user_version = 3")
     connection.close()
-    old, content = database(folder), database(folder).read_bytes()
+    old, content = newest_database(folder), newest_database(folder).read_bytes()
     one = open_cache()
     put(one, key_of(1000))
     assert list(get(one, [*KEYS, key_of(1000)])) == [key_of(1000)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from prompt2data.cache import GenerationCache
-from tests.cache.support import ROOT, child, database, get, is_right, key_of
+from tests.cache.support import ROOT, child, get, is_right, key_of, newest_database
 
 PROCESSES = 8
 
@@ -48,8 +48,8 @@ def test_no_wrong_value_no_crash_nothing_lost(tmp_path, kills, limit):
     found = get(GenerationCache(folder), [key_of(number) for number in range(600)])
     assert all(is_right(*item) for item in found.items())
     assert found and (kept <= set(found) or limit < 1_000_000), "what was kept is lost"
-    assert [path.name for path in folder.iterdir() if path.name != ".lock"] == [database(folder).parent.name]
-    _check(database(folder))
+    assert [path.name for path in folder.iterdir() if path.name != ".lock"] == [newest_database(folder).parent.name]
+    _check(newest_database(folder))
 
 
 def _check(path: Path) -> None:
