@@ -1,19 +1,33 @@
 """From Prompt to Data: the helper module of the course.
 
-Importing it is cheap: neither torch nor distilabel is loaded until something needs them. What it does at once is set
-a few environment variables that only count when they are there before torch starts: OpenMP threads that wait
-passively (two torch processes side by side otherwise spin against each other) and tokenizers that do not fork.
+`setup` prepares a notebook, `BatchedTransformersLLM` generates, `MODEL` is the public name of the model that this
+machine uses, `isolate_failures` keeps a pipeline going past bad rows, `output_path` says where a dataset goes, and `tr`
+translates a text of a lesson.
+
+Importing it is cheap: torch and distilabel load on first use. It only sets a few environment variables that must be
+there before torch starts: OpenMP threads wait passively (two torch processes side by side otherwise spin against each
+other), and tokenizers do not fork.
 """
 
 from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from prompt2data.environment import setup
+    from prompt2data.ground.folders import output_path
+    from prompt2data.i18n import tr
+    from prompt2data.llm import BatchedTransformersLLM
+    from prompt2data.pipelines.isolation import isolate_failures
+
+    MODEL: str
+
+__all__ = ["MODEL", "BatchedTransformersLLM", "isolate_failures", "output_path", "setup", "tr"]
 __version__ = "0.1.0"
 
-# Read once by libgomp and tokenizers at their start, hence here and not in `setup()`.
+# libgomp and tokenizers read these once, when they load, hence here and not in `setup()`.
 for _name, _value in {
     "OMP_WAIT_POLICY": "passive",
     "GOMP_SPINCOUNT": "0",
@@ -22,7 +36,7 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 del _name, _value
 
-# Public name -> module that defines it. Loaded on first use, so that `import prompt2data` stays light.
+# Public name -> module that defines it, imported on first use.
 _LAZY = {
     "BatchedTransformersLLM": "prompt2data.llm",
     "isolate_failures": "prompt2data.pipelines.isolation",
@@ -30,7 +44,6 @@ _LAZY = {
     "setup": "prompt2data.environment",
     "tr": "prompt2data.i18n",
 }
-__all__ = ["MODEL", *_LAZY]
 
 
 def __getattr__(name: str) -> Any:
@@ -42,4 +55,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted(__all__)
