@@ -13,9 +13,9 @@ LONGEST = 2_000  # characters shown of one text, unless a reader asks for more
 
 # ESC starts terminal commands, backspace and carriage return write over what stood before.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# They turn the direction of what follows, or take no room: a text may read otherwise than it is written.
+# They reverse the direction of what follows, take no room, or are half of a surrogate pair.
 _UNSEEN = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\U000e0000-\U000e007f]"
+    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 # A letter carries a few marks in any script; hundreds climb over the lines around it.
 _MARKS = re.compile(r"(?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]){5,}")
@@ -35,7 +35,6 @@ def visible(text: object, longest: int = LONGEST) -> str:
     text = _CONTROL.sub(_picture, text)
     text = _UNSEEN.sub(_escape, text)
     text = _MARKS.sub(lambda match: match[0][:4] + "…", text)
-    text = "".join(_escape_one(one) if "\ud800" <= one <= "\udfff" else one for one in text)
     if size > longest:
         text += " … " + _("({n} characters in all)").format(n=f"{size:,}")
     return text
@@ -44,14 +43,10 @@ def visible(text: object, longest: int = LONGEST) -> str:
 def _picture(match: re.Match[str]) -> str:
     code = ord(match[0])
     if code < 0x20:
-        return chr(0x2400 + code)  # Unicode's pictures of control characters
-    return "\u2421" if code == 0x7F else _escape_one(match[0])
+        return chr(0x2400 + code)  # Unicode's control pictures
+    return "\u2421" if code == 0x7F else _escape(match)
 
 
 def _escape(match: re.Match[str]) -> str:
-    return _escape_one(match[0])
-
-
-def _escape_one(character: str) -> str:
-    code = ord(character)
+    code = ord(match[0])
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
