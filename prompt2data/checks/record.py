@@ -1,13 +1,12 @@
-"""Which exercises there are, and which have passed: a small JSON file remembers it when the kernel is gone.
+"""Which exercises there are and which have passed, remembered across kernels in a small JSON file.
 
 `progress.json` lies in `PROMPT2DATA_HOME`, or else in the user's data folder. Any number of notebooks may write it at
-once, and may be killed while they do. What has passed stays so.
+once and be killed while they do. What has passed stays passed.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -16,20 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from prompt2data.ground.errors import OneSentence
+from prompt2data.ground.folders import home
 from prompt2data.ground.whole import remove_leftovers, replace_file
 from prompt2data.i18n import _
 
-FILE = "progress.json"
-
 _LESSON = re.compile(r"prompt2data\.checks\.(lesson_\d+)")
 _PATIENCE = 5.0  # seconds for which another process may hold the lock
-# Some file systems have no locks: filelock says so with the second.
-_TROUBLES = (OSError, NotImplementedError)
 
 Passed = dict[str, set[str]]  # lesson ("lesson_01") → names of the check functions that have passed
 
 _exercises: dict[str, list[str]] = {}
-_unsaved: Passed = {}  # passed in this kernel, and could not be written
+_unsaved: Passed = {}  # passed in this kernel, but could not be written
 _said: set[str] = set()
 
 
@@ -45,8 +41,8 @@ class Record:
     said: str = ""
 
 
-def register(function: Callable) -> str:
-    """Count a check function as the next exercise of its module's lesson; the lesson, or "" for other modules."""
+def register(function: Callable[..., object]) -> str:
+    """Count a check function as the next exercise of its module's lesson; return the lesson, "" for other modules."""
     match = _LESSON.fullmatch(function.__module__)
     if match is None:
         return ""
@@ -59,7 +55,7 @@ def register(function: Callable) -> str:
 def exercises() -> dict[str, dict[str, str]]:
     """Lessons whose checks were imported → names of their check functions → the exercises' numbers ("1.2")."""
     return {
-        lesson: {name: f"{lesson_number(lesson)}.{place}" for place, name in enumerate(names, start=1)}
+        lesson: {name: f"{lesson_number(lesson)}.{number}" for number, name in enumerate(names, start=1)}
         for lesson, names in sorted(_exercises.items())
     }
 
@@ -72,8 +68,8 @@ def lesson_number(lesson: str) -> int:
 def progress(lesson: str, name: str = "") -> tuple[list[tuple[str, bool]], str]:
     """The lesson's exercises, each with its number and whether it has passed; `name` has, from now on.
 
-    With it comes a sentence, most often empty, about what was wrong with the record. Never raises for that, and says
-    the same only once in a process.
+    The second value is a sentence, usually empty, about a problem with the record. A problem is never raised, and
+    reported only once in a process.
     """
     try:
         record = add(lesson, name) if name else read()
@@ -84,57 +80,54 @@ def progress(lesson: str, name: str = "") -> tuple[list[tuple[str, bool]], str]:
             with suppress(RecordUnavailable):
                 record = Record(read().passed, str(error))
     known = record.passed.get(lesson, set()) | _unsaved.get(lesson, set())
-    return [(number, check in known) for check, number in exercises().get(lesson, {}).items()], _once(record.said)
+    news = "" if record.said in _said else record.said
+    _said.add(record.said)
+    return [(number, check in known) for check, number in exercises().get(lesson, {}).items()], news
 
 
 def path() -> Path:
     """Where the record is kept, whether or not there is one yet."""
-    chosen = os.environ.get("PROMPT2DATA_HOME")
-    if chosen:
-        return Path(os.path.expanduser(chosen)) / FILE
-    from platformdirs import user_data_path
-
-    return user_data_path("prompt2data", appauthor=False) / FILE
+    return home("data") / "progress.json"
 
 
 def read() -> Record:
     """What has passed. A damaged file is set aside. Raises `RecordUnavailable`."""
     with _explained():
         try:
-            return Record(_load(path()))
+            return Record(_load())
         except ValueError:
-            with _locked(path()) as file:
-                return _sound(file)
+            with _locked() as record:
+                return record
 
 
 def add(lesson: str, name: str) -> Record:
-    """What has passed, with this exercise. It is on the disk when this returns. Raises `RecordUnavailable`."""
-    record = read()
-    if name in record.passed.get(lesson, ()) and not _unsaved:
-        return record
-    with _explained(), _locked(path()) as file:
-        now = _sound(file)  # another process may have written meanwhile
+    """What has passed, including this exercise. It is on the disk when this returns. Raises `RecordUnavailable`."""
+    before = read()
+    if name in before.passed.get(lesson, ()) and not _unsaved:
+        return before
+    with _explained(), _locked() as now:  # read again: another process may have written meanwhile
         for other, names in [(lesson, {name}), *_unsaved.items()]:
             now.passed.setdefault(other, set()).update(names)
-        _write(file, now.passed)
+        remove_leftovers(path().parent)
+        content = {lesson: sorted(names) for lesson, names in sorted(now.passed.items())}
+        replace_file(path(), json.dumps(content, indent=1), durable=True)
     _unsaved.clear()
-    return Record(now.passed, record.said or now.said)
+    return Record(now.passed, before.said or now.said)
 
 
 def clear() -> Record:
-    """Forget all of it; what was forgotten. A damaged file is set aside, too. Raises `RecordUnavailable`."""
+    """Forget everything; return what was forgotten. A damaged file is set aside, too. Raises `RecordUnavailable`."""
     record = read()
     if record.passed:
-        with _explained(), _locked(path()) as file:
-            record = _sound(file)
-            file.unlink(missing_ok=True)
+        with _explained(), _locked() as record:
+            path().unlink(missing_ok=True)
     return record
 
 
-def _load(file: Path) -> Passed:
-    """Raises `ValueError` for a damaged file."""
+def _load() -> Passed:
+    """Read the file. Raises `ValueError` if it is damaged."""
     try:
-        content = json.loads(file.read_bytes())
+        content = json.loads(path().read_bytes())
     except FileNotFoundError:
         return {}
     except RecursionError as error:
@@ -146,54 +139,32 @@ def _load(file: Path) -> Passed:
     return {lesson: set(names) for lesson, names in content.items()}
 
 
-def _sound(file: Path) -> Record:
-    """What the file holds; a damaged one is set aside. To be called with the lock held."""
-    try:
-        return Record(_load(file))
-    except ValueError:
-        aside = file.with_name(f"{file.stem}.damaged-{time.time_ns()}{file.suffix}")
-        file.rename(aside)
-        return Record(
-            {},
-            _("The record of passed exercises was damaged: it is now {file}, and a new one begins.").format(file=aside),
-        )
-
-
-def _write(file: Path, passed: Passed) -> None:
-    """Replace the file. To be called with the lock held."""
-    remove_leftovers(file.parent)
-    content = {lesson: sorted(names) for lesson, names in sorted(passed.items())}
-    replace_file(file, json.dumps(content, indent=1), durable=True)
-
-
 @contextmanager
-def _locked(file: Path) -> Iterator[Path]:
-    """Hold the lock of the record; the system frees it if this process dies."""
-    from filelock import FileLock
+def _locked() -> Iterator[Record]:
+    """Hold the lock, which the system frees if this process dies, and yield the record; set a damaged file aside."""
+    from filelock import FileLock  # here, since it takes 50 ms, and most checks find nothing to write
 
+    file = path()
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_name(".progress.lock"), timeout=_PATIENCE):
-        yield file
+        try:
+            record = Record(_load())
+        except ValueError:
+            aside = file.rename(file.with_name(f"{file.stem}.damaged-{time.time_ns()}{file.suffix}"))
+            sentence = _("The record of passed exercises was damaged: it is now {file}, and a new one begins.")
+            record = Record(said=sentence.format(file=aside))
+        yield record
 
 
 @contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
-    except _TROUBLES as error:
+    except (OSError, NotImplementedError) as error:  # filelock raises the second on file systems without locks
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise RecordUnavailable(
             _(
                 "Your progress cannot be kept in {folder} ({reason}): make that folder writable, or set "
                 "PROMPT2DATA_HOME to another one."
-            ).format(
-                folder=path().parent, reason=getattr(error, "strerror", None) or str(error) or type(error).__name__
-            )
+            ).format(folder=path().parent, reason=reason)
         ) from error
-
-
-def _once(sentence: str) -> str:
-    """The sentence, or nothing if this process has said it."""
-    if sentence in _said:
-        return ""
-    _said.add(sentence)
-    return sentence

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
+
+import platformdirs
 
 from prompt2data.ground.whole import not_written
 
 
-def home() -> Path:
-    """The folder that keeps models: `$PROMPT2DATA_HOME`, or `prompt2data` in the user's cache folder."""
-    chosen = os.environ.get("PROMPT2DATA_HOME")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    from platformdirs import user_cache_path
+def home(kind: Literal["cache", "data"] = "cache") -> Path:
+    """The folder for models ("cache") or for what only a learner can make ("data").
 
-    return user_cache_path("prompt2data", appauthor=False)
+    `$PROMPT2DATA_HOME`, or else `prompt2data` in the user's folder of this kind.
+    """
+    if chosen := os.environ.get("PROMPT2DATA_HOME"):
+        return Path(chosen).expanduser().absolute()
+    find = platformdirs.user_cache_path if kind == "cache" else platformdirs.user_data_path
+    return find("prompt2data", appauthor=False)
 
 
 def output_path(name: str) -> Path:
-    """Where a dataset with this file name goes: the folder `datasets` beside the notebook, made when missing.
+    """Where to write a dataset with this file name: in the folder `datasets` beside the notebook, created if missing.
 
     `PROMPT2DATA_OUTPUT` names another folder. Raises `NotWritten`.
     """
