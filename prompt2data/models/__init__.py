@@ -1,7 +1,7 @@
 """Which model this machine uses, and where its files are.
 
-`choose()` is the course's `MODEL`: a public name that may stand in rows, cards and plots. `resolve()` turns a public
-name into what `from_pretrained` takes. Folders are known by a public name too, so that no row names a path.
+`choose()` is the course's `MODEL`: a public name that may appear in rows, cards and plots. `resolve()` turns a public
+name into what `from_pretrained` takes. Folders have a public name too, so that no row contains a path.
 
 Nothing here runs code from a model repository, and only safetensors and GGUF files are read.
 """
@@ -9,16 +9,17 @@ Nothing here runs code from a model repository, and only safetensors and GGUF fi
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from prompt2data.display.progress import Progress, enabled, megabytes, progress_bar
 from prompt2data.ground.folders import home
@@ -28,6 +29,7 @@ from prompt2data.models.download import ModelUnavailable, bytes_in
 from prompt2data.models.embedded import embedding_folder, fetch
 
 if TYPE_CHECKING:
+    from huggingface_hub import ModelInfo
     from transformers import PreTrainedTokenizerBase
 
 __all__ = [
@@ -39,9 +41,7 @@ EMBEDDED = embedded.LANGUAGE_MODEL.name
 LARGE = "HuggingFaceTB/SmolLM2-1.7B-Instruct"
 
 GPU_BYTES = 12_000_000_000  # the large model in two steps of a pipeline, each with its own copy
-T = TypeVar("T")
-
-HUB_SECONDS = 4.0  # how long to wait for the hub before calling it out of reach
+HUB_SECONDS = 4.0  # how long to wait for the hub before calling it unreachable
 FOLDERS = "PROMPT2DATA_MODEL_FOLDERS"  # public name -> folder, as JSON; in the environment so that workers have it
 
 
@@ -52,9 +52,8 @@ def choose() -> str:
     `PROMPT2DATA_MODEL` (a hub id or a folder) wins. A CUDA GPU of 12 GB or more gets `LARGE`, when its files are in
     the local hub cache or the hub answers. Every other machine gets the embedded model.
     """
-    wanted = os.environ.get("PROMPT2DATA_MODEL", "").strip()
-    if wanted:
-        return public_name(wanted)
+    if setting := os.environ.get("PROMPT2DATA_MODEL", "").strip():
+        return public_name(setting)
     if _gpu_bytes() >= GPU_BYTES and (local_folder(LARGE) or _hub_answer(LARGE) == "found"):
         return LARGE
     return EMBEDDED
@@ -70,39 +69,37 @@ def available() -> list[str]:
     return list(dict.fromkeys([choose(), *here]))
 
 
-def resolve(name: str | os.PathLike) -> str:
+def resolve(name: str | os.PathLike[str]) -> str:
     """What `from_pretrained` takes for `name`: a folder, or the hub id itself.
 
     The embedded model is fetched where it is missing. Raises `ModelUnavailable` for a name that is neither a model
     folder nor a model at the hub.
     """
     name = os.fspath(name)
-    known = _folders().get(name)
-    if known:
+    if known := _folders().get(name):
         return str(_checked(Path(known)))
     if name == EMBEDDED:
         return str(fetch())
     if _is_path(name):
         folder = Path(name).expanduser().absolute()
-        public_name(folder)  # known from now on, so that its name leads back to it
+        public_name(folder)  # registered, so that its name leads back to it
         return str(_checked(folder))
-    if local_folder(name):
-        return name
-    answer = _hub_answer(name)
-    if answer == "found":
+    if local_folder(name) or (answer := _hub_answer(name)) == "found":
         return name
     if answer == "missing":
-        raise ModelUnavailable(
-            _("There is no model named {name!r} at the hub, or it is not public: correct the name "
-              "(organisation/model), or unset PROMPT2DATA_MODEL to use the course's own model.").format(name=name)
-        )  # fmt: skip
-    raise ModelUnavailable(
-        _("The model {name!r} is not on this machine and the hub cannot be reached: correct the name, connect to the "
-          "network, or unset PROMPT2DATA_MODEL to use the course's own model.").format(name=name)
-    )  # fmt: skip
+        message = _(
+            "There is no model named {name!r} at the hub, or it is not public: correct the name "
+            "(organisation/model), or unset PROMPT2DATA_MODEL to use the course's own model."
+        )
+    else:
+        message = _(
+            "The model {name!r} is not on this machine and the hub cannot be reached: correct the name, connect to the "
+            "network, or unset PROMPT2DATA_MODEL to use the course's own model."
+        )
+    raise ModelUnavailable(message.format(name=name))
 
 
-def public_name(name: str | os.PathLike) -> str:
+def public_name(name: str | os.PathLike[str]) -> str:
     """The name to show for a model given by name or by folder; never a path.
 
     A folder made by the course says its own name; a folder of the hub cache is `organisation/model`; any other folder
@@ -117,18 +114,15 @@ def public_name(name: str | os.PathLike) -> str:
     if snapshot:
         public = snapshot.group(1).replace("--", "/")
         return _register(public, folder)
-    made_here = embedded.manifest(folder)
-    if made_here:
-        return _register(made_here["name"], folder)
-    stem, number = folder.resolve().name or "model", 1
-    public, folders = stem, _folders()
-    while public == EMBEDDED or folders.get(public, str(folder)) != str(folder):
-        number += 1
-        public = f"{stem}-{number}"
-    return _register(public, folder)
+    if own := embedded.manifest(folder):
+        return _register(own["name"], folder)
+    stem, folders = folder.resolve().name or "model", _folders()
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    free = next(one for one in names if one != EMBEDDED and folders.get(one, str(folder)) == str(folder))
+    return _register(free, folder)
 
 
-def load_tokenizer(name: str | os.PathLike) -> PreTrainedTokenizerBase:
+def load_tokenizer(name: str | os.PathLike[str]) -> PreTrainedTokenizerBase:
     """The tokenizer of the model `name`. Raises `ModelUnavailable` as `resolve()` does."""
     from transformers import AutoTokenizer
 
@@ -153,21 +147,23 @@ def _is_path(name: str) -> bool:
 def _checked(folder: Path) -> Path:
     """`folder`, if transformers can load it. Raises `ModelUnavailable`."""
     if not folder.is_dir():
-        raise ModelUnavailable(
-            _("The model folder {folder} does not exist: correct the path, or unset PROMPT2DATA_MODEL to use the "
-              "course's own model.").format(folder=folder)
-        )  # fmt: skip
-    if not (folder / "config.json").is_file():
-        raise ModelUnavailable(
-            _("The folder {folder} holds no model (it has no config.json): give the folder that `save_pretrained` "
-              "wrote, or unset PROMPT2DATA_MODEL to use the course's own model.").format(folder=folder)
-        )  # fmt: skip
-    if not any(folder.glob("*.safetensors")):
-        raise ModelUnavailable(
-            _("The model folder {folder} has no *.safetensors file, the only weights the course loads: save the "
-              "model again with `save_pretrained`, or unset PROMPT2DATA_MODEL.").format(folder=folder)
-        )  # fmt: skip
-    return folder
+        message = _(
+            "The model folder {folder} does not exist: correct the path, or unset PROMPT2DATA_MODEL to use the "
+            "course's own model."
+        )
+    elif not (folder / "config.json").is_file():
+        message = _(
+            "The folder {folder} holds no model (it has no config.json): give the folder that `save_pretrained` "
+            "wrote, or unset PROMPT2DATA_MODEL to use the course's own model."
+        )
+    elif not any(folder.glob("*.safetensors")):
+        message = _(
+            "The model folder {folder} has no *.safetensors file, the only weights the course loads: save the "
+            "model again with `save_pretrained`, or unset PROMPT2DATA_MODEL."
+        )
+    else:
+        return folder
+    raise ModelUnavailable(message.format(folder=folder))
 
 
 def _gpu_bytes() -> int:
@@ -193,10 +189,10 @@ def local_folder(name: str, revision: str = "main") -> Path | None:
         return None
     folder = Path(config).parent
     index = folder / "model.safetensors.index.json"
-    wanted = {"model.safetensors"}
+    weights = {"model.safetensors"}
     if index.is_file():
-        wanted = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
-    return folder if all((folder / file).is_file() for file in wanted) else None
+        weights = set(json.loads(index.read_text("utf-8"))["weight_map"].values())
+    return folder if all((folder / file).is_file() for file in weights) else None
 
 
 @contextmanager
@@ -217,44 +213,38 @@ def fetching(name: str, revision: str = "main") -> Iterator[Progress]:
 
 def _hub_bytes(name: str, revision: str) -> int | None:
     """How many bytes of weights the hub has for `name`; `None` where it does not say so in time."""
+    answer = _ask_hub(name, revision=revision, files_metadata=True)
+    if isinstance(answer, Exception):  # the fetch itself will say what is wrong
+        return None
+    return sum(file.size or 0 for file in answer.siblings or () if file.rfilename.endswith(".safetensors")) or None
 
-    def ask() -> int | None:
+
+def _hub_answer(name: str) -> Literal["found", "missing", "unreachable"]:
+    """Whether the hub has the model `name`, after `HUB_SECONDS` at most."""
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    answer = _ask_hub(name)
+    if isinstance(answer, (HFValidationError, RepositoryNotFoundError)):
+        return "missing"
+    return "unreachable" if isinstance(answer, Exception) else "found"
+
+
+def _ask_hub(name: str, **options: Any) -> ModelInfo | Exception:
+    """What the hub says about the model `name`, or the error that kept it from answering in time."""
+    answers: list[ModelInfo | Exception] = []
+
+    def ask() -> None:
         from huggingface_hub import HfApi
 
         try:
-            files = HfApi().model_info(name, revision=revision, files_metadata=True, timeout=HUB_SECONDS).siblings
-        except Exception:  # the fetch itself will say what is wrong
-            return None
-        return sum(file.size or 0 for file in files or () if file.rfilename.endswith(".safetensors")) or None
+            answers.append(HfApi().model_info(name, timeout=HUB_SECONDS, **options))
+        except Exception as error:  # no route, no name server, a proxy's refusal, HF_HUB_OFFLINE
+            answers.append(error)
 
-    return _within(HUB_SECONDS, ask, otherwise=None)
-
-
-def _hub_answer(name: str) -> str:
-    """What the hub says of `name`: "found", "missing" or "unreachable" (after `HUB_SECONDS` at most)."""
-
-    def ask() -> str:
-        from huggingface_hub import HfApi
-        from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-
-        try:
-            HfApi().model_info(name, timeout=HUB_SECONDS)
-        except (RepositoryNotFoundError, HFValidationError):
-            return "missing"
-        except Exception:  # no route, no name server, a proxy's refusal, HF_HUB_OFFLINE: all the same to a learner
-            return "unreachable"
-        return "found"
-
-    return _within(HUB_SECONDS, ask, otherwise="unreachable")
-
-
-def _within(seconds: float, call: Callable[[], T], otherwise: T) -> T:
-    """The value of `call()`, or `otherwise` when it takes longer (a name server's timeout heeds no argument)."""
-    answers: list[T] = []
-    thread = threading.Thread(target=lambda: answers.append(call()), daemon=True)
+    thread = threading.Thread(target=ask, daemon=True)  # a name server's timeout heeds no argument
     thread.start()
-    thread.join(seconds)
-    return answers[0] if answers else otherwise
+    thread.join(HUB_SECONDS)
+    return answers[0] if answers else TimeoutError()
 
 
 def main() -> int:

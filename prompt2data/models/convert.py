@@ -1,7 +1,7 @@
-"""Turns the embedded model's GGUF file into an ordinary transformers folder.
+"""Convert the embedded model's GGUF file to an ordinary transformers folder.
 
 `embedded.py` runs this as a child process (`python -m prompt2data.models.convert FILE FOLDER`): the memory it takes
-(about 1.2 GB at its peak) goes back to the system at once, and no OpenMP thread is left in the learner's kernel.
+(about 1.2 GB at its peak) is returned to the system at once, and no OpenMP thread is left in the learner's kernel.
 Each line on stdout names the step that begins.
 """
 
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 STEPS = ("libraries", "tokenizer", "weights", "writing")
@@ -19,7 +20,7 @@ STEPS = ("libraries", "tokenizer", "weights", "writing")
 END_TOKENS = ("<|im_end|>", "<|endoftext|>")
 
 
-def convert(gguf: Path, folder: Path, say=lambda step: None) -> None:
+def convert(gguf: Path, folder: Path, say: Callable[[str], None]) -> None:
     """Write `gguf` (Llama architecture, any quantization) to `folder` as fp32 safetensors with its tokenizer.
 
     `say` is called with each name of `STEPS` as it begins.
@@ -35,17 +36,17 @@ def convert(gguf: Path, folder: Path, say=lambda step: None) -> None:
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     say("weights")
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
-    # transformers 5 refuses to save a model that still carries the marks of its quantization, though the
-    # weights are plain fp32 by now.
-    model.hf_quantizer = None
-    model.is_quantized = False
+    # transformers 5 refuses to save a model that is still marked as quantized, though its weights are plain fp32 now.
+    # The annotations of torch's modules allow only tensors and modules as attributes.
+    model.hf_quantizer = None  # type: ignore[assignment]
+    model.is_quantized = False  # type: ignore[assignment]
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     ends = [tokenizer.convert_tokens_to_ids(token) for token in END_TOKENS]
     model.generation_config = GenerationConfig(
         bos_token_id=model.config.bos_token_id, eos_token_id=ends, pad_token_id=ends[0]
     )
-    tokenizer.clean_up_tokenization_spaces = False  # meant for other tokenizers; here it would eat spaces
+    tokenizer.clean_up_tokenization_spaces = False  # made for other tokenizers; here it would delete spaces
     tokenizer.model_max_length = model.config.max_position_embeddings
     say("writing")
     model.save_pretrained(folder)
@@ -55,7 +56,7 @@ def convert(gguf: Path, folder: Path, say=lambda step: None) -> None:
 
 
 def _tidy(path: Path, drop: tuple[str, ...]) -> None:
-    """Rewrite the JSON file `path` without the keys that only say where it was made."""
+    """Drop keys from the JSON file `path` that only say where it was made."""
     content = {key: value for key, value in json.loads(path.read_text("utf-8")).items() if key not in drop}
     path.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
 
