@@ -1,24 +1,26 @@
-"""One look for all figures of the course.
+"""One style for all figures of the course.
 
-Colours are those of Okabe and Ito (2008), told apart with any colour vision, in an order that also differs in
-lightness. A figure's title states what it shows, both axes are labelled with units.
+Colours are those of Okabe and Ito (2008), distinguishable with any colour vision, in an order that also differs in
+lightness. A figure's title states what it shows, and both axes are labelled with units.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prompt2data.display import fonts, pictures
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
-_STYLE = {
+_STYLE: dict[RcKeyType, Any] = {
     "figure.dpi": 100,
     "figure.figsize": (7.0, 3.6),
     "axes.spines.top": False,
@@ -33,7 +35,7 @@ _STYLE = {
 }
 
 
-def figure(columns: int = 1, **kwargs) -> tuple[Figure, Axes | Sequence[Axes]]:
+def figure(columns: int = 1, **kwargs: Any) -> tuple[Figure, Axes | Sequence[Axes]]:
     """A new figure in the course's look: `fig, ax = figure()`, or `fig, (left, right) = figure(2)`."""
     import matplotlib.pyplot as plt
     from cycler import cycler
@@ -41,18 +43,20 @@ def figure(columns: int = 1, **kwargs) -> tuple[Figure, Axes | Sequence[Axes]]:
     from prompt2data.display.layout import WrappedLayout
 
     fonts.use()
-    style = {**_STYLE, "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS)}
-    with plt.rc_context(style):
+    with plt.rc_context({**_STYLE, "axes.prop_cycle": cycler(color=COLORS, marker=MARKERS)}):
         return plt.subplots(1, columns, layout=WrappedLayout(), **kwargs)
 
 
 def finish(ax: Axes, *, title: str, x: str, y: str, legend: bool = False) -> None:
-    """Give an axes its finding as title, and its labels with units; they are broken into lines as the room demands.
+    """Give an axes its finding as title, and its labels with units; all are broken into lines where they need to be.
 
-    A dollar sign in them is a dollar sign: a title may hold a word that a model wrote.
+    A dollar sign is shown as one, not as the start of a formula: a title may contain a word that a model wrote.
     """
+    from prompt2data.display.layout import WrappedLayout  # imports matplotlib
+
     text = ax.set_title(title, loc="left", fontsize=_STYLE["axes.titlesize"], linespacing=1.3, parse_math=False)
-    if hasattr(layout := ax.figure.get_layout_engine(), "break_title"):  # of a figure made here
+    layout = ax.figure.get_layout_engine()
+    if isinstance(layout, WrappedLayout):  # a figure that `figure()` made
         layout.break_title(ax, text)
     ax.set_xlabel(x, parse_math=False)
     ax.set_ylabel(y, parse_math=False)
@@ -62,8 +66,6 @@ def finish(ax: Axes, *, title: str, x: str, y: str, legend: bool = False) -> Non
 
 def show(fig: Figure, alt: str) -> None:
     """Display a figure with its alternative text, and close it."""
-    import io
-
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
@@ -76,18 +78,17 @@ def show(fig: Figure, alt: str) -> None:
 def stacked_bars(ax: Axes, counts: Mapping[str, Mapping[str, int]], order: Sequence[str]) -> None:
     """Horizontal stacked bars: `counts[bar][part]`, parts in `order`, each with its own colour and hatch."""
     hatches = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
-    left = {bar: 0 for bar in counts}
+    left = [0] * len(counts)
     for number, part in enumerate(order):
         widths = [counts[bar].get(part, 0) for bar in counts]
         ax.barh(
             list(counts),
             widths,
-            left=[left[bar] for bar in counts],
+            left=left,
             label=part,
             color=COLORS[number % len(COLORS)],
             hatch=hatches[number % len(hatches)],
             edgecolor="white",
         )
-        for bar, width in zip(counts, widths, strict=True):
-            left[bar] += width
+        left = [start + width for start, width in zip(left, widths, strict=True)]
     ax.invert_yaxis()

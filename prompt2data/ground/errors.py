@@ -105,17 +105,16 @@ def install_display() -> None:
         for name in ("_showtraceback", "showtraceback", "showsyntaxerror"):
             if shell is not None and _is_richs(vars(shell).get(name)):
                 delattr(shell, name)
-    stock = sys.__excepthook__ if _is_richs(sys.excepthook) else sys.excepthook
-    if getattr(stock, "_prompt2data", False):
+    original = sys.__excepthook__ if _is_richs(sys.excepthook) else sys.excepthook
+    if original.__module__ == __name__:  # installed before
         return
 
     def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         if isinstance(error, OneSentence):
             print("\n".join(error._render_traceback_()), file=sys.stderr)
         else:
-            stock(kind, error, traceback)
+            original(kind, error, traceback)
 
-    excepthook._prompt2data = True
     sys.excepthook = excepthook
 
 
