@@ -1,6 +1,6 @@
-"""A dataset as a folder that others can use: the rows as Parquet, and a card that says what they are.
+"""A dataset as a folder that others can use: the rows as Parquet, and a card that describes them.
 
-The card is a `README.md` that opens with YAML metadata, which the Hugging Face Hub and `datasets.load_dataset` read.
+The card is a `README.md` that starts with YAML metadata, which the Hugging Face Hub and `datasets.load_dataset` read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CARD_FILE = "README.md"
 
 @dataclass(frozen=True)
 class Card:
-    """What a reader of a dataset needs to know, and no row says.
+    """What a reader of a dataset needs to know and the rows do not tell.
 
     Attributes:
         title: the dataset's name for humans.
@@ -49,7 +49,7 @@ class Card:
     tags: Sequence[str] = field(default=())
 
     def render(self, rows: int, picture: str | None = None) -> str:
-        """The card's text for a dataset of so many rows. `picture` is a file name beside the card."""
+        """The card's text for a dataset of `rows` rows. `picture` is a file name beside the card."""
         from distilabel.utils.card.dataset_card import size_categories_parser
         from huggingface_hub import DatasetCardData
 
@@ -61,23 +61,15 @@ class Card:
             pretty_name=self.title,
             configs=[{"config_name": "default", "data_files": DATA_FILE}],
         )
-        parts = [f"---\n{data.to_yaml()}\n---", f"# {self.title}", self.summary]
-        parts += ["## " + _("How it was made")]
+        parts = [f"---\n{data.to_yaml()}\n---", f"# {self.title}", self.summary, "## " + _("How it was made")]
         if picture:
-            seen = _("The pipeline: its steps and the columns between them")
-            parts.append(f"![{seen}]({picture})")
-        parts.append(
-            _list(
-                [
-                    _("Model: {model}").format(model=self.model),
-                    _("Seed: {seed}").format(seed=self.seed),
-                    _("Software: distilabel {distilabel}, transformers {transformers}").format(
-                        distilabel=version("distilabel"), transformers=version("transformers")
-                    ),
-                    _("Rows: {rows}").format(rows=rows),
-                ]
-            )
-        )
+            alt = _("The pipeline: its steps and the columns between them")  # Babel finds nothing in an f-string
+            parts.append(f"![{alt}]({picture})")
+        facts = [_("Model: {model}"), _("Seed: {seed}")]
+        facts += [_("Software: distilabel {distilabel}, transformers {transformers}"), _("Rows: {rows}")]
+        values = {"model": self.model, "seed": self.seed, "rows": rows}
+        versions = {name: version(name) for name in ("distilabel", "transformers")}
+        parts.append(_list([fact.format(**values, **versions) for fact in facts]))
         parts += ["## " + _("Columns"), _list([f"`{name}`: {text}" for name, text in self.columns.items()])]
         if self.limits:
             parts += ["## " + _("What it is not good for"), _list(self.limits)]
