@@ -1,8 +1,8 @@
-"""Which columns a pipeline's rows have after each step, found out with symbols instead of a model.
+"""Which columns a pipeline's rows have after each step, traced symbolically without a model.
 
-One symbolic row is sent through the pipeline. Where a task would write a text, it writes how that text would come
-about: `answer(ask(instruction))`. The renaming is done by distilabel's own mapping code, so what holds for the symbols
-holds for the rows of a real run.
+One symbolic row is sent through the pipeline. Where a task would write a text, it writes an expression for it instead:
+`answer(ask(instruction))`. Renaming is done by distilabel's own mapping code, so what holds for the symbols holds for
+the rows of a real run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from prompt2data.i18n import _
 
-# Columns that every task adds; they would hide the others.
+# Columns that every task adds.
 BOOKKEEPING = ("model_name", "distilabel_metadata")
 
 SymbolicRow = dict[str, Any]
@@ -31,9 +31,9 @@ class MissingColumn(ValueError):
 
 
 def trace(pipeline: Any, given: Iterable[str] = ()) -> dict[str, SymbolicRow]:
-    """The symbolic row that leaves each step, by the step's name, in the order in which the steps can run.
+    """The symbolic row after each step, by the step's name, in an order in which the steps can run.
 
-    A column that a loader brings stands for itself; a column that a task writes holds `step(what it read, …)`.
+    A column of a loader stands for itself; a column that a task writes is `step(what it read, …)`.
 
     Args:
         pipeline: a `distilabel` pipeline; it is neither run nor changed, and no model is loaded.
@@ -75,13 +75,13 @@ def _after(step: Any, before: list[SymbolicRow]) -> SymbolicRow:
     for column, required in step.get_inputs().items():
         if required and column not in present:
             raise MissingColumn(step.name, column, present)
-    if not isinstance(step, Task):  # it computes, so it can compute with symbols
+    if not isinstance(step, Task):  # plain code, which can process symbols
         step.load()
         return next(step.process_applying_mappings(*([row] for row in before)))[0]
     # The two halves of `process_applying_mappings`, with symbols in place of the generation between them.
     renamed, overridden = step._apply_input_mappings(tuple([row] for row in before))
     row = dict(renamed[0][0])
-    # A system prompt may be missing, and says nothing about where a text comes from.
+    # A system prompt is optional and says nothing about where a text comes from.
     read = [str(row[column]) for column in step.inputs if column in row and column != "system_prompt"]
     symbol = f"{step.name}({', '.join(read)})"
     row.update({column: symbol for column in step.outputs})

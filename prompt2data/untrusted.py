@@ -1,6 +1,6 @@
-"""Text that a model wrote, made fit to be shown: what would act on the page or hide from the eye becomes visible.
+"""Make text written by a model safe to show: control characters and invisible ones become visible.
 
-Escaping for HTML is another matter, and comes after: templates do it, or `html.escape`.
+Escaping for HTML is separate and comes afterwards, in templates or by `html.escape`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from prompt2data.i18n import _
 
 LONGEST = 2_000  # characters shown of one text, unless a reader asks for more
 
-# ESC starts terminal commands, backspace and carriage return write over what stood before.
+# ESC starts terminal commands; backspace and carriage return overwrite text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # They reverse the direction of what follows, take no room, or are half of a surrogate pair.
 _UNSEEN = re.compile(
     "[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
-# A letter carries a few marks in any script; hundreds climb over the lines around it.
+# No script needs more than a few combining marks on a letter; hundreds cover the lines around it.
 _MARKS = re.compile(r"(?:[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]){5,}")
 
 

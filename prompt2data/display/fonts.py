@@ -1,4 +1,4 @@
-"""Fonts for plots and pictures in the reader's language, brought along: a machine without them shows boxes.
+"""Bundled fonts for plots and pictures in the reader's language: a machine without them shows boxes.
 
 The files are subsets of Noto Sans CJK (`data/fonts`, SIL Open Font License); `scripts/fonts.py` makes them.
 """
@@ -14,13 +14,13 @@ FILES = {"zh": "CourseSansSC.otf", "ja": "CourseSansJP.otf", "ko": "CourseSansKR
 
 
 def files(language: str | None = None) -> list[Path]:
-    """The fonts that are brought along, that of `language` (by default the one in use) first."""
+    """The bundled fonts, that of `language` (default: the one in use) first."""
     language = language or i18n.language()
     return [FOLDER / FILES[code] for code in sorted(FILES, key=lambda code: code != language)]
 
 
 def use() -> None:
-    """Let matplotlib write with the font of the language in use, and with its own DejaVu Sans where that has none."""
+    """Let matplotlib use the font of the current language, and its own DejaVu Sans for missing glyphs."""
     import matplotlib
     from matplotlib import font_manager
 

@@ -1,6 +1,6 @@
-"""Pictures in a notebook, as HTML: the one form in which every front end gives their alternative text to the page.
+"""Pictures in a notebook as HTML, the only form whose alternative text every front end shows.
 
-A picture that is sent as `image/png` with `alt` in its metadata is drawn by JupyterLab without it.
+JupyterLab ignores `alt` in the metadata of an `image/png`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from html import escape
 
 
 def html(picture: bytes, alt: str, *, kind: str = "image/png", width: str = "") -> str:
-    """`picture` as an `<img>` that carries it. `width`: in CSS pixels; empty for the picture's own."""
+    """`picture` as an `<img>` with embedded data. `width`: in CSS pixels; empty for the picture's own."""
     size = f' width="{escape(width)}"' if width else ""
     return f'<img alt="{escape(alt)}"{size} src="data:{kind};base64,{b64encode(picture).decode()}">'
 

@@ -1,4 +1,4 @@
-"""Keep what speaks to developers out of what a learner reads."""
+"""Keep messages for developers out of what a learner reads."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import logging
 import os
 import warnings
 
-# Loggers that speak to developers, not to learners.
-_TALKATIVE = ("transformers", "datasets", "huggingface_hub", "sentence_transformers", "httpx", "urllib3", "filelock")
+# Libraries whose logs are for developers.
+_VERBOSE = ("transformers", "datasets", "huggingface_hub", "sentence_transformers", "httpx", "urllib3", "filelock")
 
-# (message pattern, category): each is about code that no learner wrote and that works as it is.
+# (message pattern, category): each is about library code that works as it is.
 _KNOWN_WARNINGS = (
     (r".*torch_dtype.*deprecated.*", Warning),
     (r".*'pin_memory' argument is set as true.*", UserWarning),
@@ -25,7 +25,7 @@ def quiet() -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TQDM_DISABLE_EXPERIMENTAL_WARNING", "1")
-    for name in _TALKATIVE:
+    for name in _VERBOSE:
         logging.getLogger(name).setLevel(logging.ERROR)
     distilabel = logging.getLogger("distilabel")
     if not any(isinstance(handler, _PlainHandler) for handler in distilabel.handlers):
@@ -38,14 +38,14 @@ def quiet() -> None:
 
 
 class _PlainHandler(logging.Handler):
-    """Shows what distilabel's tasks warn about outside a pipeline, as one plain line each.
+    """Show warnings of distilabel's tasks outside a pipeline as one plain line each.
 
-    Inside a run the root logger has handlers of its own, and this one keeps still.
+    During a run the root logger has its own handlers, so this one stays silent.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        # Said of every task that is used without a pipeline, which is what lessons 01 to 04 do.
+        # distilabel logs the second for every task used outside a pipeline, as in lessons 1 to 4.
         if logging.getLogger().handlers or "hasn't received a pipeline" in message:
             return
         print(message.strip().splitlines()[0])
