@@ -18,7 +18,7 @@ def run(script: str, **env: str) -> subprocess.CompletedProcess:
         [sys.executable, "-W", "default", "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env={**os.environ, "PROMPT2DATA_PROGRESS": "0", **env},
         check=False,
     )

@@ -23,7 +23,7 @@ def attempt(home: Path, environment: dict[str, str], only: str = "main", **optio
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         **options,
     )
 
@@ -137,7 +137,7 @@ def test_python_without_pip(tmp_path: Path) -> None:
         shutil.copytree(packages / name, needed / name)
     environment = pip_from() | {"PROMPT2DATA_HOME": str(tmp_path / "home"), "PYTHONPATH": f"{ROOT}:{needed}"}
     command = [str(bare / "bin" / "python"), *models_command()[1:]]
-    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert "ensurepip" in one_sentence(result)
     assert nothing_kept(tmp_path / "home")
 

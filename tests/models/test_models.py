@@ -68,7 +68,7 @@ def ask(question: str, gigabytes: float = 0, **environment: str) -> str:
     script += f"try: print({question})\nexcept models.ModelUnavailable as error: print(error)"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "PROMPT2DATA_"))}
     result = subprocess.run(
-        [sys.executable, "-c", script], env=clean | environment, cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script], env=clean | environment, cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert result.returncode == 0, result.stderr
     assert result.stderr == "", "nothing of the hub's client reaches the learner"
