@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import re
 import threading
 import time
@@ -196,22 +197,42 @@ def test_a_second_run_begins_anew(monitor):
     assert "failed" not in text(monitor, "status")
 
 
-def test_it_draws_a_few_times_a_second_and_the_last_state_always(monitor):
-    seen: list[tuple[str, str]] = []
+class Ticks(threading.Event):
+    """An event to wait for in which time passes only when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float | None] = []
+        self.tick = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout)
+        self.tick.acquire()
+        return self.is_set()
+
+    def set(self) -> None:
+        super().set()
+        self.tick.release()
+
+
+def test_it_draws_a_few_times_a_second_and_the_last_state_always(monitor, monkeypatch):
+    monkeypatch.setattr(monitor, "_ended", Ticks())
+    drawn: queue.SimpleQueue[str] = queue.SimpleQueue()
     monitor.begin(monitor.watch.pipeline)
-    monitor.observe(lambda change: seen.append((threading.current_thread().name, change["new"]["steps"])), "parts")
+    monitor.observe(lambda change: drawn.put(threading.current_thread().name), "parts")
+    thread = monitor._drawing
     for number in range(1000):
         monitor.hear(record(f"📨 Step 'load' sending batch {number} to output queue"))
-        time.sleep(0.001)
-    assert 2 <= len(seen) <= 8
-    assert all(thread != threading.current_thread().name for thread, _html in seen)
+        if number in (499, 998):
+            assert drawn.empty()
+            monitor._ended.tick.release()
+            assert drawn.get(timeout=60) == thread.name, "once for all that happened in a pause"
+    assert all(0.2 <= pause <= 1 for pause in monitor._ended.pauses)
     monitor.end({}, None)
+    assert not drawn.empty() and not thread.is_alive(), "nothing draws after the end"
     assert row(monitor, "load")[3] == "1,000" and "1,000" in monitor.parts["steps"]
     assert len(monitor.parts["batches"]) < 100_000
     assert "The last 50 of 1,000 batches" in text(monitor, "batches")
-    count = len(seen)
-    time.sleep(0.6)
-    assert len(seen) == count  # nothing draws after the end
 
 
 def test_nothing_that_goes_wrong_in_a_monitor_harms_the_run(monitor, monkeypatch):
