@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from builder.course import LessonEntry
-from builder.names import Names, names_of
+from builder.names import Names, compiled, names_of
 from builder.problems import Problem, Refused
 from builder.setup_cell import NAMES as SETUP_NAMES
 from builder.source import MARKER_WORDS, SOURCE_BODY, Cell, Lesson, regions
@@ -163,6 +163,7 @@ def _syntax(lesson: Lesson, faults: _Faults) -> bool:
         for form, source in forms.items():
             try:
                 tree = ast.parse(source)
+                compiled(tree)
             except SyntaxError as error:
                 faults.add(cell, f"{form}this code does not parse: {error.msg}", (error.lineno or 1) - 1)
                 continue

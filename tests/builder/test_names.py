@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from builder.names import names_of
@@ -34,6 +36,12 @@ CASES = {
     "f()\ndef f(): pass": ({"f"}, {"f"}),
     "match v:\n    case {'a': x, **r}:\n        print(x, r)": ({"v"}, {"x", "r"}),
     "display(MODEL, __name__)": ({"MODEL"}, set()),
+    "del a": ({"a"}, set()),
+    "[y := x for x in xs]\ny": ({"xs"}, {"y"}),
+    "sum(x * t for x in xs)\nt = 1": ({"xs", "t"}, {"t"}),
+    "class A:\n    n = m\n    def f(self):\n        return n": ({"m", "n"}, {"A"}),
+    "await a": ({"a"}, set()),
+    "if c:\n    a = 1\na": ({"c"}, {"a"}),
 }
 
 
@@ -41,6 +49,16 @@ CASES = {
 def test_names(source):
     found = names_of(source)
     assert ({read.name for read in found.reads}, found.binds) == CASES[source]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="syntax of Python 3.12")
+def test_names_of_types():
+    found = names_of("type Pair = tuple[T, T]\ndef first[U](xs: list[U]) -> U | V:\n    return xs[0]\n")
+    assert ({read.name for read in found.reads}, found.binds) == ({"T", "V"}, {"Pair", "first"})
+
+
+def test_star_imports():
+    assert names_of("a = 1\nfrom b import *\n").star_imports == [2]
 
 
 def test_line_and_deferral():
