@@ -1,4 +1,7 @@
-"""Command line: python -m builder build | check | messages | run | classroom."""
+"""Command line: python -m builder build | check | messages | run | classroom.
+
+Each command imports what it needs: `run` works in a learner's environment, which lacks what the others import.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ import sys
 from pathlib import Path
 
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, load
-from builder.problems import Refused
+from builder.problems import ExecutionFailed, Refused
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m builder", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m builder", description=__doc__.split("\n")[0])
     parser.add_argument("--root", type=Path, default=ROOT, help="the course's folder")
     commands = parser.add_subparsers(dest="command", required=True)
     build = commands.add_parser("build", help="derive notebooks and solutions from the lessons")
@@ -101,17 +104,7 @@ def _executing(work) -> int:
     """Run `work`; a failure is told without a traceback of ours."""
     try:
         work()
-    except (Refused, KeyError):
-        raise
-    except FileNotFoundError as missing:
-        print(missing, file=sys.stderr)
-        return 1
-    except Exception as failed:
-        # Imported late: most builds execute nothing, and nbclient is slow to import.
-        from builder.execute import ExecutionFailed
-
-        if not isinstance(failed, ExecutionFailed):
-            raise
+    except (FileNotFoundError, ExecutionFailed) as failed:
         print(failed, file=sys.stderr)
         return 1
     return 0

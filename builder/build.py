@@ -9,14 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from builder import notebooks, record
+from builder.catalogues import sources, store
+from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, unmatched_sources
-from builder.problems import Problem, Refused
+from builder.diagrams import files, place
+from builder.diagrams import source as diagrams
+from builder.problems import ExecutionFailed, Problem, Refused
+from builder.readme import readme
+from builder.source import Lesson, parse
 from builder.state import DOMAINS, State, checks_module
+from builder.validate import Exercise, validate
 from prompt2data.ground.whole import replace_file
 
 if TYPE_CHECKING:
-    from builder.source import Lesson
-    from builder.validate import Exercise
+    from nbformat import NotebookNode
 
 
 @dataclass(frozen=True)
@@ -55,10 +62,8 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
                 valid[entry.name] = validated(course, entry)
             except Refused as refused:
                 problems += refused.problems
-    from builder.diagrams import files, source
-
     try:
-        source.all_of(course)
+        diagrams.all_of(course)
     except Refused as refused:
         problems += refused.problems
     if problems:
@@ -69,24 +74,22 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
         replace(path, picture, say)
     failures = []
     for entry in stale:
-        failure = _write(course, valid[entry.name], execute, state, say)
-        failures += [failure] if failure else []
+        try:
+            executed = _write(course, valid[entry.name], execute, say)
+        except ExecutionFailed as failed:
+            failures.append(str(failed))
+        else:
+            state.remember(entry.name, executed)
     if whole and course.readme().is_file():
         for path, text in readmes(course, valid).items():
             replace(path, text, say)
         state.remember_readme()
     if failures:
-        from builder.execute import ExecutionFailed
-
         raise ExecutionFailed("\n".join(failures))
 
 
 def validated(course: Course, entry: LessonEntry) -> Valid:
     """The lesson, validated. Raises Refused."""
-    from builder.diagrams import place
-    from builder.source import parse
-    from builder.validate import validate
-
     lesson = parse(course.source(entry.name))
     exercises = validate(lesson, entry)
     problems = unknown_checks(lesson, exercises, checks_module(course, entry.name)) + place.faults(course, lesson)
@@ -95,29 +98,23 @@ def validated(course: Course, entry: LessonEntry) -> Valid:
     return Valid(entry, lesson, exercises)
 
 
-def derived(course: Course, valid: Valid, language: str = SOURCE_LANGUAGE):
+def derived(course: Course, valid: Valid, language: str = SOURCE_LANGUAGE) -> tuple[NotebookNode, NotebookNode]:
     """(exercise notebook, solution notebook not executed) of one lesson."""
-    from builder import notebooks
-
-    exercise = notebooks.exercise(course, valid.entry, valid.lesson, valid.exercises, language)
-    return exercise, notebooks.solution(course, valid.entry, valid.lesson, language)
+    lesson = Translator(course, language).lesson(valid.lesson)
+    exercise = notebooks.exercise(course, valid.entry, lesson, valid.exercises, language)
+    return exercise, notebooks.solution(course, valid.entry, lesson, language)
 
 
 def readmes(course: Course, valid: dict[str, Valid]) -> dict[Path, str]:
     """Path → text of the README of every language."""
-    from builder import readme
-
     exercises = {name: one.exercises for name, one in valid.items()}
     lessons = {name: one.lesson for name, one in valid.items()}
     codes = [language.code for language in course.built_languages]
-    return {course.readme(code): readme.readme(course, exercises, lessons, code) for code in codes}
+    return {course.readme(code): readme(course, exercises, lessons, code) for code in codes}
 
 
 def compiled(course: Course) -> dict[Path, bytes]:
     """Path → content of the binary catalogues that the helper package reads: its messages, and what lessons show."""
-    from builder.catalogues import sources, store
-    from builder.catalogues.translate import Translator
-
     found = {}
     for language in course.built_languages[1:]:
         text = Translator(course, language.code)
@@ -162,23 +159,15 @@ def unknown_checks(lesson, exercises, module: Path) -> list[Problem]:
     return problems
 
 
-def _write(course: Course, valid: Valid, execute: bool, state: State, say: Callable[[str], None]) -> str | None:
-    """Write one lesson's notebooks in all languages; the sentence of a failed execution, if one failed."""
-    executed = True
-    for language in course.built_languages:  # English first: it generates what the others find in the cache
-        ran = _write_one(course, valid, language.code, execute, say)
-        if isinstance(ran, str):
-            return ran
-        executed = executed and ran
-    state.remember(valid.entry.name, executed)
-    return None
+def _write(course: Course, valid: Valid, execute: bool, say: Callable[[str], None]) -> bool:
+    """Write one lesson's notebooks in all languages; whether all solutions are executed. Raises ExecutionFailed."""
+    # English first: it generates what the others find in the cache.
+    codes = [language.code for language in course.built_languages]
+    return all([_write_language(course, valid, code, execute, say) for code in codes])
 
 
-def _write_one(course: Course, valid: Valid, language: str, execute: bool, say: Callable[[str], None]) -> bool | str:
-    """Whether the solution is executed now; the sentence of a failed execution, if it failed."""
-    from builder import notebooks, record
-    from builder.catalogues.translate import Translator
-
+def _write_language(course: Course, valid: Valid, language: str, execute: bool, say: Callable[[str], None]) -> bool:
+    """Write a lesson's notebooks in one language; whether the solution is executed. Raises ExecutionFailed."""
     name = valid.entry.name
     exercise, solution = derived(course, valid, language)
     replace(course.exercise(name, language), notebooks.to_text(exercise), say)
@@ -188,7 +177,7 @@ def _write_one(course: Course, valid: Valid, language: str, execute: bool, say: 
     if executed:
         record.carry_over(solution, target)
     elif execute:
-        from builder.execute import ExecutionFailed, execute_to_store
+        from builder.execute import execute_to_store  # most builds execute nothing, and nbclient is slow to import
 
         say(f"executing {name}" + (f" ({language})" if language != SOURCE_LANGUAGE else ""))
         cache = course.runs(name) / "generations"
@@ -200,7 +189,7 @@ def _write_one(course: Course, valid: Valid, language: str, execute: bool, say: 
         except ExecutionFailed as failed:
             failing = course.runs(name) / "failed.ipynb"
             replace(failing, notebooks.to_text(solution), lambda _: None)
-            return f"{target}: {failed}\n(what ran is in {failing})"
+            raise ExecutionFailed(f"{target}: {failed}\n(what ran is in {failing})") from None
         executed = True
     replace(target, notebooks.to_text(solution), say)
     return executed

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from builder import notebooks
 from builder.build import replace, validated
+from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course
 from builder.problems import refuse
 
@@ -36,7 +37,8 @@ def classroom(course: Course, folder: Path, language: str = SOURCE_LANGUAGE) -> 
     replace(config, CONFIG.format(course=course.package, stub=notebooks.stub(course, language)), lambda _: None)
     for entry in course.lessons:
         valid = validated(course, entry)
-        notebook = notebooks.graded(course, entry, valid.lesson, valid.exercises, language)
+        lesson = Translator(course, language).lesson(valid.lesson)
+        notebook = notebooks.graded(course, entry, lesson, valid.exercises, language)
         replace(
             folder / "source" / entry.name / f"{entry.name}.ipynb",
             notebooks.to_text(notebook),

@@ -19,18 +19,14 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets import default
 
-from builder.notebooks import METADATA
 from builder.outputs import MAX_NOTEBOOK, faults, private_paths, tidy
-from builder.record import KEY, code_hash
+from builder.problems import ExecutionFailed
+from builder.record import KEY, METADATA, code_hash
 from builder.shell import Client
 from prompt2data.display.progress import progress_bar
 
 CELL_TIMEOUT = 600  # seconds
 PACKAGES = ("distilabel", "transformers", "torch", "datasets")  # recorded beside the outputs
-
-
-class ExecutionFailed(Exception):
-    """A cell raised, died or wrote something that must not be stored. One line for each fault."""
 
 
 class _ThisInterpreter(KernelSpecManager):

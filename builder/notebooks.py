@@ -1,4 +1,9 @@
-"""From a parsed lesson to its notebooks: the exercise, the solution, and nbgrader's source form."""
+"""From a parsed lesson to its notebooks: the exercise, the solution, and nbgrader's source form.
+
+A lesson is passed in as its language has it (`Translator.lesson`); `language` decides on what is generated around it.
+nbformat and nbgrader take half a second and more to import, and an unchanged course needs neither, so the functions
+that use them import them.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +17,13 @@ from builder.catalogues.translate import Translator
 from builder.course import Course, LessonEntry
 from builder.diagrams.place import put
 from builder.problems import Problem, Refused
+from builder.record import METADATA
 from builder.setup_cell import setup_cell
 from builder.source import STUB, Cell, Lesson, regions
 from builder.validate import Exercise
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 def exercise(
@@ -34,7 +35,7 @@ def exercise(
     notebook = graded(course, entry, lesson, exercises, language)
     clear = ClearSolutions(code_stub={"python": stub(course, language)}, enforce_metadata=True)
     notebook, _ = clear.preprocess(notebook, {})
-    problems = leaks(Translator(course, language).lesson(lesson), notebook, stub(course, language))
+    problems = leaks(lesson, notebook, stub(course, language))
     if problems:
         raise Refused(problems)
     return notebook
@@ -44,7 +45,7 @@ def solution(course: Course, entry: LessonEntry, lesson: Lesson, language: str =
     """The worked notebook, not executed yet: no markers, no grading metadata, all cells."""
     cells = [
         _cell(course, cell, "\n".join(regions(cell.source).solved) if _task(cell) else cell.source, language)
-        for cell in Translator(course, language).lesson(lesson).cells
+        for cell in lesson.cells
     ]
     return _notebook(course, entry, cells, "solutions", language)
 
@@ -55,7 +56,7 @@ def graded(
     """nbgrader's source form: markers and grading metadata in place, solution-only cells left out."""
     points = {item.check.id: item.points for item in exercises}
     cells = []
-    for cell in Translator(course, language).lesson(lesson).cells:
+    for cell in lesson.cells:
         if "solution-only" in cell.tags:
             continue
         node = _cell(course, cell, cell.source, language)

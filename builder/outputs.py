@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 MAX_OUTPUT = 100_000  # bytes of one output
 MAX_NOTEBOOK = 1_000_000  # bytes of one notebook
 WIDGETS = "application/vnd.jupyter.widget"
@@ -58,8 +60,6 @@ def tidy(notebook: Any) -> None:
 
 def _smaller(png: str) -> str:
     """The same picture, base64-encoded PNG, without text chunks and packed as well as Pillow can."""
-    from PIL import Image
-
     before = base64.b64decode(png)
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(before)) as image:

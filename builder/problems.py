@@ -19,6 +19,10 @@ class Problem:
         return f"{place}: {self.text}"
 
 
+class ExecutionFailed(Exception):
+    """A cell raised, died or wrote something that must not be stored. One line for each fault."""
+
+
 class Refused(Exception):
     """The sources break a rule of the course; `problems` says which, where."""
 

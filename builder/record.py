@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 KEY = "prompt2data"  # in the notebook's metadata: {"code_hash": …, "model": …, "versions": {…}}
+METADATA = {  # what every notebook has beside that record
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
 def code_hash(notebook: NotebookNode | dict[str, Any], shown: Sequence[str] = ()) -> str:
@@ -71,7 +75,7 @@ def is_current(notebook: NotebookNode, stored: dict[str, Any] | None, shown: Seq
 
 def carry_over(notebook: NotebookNode, path: Path) -> None:
     """Give `notebook` the outputs, counts and record of the one stored at `path`; cells are matched by id."""
-    import nbformat
+    import nbformat  # slow to import, and an unchanged course needs none of it
 
     stored = nbformat.read(path, as_version=4)
     cells = {cell.id: cell for cell in stored.cells}

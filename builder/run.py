@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
+
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
+from builder.execute import execute
 
 
 def run(
@@ -16,10 +19,6 @@ def run(
 
     Raises ExecutionFailed, or FileNotFoundError where the lesson has no solution notebook.
     """
-    import nbformat
-
-    from builder.execute import execute
-
     source = course.solution(entry.name, language)
     if not source.is_file():
         raise FileNotFoundError(f"{source} is missing; `make build` makes it")

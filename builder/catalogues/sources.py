@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from babel.messages.extract import extract_from_dir
+
 from builder import words
 from builder.catalogues import blocks, code_text
 from builder.catalogues.store import Message
@@ -79,8 +81,6 @@ def readme_blocks(text: str) -> list[blocks.Block]:
 
 def package_messages(folder: Path) -> list[Message]:
     """What the helper package says: what its code gives to `_()`, `N_()` and `ngettext()`, found by Babel."""
-    from babel.messages.extract import extract_from_dir
-
     found: dict[str, Message] = {}
     for name, line, text, _comments, _context in extract_from_dir(
         folder,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from pathlib import Path
 
+from builder import words
 from builder.catalogues import blocks, code_text, sources, store
 from builder.course import SOURCE_LANGUAGE as ENGLISH
 from builder.course import Course
@@ -30,8 +32,6 @@ class Translator:
 
     def word(self, word: str) -> str:
         """A text of `builder.words`."""
-        from builder import words
-
         return self.text(sources.COURSE, words.CONTEXT, word)
 
     def lesson(self, lesson: Lesson) -> Lesson:
@@ -71,15 +71,8 @@ class Translator:
         return put(cell.source, [(part, text) for part, text in found if text != part.text])
 
 
-def translators(course: Course) -> list[Translator]:
-    """One for each language that is built, English first."""
-    return [Translator(course, language.code) for language in course.built_languages]
-
-
 @functools.lru_cache(maxsize=64)
 def _read(path: str, stamp: tuple[int, int] | None, language: str) -> store.Catalogue:
-    from pathlib import Path
-
     return store.load(Path(path), language)
 
 

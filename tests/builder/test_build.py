@@ -6,7 +6,6 @@ import ast
 import json
 import subprocess
 import sys
-import time
 
 import nbformat
 import pytest
@@ -123,10 +122,8 @@ def test_nothing_changed(built):
         "sys.exit(status or (f'imported {heavy}' if heavy else 0))"
     )
     command = [sys.executable, "-c", code, "--root", str(built.root), "build"]
-    start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "Nothing has changed.\n"), done.stderr
-    assert time.monotonic() - start < 3
 
 
 def test_prose_change_keeps_outputs(built):

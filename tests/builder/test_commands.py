@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from builder.__main__ import main
@@ -32,6 +35,15 @@ def test_run(capsys, built, word):
     assert status == 0 and f"dataset: {target}" in said and "[ 1/11] setup" in said
     assert target.read_text() == '{"words": 3}\n'
     assert run(capsys, built.root, "check")[0] == 0, "a run changes no derived file"
+
+
+def test_run_needs_nothing_that_only_contributors_have():
+    code = (
+        "import sys; import builder.__main__, builder.run;"
+        "sys.exit(str({'babel', 'jupytext', 'markdown_it', 'nbgrader', 'polib'} & set(sys.modules) or ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
 
 
 def test_run_unknown_lesson(capsys, built):
