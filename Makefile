@@ -18,7 +18,7 @@ SETUP = command -v $(PYTHON) >/dev/null 2>&1 || { \
   echo "The course needs Python 3.11 or newer, and there is no $(PYTHON) here: install it from your system's packages, then run the command again." >&2; \
   exit 1; }; $(PYTHON) scripts/setup.py
 
-.PHONY: help lab test times run messages build check classroom clean
+.PHONY: help lab lint test times run messages build check classroom clean
 .DEFAULT_GOAL := help
 
 help: ## list these commands
@@ -26,6 +26,9 @@ help: ## list these commands
 
 lab: ## open JupyterLab at lesson 01 (LANGUAGE=vi for another language; LAB_ARGS="--no-browser --port 8890" goes to it)
 	@$(SETUP) lab "$(LANGUAGE)"
+
+lint: ## look at the code without running it: names, layout, types, imports, architecture
+	@$(SETUP) python dev -m builder.lint
 
 test: ## run every test (TESTS="tests/checks -x" for some)
 	@$(SETUP) python dev -m pytest -n $(JOBS) $(TESTS)
@@ -50,5 +53,5 @@ classroom: ## write a course folder for nbgrader (DIR=classroom LANGUAGE=en)
 	@$(SETUP) python dev -m builder classroom "$(DIR)" --language "$(LANGUAGE)"
 
 clean: ## remove .venv and what tests and runs left; models, notebooks and datasets stay
-	rm -rf .venv build .pytest_cache .ruff_cache prompt2data.egg-info
+	rm -rf .venv build .cache/lint .pytest_cache .ruff_cache prompt2data.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
