@@ -55,7 +55,7 @@ def report(course: Course) -> list[str]:
 
 def linked_files(course: Course) -> list[Path]:
     """The files whose links are followed: all notebooks and READMEs, and what the README leads contributors to."""
-    files = [course.root / "CONTRIBUTING.md"]
+    files = [course.root / "CONTRIBUTING.md", course.root / "ARCHITECTURE.md"]
     for language in course.built_languages:
         files.append(course.readme(language.code))
         for entry in course.lessons:

@@ -1,4 +1,4 @@
-"""Shared by all tests: their order, the generation cache and the home of the run, and the tables at its end."""
+"""Shared by all tests: their order, the generation cache and the home of the run, and the table at its end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,35 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
-from tests import network, order
+from tests import network
 from tests.notebooks import tables
 
 CACHE = "PROMPT2DATA_CACHE"
 KEPT = tables.kept_cache()  # before the tests turn it off
 CACHE_LINE = tables.cache_line(KEPT)  # before the tests fill it
+
+# In which order the tests run; within a stage, in that of pyproject's testpaths. What takes seconds comes first, so that
+# a slip is told at once, then the longest. Last is what finds again the texts that the solutions generated.
+QUICK = tuple(
+    f"tests/{name}/" for name in ("gates", "course", "quality", "ground", "display", "guards", "catalogues", "checks")
+)
+LONGEST = (
+    "tests/browser/test_classic.py",
+    "tests/browser/test_widgets.py",
+    "tests/notebooks/test_notebooks.py::test_solution[",
+)
+LAST = (
+    "tests/browser/test_languages.py",
+    "tests/browser/test_lessons.py",
+    "tests/classroom/test_classroom.py::test_marks[",
+    "tests/notebooks/test_notebooks.py::test_exercise[",
+    "tests/notebooks/test_notebooks.py::test_localized[",
+)
+# Several tests at a time: a file stays on one worker, since its tests may share a kernel or a browser. These share
+# nothing dear.
+INDEPENDENT = (*LAST, "tests/browser/test_static.py", "tests/classroom/", "tests/notebooks/test_notebooks.py")
 
 # No test fails because the machine is busy.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -28,9 +50,6 @@ if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--record-durations", action="store_true", help="write tests/durations.toml, by which the longest start first"
-    )
     parser.addoption("--approve", action="store_true", help="write tests/browser/approved anew from what is seen")
 
 
@@ -42,14 +61,32 @@ def pytest_report_header() -> str:
     return CACHE_LINE
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order.sort(items)
+class InOrder(LoadScopeScheduling):
+    """Hands out files, and independent tests, in the order of collection, the next one to whichever worker is free.
+
+    xdist's own `--dist loadgroup` does so as well, but its groups get lost in the node ids of pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(INDEPENDENT) else nodeid.split("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log):
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> InOrder:
     config.option.loadscopereorder = False  # or it would start with the files that hold the most tests
-    return order.scheduler_class()(config, log)
+    return InOrder(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _stage(item.nodeid))
+
+
+def _stage(test: str) -> int:
+    if test.startswith(QUICK):
+        return 0
+    if test.startswith(LONGEST):
+        return 1
+    return 3 if test.startswith(LAST) else 2
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,15 +142,13 @@ def no_network() -> list[str]:
     return network.without_network() or pytest.fail(network.NO_WAY)
 
 
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter) -> None:
     """The tables, from what the tests recorded (under xdist as well: the reports carry it)."""
-    reports = [
-        report for found in terminalreporter.stats.values() for report in found if isinstance(report, pytest.TestReport)
-    ]
     notebooks = [
         value
+        for reports in terminalreporter.stats.values()
         for report in reports
-        if report.when == "call"
+        if isinstance(report, pytest.TestReport) and report.when == "call"
         for name, value in report.user_properties
         if name == "notebook"
     ]
@@ -122,9 +157,6 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         terminalreporter.write_line(CACHE_LINE)
         for line in tables.notebooks(notebooks) + tables.slowest_cells(notebooks):
             terminalreporter.write_line(line)
-    if config.getoption("record_durations"):
-        count = order.record(reports)
-        terminalreporter.write_line(f"{order.DURATIONS.relative_to(order.ROOT)}: the seconds of {count} units")
 
 
 def _want_of_a_browser(config: pytest.Config) -> str:

@@ -1,4 +1,4 @@
-"""The order of the tests, in a real run of two workers: quick ones, the longest, and exercises after solutions."""
+"""The order of the tests, in a real run of two workers: quick ones, solutions, exercises last."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from builder.course import load
-from tests import order
+from tests import conftest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("gates", "course", "checks", "pipelines", "notebooks")
@@ -40,19 +37,9 @@ def test_solution(name, generations, record_property):
     record_property("notebook", {"lesson": name, "half": "solutions", "passed": 2, "compared": 1, "seconds": 9.0,
                                  "made": None, "cells": {"setup": 1.5, "slow": 6.25}})
 """
-SECONDS = {
-    "tests/pipelines/test_long.py": 40,
-    "tests/notebooks/test_notebooks.py::test_solution[01]": 20,
-    "tests/notebooks/test_notebooks.py::test_solution[02]": 90,
-    "tests/notebooks/test_notebooks.py::test_exercise[01]": 200,
-    "tests/notebooks/test_notebooks.py::test_exercise[02]": 10,
-    "tests/notebooks/test_notebooks.py::test_exercise[03]": 50,
-    "tests/pipelines/test_gone.py": 30,
-    "tests/gates/test_last.py": 500,
-}
 ORDER = (
-    "last-1 last-2 quick-1 quick-2 solution-03 solution-02 long-1 long-2 solution-01 "
-    "exercise-01 exercise-03 exercise-02"
+    "gate-1 gate-2 course-1 course-2 solution-01 solution-02 solution-03 long-1 long-2 "
+    "exercise-01 exercise-02 exercise-03"
 ).split()
 
 
@@ -61,14 +48,13 @@ class Course:
 
     def __init__(self, root: Path):
         self.root = root
-        for name in ("conftest.py", "network.py", "order.py", "notebooks/tables.py"):
+        for name in ("conftest.py", "network.py", "notebooks/tables.py"):
             (root / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "tests" / name, root / "tests" / name)
-        for path, name in (("gates/test_last", "last"), ("course/test_a", "quick"), ("pipelines/test_long", "long")):
+        for path, name in (("gates/test_a", "gate"), ("course/test_a", "course"), ("pipelines/test_a", "long")):
             tests = "".join(f"\ndef test_{number}():\n    note('{name}-{number}')\n" for number in (1, 2))
             self.write(f"tests/{path}.py", LOGGED + tests)
         self.write("tests/notebooks/test_notebooks.py", LOGGED + NOTEBOOKS)
-        self.write("tests/durations.toml", "[seconds]\n" + "".join(f'"{k}" = {v}\n' for k, v in SECONDS.items()))
         paths = " ".join(f"tests/{folder}" for folder in FOLDERS)
         self.write("pytest.ini", f"[pytest]\ntestpaths = {paths}\npythonpath = .\naddopts = --import-mode=importlib\n")
 
@@ -104,7 +90,7 @@ def test_two_workers(course: Course):
     for worker in {worker for worker, _, _ in ran}:
         mine = [ORDER.index(test) for who, test, _ in ran if who == worker]
         assert mine == sorted(mine), "each worker goes through the order"
-    for name in ("last", "quick", "long"):
+    for name in ("gate", "course", "long"):
         assert len({worker for worker, test, _ in ran if test.startswith(name)}) == 1, "a file stays on one worker"
     assert {cache for _, _, cache in ran} == {"off"}, "a test meets no cache but the one it asks for"
     assert "generation cache of the notebooks: cold" in said
@@ -126,38 +112,9 @@ def test_a_kept_cache(course: Course, tmp_path: Path):
     assert {cache for _, _, cache in ran} == {"off"}
 
 
-def test_durations_are_recorded(course: Course):
-    before = (course.root / "tests" / "durations.toml").read_text()
-    try:
-        course.run("-n", "2", "--record-durations", "tests/notebooks")
-        seconds = order.read(course.root / "tests" / "durations.toml")
-    finally:
-        course.write("tests/durations.toml", before)
-    assert seconds["tests/notebooks/test_notebooks.py::test_solution[02]"] == 0, "what ran has its new duration"
-    assert seconds["tests/pipelines/test_long.py"] == 40, "what did not run keeps its old one"
-    assert "tests/pipelines/test_gone.py" not in seconds
-    assert "tests/gates/test_last.py" in seconds
-    assert len(seconds) == 8
-
-
-def test_a_unit_is_the_sum_of_its_tests(tmp_path: Path):
-    marks = "tests/classroom/test_classroom.py::test_marks[01]"
-    tests = ("tests/engine/test_a.py::one", "tests/engine/test_a.py::two", marks)
-    reports = [SimpleNamespace(nodeid=test, duration=5.4) for test in tests for _when in ("setup", "call")]
-    assert order.record(reports, tmp_path / "durations.toml", tmp_path) == 2
-    text = (tmp_path / "durations.toml").read_text()
-    assert tomllib.loads(text)["seconds"] == {
-        "tests/engine/test_a.py": 22,
-        marks: 11,
-    }
-    assert text.index("test_a.py") < text.index("test_classroom.py"), "the longest first"
-
-
-def test_the_recorded_durations_speak_of_what_there_is():
-    """A renamed file would start as late as its old name says; `make test TESTS=--record-durations` puts it right."""
-    seconds = order.read()
-    assert not [name for name in seconds if not (ROOT / name.split("::")[0]).is_file()]
-    lessons = {lesson.name for lesson in load(ROOT).lessons}
-    halves = tuple(f"tests/notebooks/test_notebooks.py::test_{half}[" for half in ("solution", "exercise"))
-    named = {name.split("[")[1].rstrip("]") for name in seconds if name.startswith(halves)}
-    assert named == lessons
+def test_what_the_order_names_is_there():
+    """A renamed file would run whenever its folder's turn comes."""
+    named = (*conftest.QUICK, *conftest.LONGEST, *conftest.INDEPENDENT)
+    assert not [name for name in named if not (ROOT / name.split("::")[0]).exists()]
+    text = (ROOT / "tests" / "notebooks" / "test_notebooks.py").read_text("utf-8")
+    assert all(f"def {name.split('::')[1][:-1]}(" in text for name in named if "test_notebooks.py::" in name)

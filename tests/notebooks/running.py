@@ -73,8 +73,9 @@ def run_under_nbval(
 ) -> Ran:
     """Run a copy of `notebook` in `folder` with pytest --nbval-lax, this interpreter as its kernel.
 
-    `extra`: environment variables beyond those of this process. `prefix`: what to put before the command. nbval turns what follows a cell that timed out into
-    expected failures, so passed cells are counted instead of trusting the exit status.
+    `extra`: environment variables beyond those of this process. `prefix`: what to put before the command. nbval turns
+    what follows a cell that timed out into expected failures, so passed cells are counted instead of trusting the exit
+    status.
     """
     folder.mkdir(parents=True)
     copy = folder / notebook.name

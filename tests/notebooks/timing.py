@@ -1,8 +1,8 @@
 """How long the notebooks take, with an empty generation cache and again with what that run left in it.
 
-    python -m tests.notebooks.timing            lessons 01 to 05, of which the bounds speak, both halves
-    python -m tests.notebooks.timing 1 5        these lessons
-    python -m tests.notebooks.timing --localized    and then in the other languages, with what the English ones generated
+    python -m tests.notebooks.timing               lessons 01 to 05, of which the bounds speak, both halves
+    python -m tests.notebooks.timing 1 5           these lessons
+    python -m tests.notebooks.timing --localized   then in the other languages, too, with what is in the cache by then
 
 The first time several run at a time, solutions before exercises; the second time one after the other, so that no
 notebook is slowed down by another. The exit status is 1 where a bound of `tests.notebooks.tables` is passed or a
@@ -12,6 +12,7 @@ notebook fails.
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 import tempfile
@@ -22,7 +23,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.course import Course, load
-from tests import order
 from tests.notebooks import tables
 from tests.notebooks.running import ROOT, Ran, run_under_nbval
 
@@ -51,14 +51,6 @@ class Pass:
         return found
 
 
-def longest_first(course: Course, lessons: Sequence[str]) -> list[Path]:
-    """Both halves of these lessons: the solutions, then the exercises."""
-    seconds, file = order.read(), "tests/notebooks/test_notebooks.py"
-    tests = {f"{file}::test_solution[{name}]": course.solution(name) for name in lessons}
-    tests |= {f"{file}::test_exercise[{name}]": course.exercise(name) for name in lessons}
-    return [tests[test] for test in sorted(tests, key=lambda test: order.place(test, seconds))]
-
-
 def run_all(
     paths: Iterable[Path], root: Path, folder: Path, cache: Path, jobs: int, warm: bool, say: Callable[[str], None]
 ) -> Pass:
@@ -68,10 +60,10 @@ def run_all(
         extra["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // jobs))
 
     def one(path: Path) -> Ran:
-        half = path.parent.name
+        language, half = path.parts[-3:-1]
         strict = half == tables.SOLUTIONS
         before = tables.texts(cache)
-        ran = run_under_nbval(path, folder / path.parents[1].name / half / path.stem, strict, root, lambda _: None, extra)
+        ran = run_under_nbval(path, folder / language / half / path.stem, strict, root, lambda _: None, extra)
         if jobs == 1:
             ran = replace(ran, made=tables.texts(cache) - before)
         say(f"  {tables.label(ran.summary()):<36} {ran.seconds:6.1f} s{'' if ran.ok else '  FAILED'}")
@@ -107,7 +99,7 @@ def measure(
                     for path_of in (course.solution, course.exercise)
                 ]
             else:
-                paths = longest_first(course, lessons)
+                paths = [path_of(name) for path_of in (course.solution, course.exercise) for name in lessons]
             now = run_all(paths, course.root, folder, cache, at_a_time, warm, say)
             summaries = [ran.summary() for ran in now.ran]
             for line in [*tables.notebooks(summaries, warm), *tables.slowest_cells(summaries, top)]:
@@ -135,7 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(unknown.args[0], file=sys.stderr)
         return 2
     lessons = lessons or [lesson.name for lesson in course.lessons if lesson.name[:2] in tables.BOUNDED]
-    _, wrong = measure(course, lessons, options.jobs, options.cells, lambda text: print(text, flush=True), options.localized)
+    say = functools.partial(print, flush=True)
+    _, wrong = measure(course, lessons, options.jobs, options.cells, say, options.localized)
     for fault in wrong:
         print(fault, file=sys.stderr)
     return 1 if wrong else 0
