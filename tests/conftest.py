@@ -18,8 +18,8 @@ CACHE = "PROMPT2DATA_CACHE"
 KEPT = tables.kept_cache()  # before the tests turn it off
 CACHE_LINE = tables.cache_line(KEPT)  # before the tests fill it
 
-# In which order the tests run; within a stage, in that of pyproject's testpaths. What takes seconds comes first, so that
-# a slip is told at once, then the longest. Last is what finds again the texts that the solutions generated.
+# In which order the tests run; within a stage, in that of pyproject's testpaths. What takes seconds comes first, and
+# tells a slip at once; then the longest. Last is what finds again the texts that the solutions generated.
 QUICK = tuple(
     f"tests/{name}/" for name in ("gates", "course", "quality", "ground", "display", "guards", "catalogues", "checks")
 )
