@@ -107,8 +107,8 @@ def derived(course: Course, valid: Valid, language: str = SOURCE_LANGUAGE) -> tu
 
 def readmes(course: Course, valid: dict[str, Valid]) -> dict[Path, str]:
     """Path → text of the README of every language."""
-    exercises = {name: one.exercises for name, one in valid.items()}
-    lessons = {name: one.lesson for name, one in valid.items()}
+    exercises = {name: lesson.exercises for name, lesson in valid.items()}
+    lessons = {name: lesson.lesson for name, lesson in valid.items()}
     codes = [language.code for language in course.built_languages]
     return {course.readme(code): readme(course, exercises, lessons, code) for code in codes}
 

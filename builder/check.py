@@ -34,11 +34,11 @@ def check(course: Course) -> list[Problem]:
     try:
         problems += files.problems(course)
         for language in course.built_languages:
-            for one in valid.values():
-                problems += _lesson(course, one, language.code)
+            for lesson in valid.values():
+                problems += _lesson(course, lesson, language.code)
         if complete:
             problems += _readmes(course, valid) + _compiled(course)
-            problems += translations.check(course, {name: one.lesson for name, one in valid.items()})
+            problems += translations.check(course, {name: lesson.lesson for name, lesson in valid.items()})
     except Refused as refused:
         problems += refused.problems
     for path in linked_files(course):

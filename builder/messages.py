@@ -12,12 +12,12 @@ from builder.course import SOURCE_LANGUAGE, Course
 def update(course: Course, say: Callable[[str], None] = print) -> None:
     """Write the catalogues of every language of course.toml, built or not. Raises Refused."""
     lessons = {entry.name: validated(course, entry).lesson for entry in course.lessons}
-    wanted = sources.all_messages(course, lessons)
+    expected = sources.all_messages(course, lessons)
     for language in course.languages:
         if language.code == SOURCE_LANGUAGE:
             continue
         missing = fuzzy = 0
-        for name, messages in wanted.items():
+        for name, messages in expected.items():
             path = course.catalogue(language.code, name)
             catalogue = merge.merged(store.load(path, language.code), messages)
             replace(path, store.text_of(catalogue, f"{course.title}: {name}"), say)

@@ -15,8 +15,8 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else str(self.path)
-        return f"{place}: {self.text}"
+        location = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{location}: {self.text}"
 
 
 class ExecutionFailed(Exception):

@@ -1,4 +1,4 @@
-"""What the builder refuses in a lesson, each with its line. DESIGN of the source format in code."""
+"""What the builder refuses in a lesson, each fault with its line: the source format, as code."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ def merged(catalogue: Catalogue, messages: list[Message]) -> Catalogue:
     A message that only moved to another cell keeps its translation. A changed one gets the old translation marked
     fuzzy, with the old text for the translator. Messages that are gone are removed.
     """
-    wanted = {message.key for message in messages}
-    gone = [entry for entry in catalogue.entries if (entry.msgctxt, entry.msgid) not in wanted and entry.msgstr]
+    current = {message.key for message in messages}
+    gone = [entry for entry in catalogue.entries if (entry.msgctxt, entry.msgid) not in current and entry.msgstr]
     moved = {entry.msgid: entry for entry in catalogue.entries if entry.msgstr and not entry.fuzzy}
     entries, done = [], set()
     for message in messages:
@@ -57,14 +57,14 @@ def _changed(message: Message, gone: list[polib.POEntry]) -> polib.POEntry | Non
     if message.plural:
         return None
     near = [
-        (SequenceMatcher(None, old.msgid, message.text, autojunk=False).ratio(), -place)
-        for place, old in enumerate(gone)
+        (SequenceMatcher(None, old.msgid, message.text, autojunk=False).ratio(), -index)
+        for index, old in enumerate(gone)
         if old.msgctxt == message.context
     ]
-    ratio, place = max(near, default=(0.0, 0))
+    ratio, index = max(near, default=(0.0, 0))
     if ratio < _NEAR:
         return None
-    old = gone.pop(-place)
+    old = gone.pop(-index)
     entry = _new(message)
     entry.msgstr = old.msgstr
     # Changed twice before it was translated: the translation still is that of the first text.

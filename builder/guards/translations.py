@@ -24,14 +24,14 @@ def check(course: Course, lessons: dict[str, Lesson]) -> list[Problem]:
     """What is wrong with the catalogues of all built languages; `lessons`: the parsed lessons by name."""
     if [language.code for language in course.built_languages] == [SOURCE_LANGUAGE]:
         return []
-    wanted = sources.all_messages(course, lessons)
+    expected = sources.all_messages(course, lessons)
     glossary = Glossary(course.root / "translations")
     problems = [problem for lesson in lessons.values() for problem in untranslatable(lesson)]
     for language in course.built_languages:
         if language.code == SOURCE_LANGUAGE:
             continue
         problems += strays(course, language.code)
-        for name, messages in wanted.items():
+        for name, messages in expected.items():
             path = course.catalogue(language.code, name)
             if not path.is_file():
                 problems.append(Problem(path, 0, f"this catalogue is missing: {ADVICE}"))
@@ -53,13 +53,13 @@ def untranslatable(lesson: Lesson) -> list[Problem]:
 
 def report(course: Course, lessons: dict[str, Lesson]) -> list[str]:
     """A line for each language: messages, translated, fuzzy."""
-    wanted = sources.all_messages(course, lessons)
+    expected = sources.all_messages(course, lessons)
     lines = []
     for language in course.built_languages:
         if language.code == SOURCE_LANGUAGE:
             continue
         total = translated = fuzzy = 0
-        for name, messages in wanted.items():
+        for name, messages in expected.items():
             catalogue = store.load(course.catalogue(language.code, name), language.code)
             for message in {message.key: message for message in messages}.values():
                 total += 1
@@ -84,10 +84,10 @@ def strays(course: Course, language: str) -> list[Problem]:
 def faults(catalogue: Catalogue, messages: list[Message], glossary: Glossary) -> Iterator[str]:
     """What is wrong with a catalogue, each with its cell."""
     language = catalogue.language
-    wanted = {message.key for message in messages}
+    expected = {message.key for message in messages}
     for entry in catalogue.entries:
-        if (entry.msgctxt, entry.msgid) not in wanted:
-            yield f"{_place(entry.msgctxt)}no longer in the source: {_short(entry.msgid)}; run `make messages`"
+        if (entry.msgctxt, entry.msgid) not in expected:
+            yield f"{_location(entry.msgctxt)}no longer in the source: {_short(entry.msgid)}; run `make messages`"
     first: dict[str, tuple[str, str | None]] = {}
     seen = set()
     for message in messages:
@@ -95,21 +95,21 @@ def faults(catalogue: Catalogue, messages: list[Message], glossary: Glossary) ->
             continue
         seen.add(message.key)
         entry = catalogue.entry(message)
-        place = _place(message.context)
+        location = _location(message.context)
         if entry is None or not _has_text(entry):
-            yield f"{place}not translated: {_short(message.text)}; {ADVICE}"
+            yield f"{location}not translated: {_short(message.text)}; {ADVICE}"
             continue
         if entry.fuzzy:
-            yield f"{place}the English has changed since it was translated: {_short(message.text)}"
+            yield f"{location}the English has changed since it was translated: {_short(message.text)}"
             continue
         for text in [entry.msgstr, *entry.msgstr_plural.values()]:
             if text:
                 for fault in message_faults(message, text, language, glossary):
-                    yield f"{place}{fault}, in {_short(text)}"
+                    yield f"{location}{fault}, in {_short(text)}"
         if message.kind == "shown text":
             other, where = first.setdefault(message.text, (entry.msgstr, message.context))
             if other != entry.msgstr:
-                yield f"{place}translated in another way than in the cell {where!r}: {_short(message.text)}"
+                yield f"{location}translated in another way than in the cell {where!r}: {_short(message.text)}"
 
 
 def message_faults(message: Message, text: str, language: str, glossary: Glossary) -> Iterator[str]:
@@ -138,7 +138,7 @@ def _has_text(entry) -> bool:
     return bool(entry.msgstr.strip()) or bool(entry.msgstr_plural) and all(entry.msgstr_plural.values())
 
 
-def _place(context: str | None) -> str:
+def _location(context: str | None) -> str:
     return f"cell {context!r}: " if context else ""
 
 

@@ -51,7 +51,7 @@ def test_no_registry_and_no_machine_path() -> None:
     assert not found
 
 
-def test_the_check_above_notices(tmp_path: Path) -> None:
+def test_guard_fires(tmp_path: Path) -> None:
     faults = ("https://pypi." + "org/simple", 'folder = "/work' + '/main/x"', "  /root" + "/.cache/x")
     fine = ("notebooks/work/main", "see ./root/x and ~/opt/x", "a path such as C:/work", "PyPI", "network/opt/x")
     (tmp_path / "file").write_text("\n".join((*faults, *fine)))

@@ -62,7 +62,7 @@ def test_every_requirement_is_bounded_and_pinned(name: str) -> None:
     assert not problems(requirements(ROOT / name), pins())
 
 
-def test_the_check_above_notices() -> None:
+def test_guard_fires() -> None:
     listed = [Requirement(text) for text in ("alpha>=2", "beta", "gamma>=1", "delta>=1,<3")]
     pinned = {name: Version("1.5") for name in ("alpha", "beta", "delta")}
     assert problems(listed, pinned) == [
