@@ -1,4 +1,7 @@
-"""What no linter knows of the helper package: its map, its size, and what a lesson may import."""
+"""What no linter knows of the helper package: its map, its size, and what a lesson may import.
+
+`python -m builder.structure` writes the table of patches in the map anew.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.problems import Problem
+from builder.readme import filled
 
 PACKAGE = "prompt2data"
 MAP = "ARCHITECTURE.md"
@@ -16,6 +20,7 @@ MAX_PACKAGE = 15_300  # lines of all modules together
 BACK_ROOMS = {"engine", "display", "ground"}  # no lesson imports from these
 OPEN_ROOMS = {"checks", "quality", "widgets"}  # lessons import the modules of these; of others, the room's face only
 _ROOM = re.compile(r"(?m)^\* \*\*`([\w/]+)/`\*\*")
+_PATCHES = "| of | replaced | why | thread |\n|---|---|---|---|\n{rows}"
 _MODULE = re.compile(r"`(\w+\.py)`")
 
 
@@ -87,3 +92,14 @@ def _module(root: Path, module: str, name: str) -> str:
     """The module that `from module import name` reads: `module.name` where that is one."""
     path = root.joinpath(*module.split("."), name)
     return f"{module}.{name}" if path.is_dir() or path.with_suffix(".py").is_file() else module
+
+
+def with_patches(path: Path) -> str:
+    """The text of the map at `path`, with the table of what the course replaces in distilabel as it is now."""
+    from prompt2data.pipelines.patches import as_markdown  # takes seconds: it imports distilabel
+
+    return filled(path, path.read_text("utf-8"), {"patches": _PATCHES.format(rows=as_markdown())})
+
+
+if __name__ == "__main__":
+    Path(MAP).write_text(with_patches(Path(MAP)), "utf-8")
