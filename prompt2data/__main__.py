@@ -96,9 +96,8 @@ def _passed(passed: record.Passed) -> list[str]:
             [(number, name in passed.get(lesson, ())) for name, number in names.items()]
         )
         for lesson, names in record.exercises().items()
-    } | {_("File"): str(record.path())}
-    width = max(map(len, rows))
-    return [f"{name:<{width}}  {value}" for name, value in rows.items()]
+    }
+    return _table({**rows, _("File"): str(record.path())})
 
 
 def _forgotten(passed: record.Passed) -> list[str]:
@@ -116,7 +115,8 @@ def _forgotten(passed: record.Passed) -> list[str]:
 
 def _show(cache: GenerationCache) -> list[str]:
     stats = cache.stats()
-    others = {visible(kind): str(number) for kind, number in stats.kinds.items() if kind != "text"}
+    # Digests of files are a convenience of the cache itself; texts have a word in the reader's language.
+    others = {visible(kind): str(number) for kind, number in stats.kinds.items() if kind not in ("text", "digest")}
     rows = {
         _("Folder"): str(cache.folder),
         _("Texts"): str(stats.entries),
@@ -124,6 +124,10 @@ def _show(cache: GenerationCache) -> list[str]:
         _("Size"): _("{size} MB of at most {limit} MB").format(size=_mb(stats.bytes), limit=_mb(stats.limit)),
         _("Damaged"): _("{damaged} set aside").format(damaged=stats.damaged),
     }
+    return _table(rows)
+
+
+def _table(rows: dict[str, str]) -> list[str]:
     width = max(map(len, rows))
     return [f"{name:<{width}}  {value}" for name, value in rows.items()]
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import json
 import math
 import os
 import re
@@ -27,10 +26,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from prompt2data.cache import database
 from prompt2data.cache.database import SCHEMA, TROUBLES, Trouble
+from prompt2data.cache.keys import entry_key
 from prompt2data.ground.errors import OneSentence
 from prompt2data.ground.folders import home
 from prompt2data.ground.whole import STAGING, remove_leftovers, whole_folder
@@ -90,29 +90,6 @@ class CacheStats:
         return self.kinds.get("text", 0)
 
 
-def entry_key(**parts: Any) -> str:
-    """64 hex digits that are shared only if every part is equal, in value and in type (1, 1.0, "1" and True differ).
-
-    Parts are JSON values; a tuple is a list. Raises `TypeError` or `ValueError` for anything else (NaN, a dictionary
-    key that is no string).
-    """
-    _refuse_other_keys(parts)
-    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # Not ASCII: two lone surrogates would be written like the one character they stand for.
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
-
-
-def _refuse_other_keys(value: dict | list | tuple) -> None:
-    """Raise `TypeError` where JSON would write a key such as 1 like the key "1"."""
-    if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, str):
-                raise TypeError(f"the dictionary key {key!r} is not a string")
-    for item in value.values() if isinstance(value, dict) else value:
-        if isinstance(item, dict | list | tuple):
-            _refuse_other_keys(item)
-
-
 def opened() -> GenerationCache | None:
     """The cache that `PROMPT2DATA_CACHE` names: a folder, or none for "off", "no", "false", "0" and "".
 
@@ -124,7 +101,7 @@ def opened() -> GenerationCache | None:
         chosen = str(home() / "generations")
     elif chosen.strip().lower() in {"", "0", "off", "no", "false"}:
         return None
-    folder, limit = _absolute(chosen), _limit_from_environment()
+    folder, limit = Path(chosen).expanduser().absolute(), _limit_from_environment()
     with _lock:
         if folder not in _opened:
             _opened[folder] = GenerationCache(folder)
@@ -160,7 +137,7 @@ class GenerationCache:
     """
 
     def __init__(self, folder: str | os.PathLike[str], limit: int = LIMIT) -> None:
-        self.folder = _absolute(folder)
+        self.folder = Path(folder).expanduser().absolute()
         self.limit = limit
         self._connection: sqlite3.Connection | None = None
         self._name = ""  # of the database that is open, or that could not be opened
@@ -355,10 +332,6 @@ class GenerationCache:
             "The generation cache in {folder} cannot be used ({reason}), and generation goes on without it: set "
             "PROMPT2DATA_CACHE to another folder, or run `prompt2data cache clear`."
         ).format(folder=self.folder, reason=database.reason(error, self.folder))
-
-
-def _absolute(folder: str | os.PathLike) -> Path:
-    return Path(os.path.expanduser(folder)).absolute()
 
 
 def _identity(descriptor: int) -> tuple[str, int]:
