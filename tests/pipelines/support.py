@@ -14,7 +14,7 @@ import psutil
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[2]
-HANG_SECONDS = 180.0  # whatever takes so long hangs, also on a busy machine
+HANG_SECONDS = 900.0  # whatever takes so long hangs, also on a busy machine
 # Written into cells and scripts: a pipeline without a model, and steps that misbehave on request.
 STEPS = """
 import os, signal, time
