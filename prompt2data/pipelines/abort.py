@@ -14,6 +14,7 @@ from typing import Any
 
 from prompt2data.ground.errors import PipelineError, StepFailed, interrupted, manager_died
 from prompt2data.pipelines.flow import POLL_SECONDS
+from prompt2data.pipelines.processes import StepProcesses
 
 
 def abort(pipeline: Any, error: BaseException) -> None:
@@ -100,7 +101,13 @@ def unless_failed(original: Callable[..., bool], self: Any, stage: int) -> bool:
 
 
 def quiet_teardown(original: Callable[..., None], self: Any) -> None:
-    """Tear down; after a failure, whatever closing half-built parts raises is ignored."""
+    """Tear down; after a failure, whatever closing half-built parts raises is ignored.
+
+    A global step that fails hands on its last batch, an empty one, before it reports the error: hence the wait.
+    """
+    pool = getattr(self, "_pool", None)
+    if isinstance(pool, StepProcesses) and self._exception is None and not self._stop_called:
+        pool.wait_for_reports()
     try:
         original(self)
     except Exception:

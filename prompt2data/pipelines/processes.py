@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import util
@@ -26,6 +27,7 @@ from prompt2data.pipelines import worker
 
 _PRELOAD = ["prompt2data.pipelines.preload"]
 _JOIN_SECONDS = 5.0
+_REPORT_SECONDS = 30.0  # a run that went well never needs it
 _state = threading.local()
 # multiprocessing polls the exit codes of all its children when it starts one; two polls at once lose a code.
 _polling = threading.Lock()
@@ -200,6 +202,12 @@ class StepProcesses:
             threads=threads_for(pipeline, step),
         )
         self._workers.append(_Worker(self, surroundings, pickled(step_wrapper)))
+
+    def wait_for_reports(self) -> None:
+        """Wait until the workers have reported how they ended, in a run whose batches have all arrived."""
+        deadline = time.monotonic() + _REPORT_SECONDS
+        for process in self._workers:
+            process.thread.join(max(0.0, deadline - time.monotonic()))
 
     def report(self, error: BaseException) -> None:
         """Hand the error of a worker to the pipeline."""

@@ -104,16 +104,22 @@ def test_a_step_that_does_not_load_ends_the_run(kernel: Kernel) -> None:
     assert_sound(kernel)
 
 
-def test_a_global_step_that_raises_ends_the_run(kernel: Kernel) -> None:
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_global_step_that_raises_ends_the_run(kernel: Kernel, seconds: int) -> None:
+    # distilabel sends the step's batch before the error, which may arrive when the run seems to have ended well.
     cell = kernel.run(
+        "class Late(ValueError):\n"
+        "    def __reduce__(self):\n"
+        f"        time.sleep({seconds})\n"
+        "        return ValueError, self.args\n"
         "class All(GlobalStep):\n"
         "    def process(self, inputs: StepInput):\n"
-        "        raise ValueError('not all')\n"
+        "        raise Late('not all')\n"
         "with Pipeline() as pipeline:\n"
         "    LoadDataFromDicts(name='load', data=[{'n': 1}]) >> All(name='all')\n"
         "pipeline.run()"
     )
-    assert cell.error == "StepFailed: Step 'all' failed, and the pipeline cannot go on without it: ValueError: not all"
+    assert cell.error == "StepFailed: Step 'all' failed, and the pipeline cannot go on without it: Late: not all"
     assert_sound(kernel)
 
 
