@@ -89,11 +89,11 @@ class Child:
         self.events += new
         return new
 
-    def wait_for(self, wanted: Callable[[Event], bool]) -> None:
-        """Return as soon as the log has an event that is wanted. Raises `TooLate` if the process ends before."""
+    def wait_for(self, matches: Callable[[Event], bool]) -> None:
+        """Return as soon as the log has an event that matches. Raises `TooLate` if the process ends before."""
         while True:
             ended = self.process.poll() is not None
-            if any(wanted(event) for event in self.poll()):
+            if any(matches(event) for event in self.poll()):
                 return
             if ended:
                 raise TooLate
@@ -191,9 +191,9 @@ class Reference:
     def passes(self, phase: str) -> list[tuple[Event, float]]:
         """The forward passes of a phase, each with the seconds until its process noted the next thing."""
         found = []
-        for place, event in enumerate(self.events):
+        for index, event in enumerate(self.events):
             if event["event"] == "pass" and self.settings.phase(event) == phase:
-                later = (other for other in self.events[place + 1 :] if other["pid"] == event["pid"])
+                later = (other for other in self.events[index + 1 :] if other["pid"] == event["pid"])
                 found.append((event, next(later)["time"] - event["time"]))
         return found
 
@@ -250,15 +250,15 @@ def kill_and_resume(kill: Kill, reference: Reference, folder: Path, chance: rand
     """Kill a run at a random moment of a phase, resume it, and compare what came of it with the reference."""
     settings = reference.settings
     for attempt in range(_ATTEMPTS):
-        place = folder / str(attempt)  # short: sockets are made in it
-        child = Child(settings, place)
+        attempt_folder = folder / str(attempt)  # short: sockets are made in it
+        child = Child(settings, attempt_folder)
         runs, family = [child], child.family()
         try:
             victim = _wait_for_moment(kill, reference, child, chance)
             family = child.family()
             before = _strike(kill, reference, child, victim)
             if kill.target != "worker":  # at once: what the killed run left behind may still be ending
-                runs.append(Child(settings, place, number=2))
+                runs.append(Child(settings, attempt_folder, number=2))
             finished = runs[-1].finish(300 + 5 * reference.seconds)
             seconds = time.time() - child.started
         except TooLate:
@@ -301,8 +301,8 @@ def _wait_for_moment(kill: Kill, reference: Reference, child: Child, chance: ran
         passes = reference.passes(kill.phase)
         chosen, duration = chance.choices(passes, weights=[seconds for _event, seconds in passes])[0]
         step = chosen["step"]
-        wanted = {name: chosen[name] for name in ("event", "step", "call", "number")}
-        child.wait_for(lambda event: wanted.items() <= event.items())
+        expected = {name: chosen[name] for name in ("event", "step", "call", "number")}
+        child.wait_for(lambda event: expected.items() <= event.items())
         time.sleep(chance.random() * duration)
     if kill.target == "worker":
         return next(event["pid"] for event in child.events if event["event"] == "load" and event["step"] == step)

@@ -58,7 +58,7 @@ def main() -> int:
             print("before:", state(kernel))
             for number in range(1, runs + 1):
                 cell = kernel.run(RUN.format(start=10 * number), timeout=LIMIT_SECONDS)
-                left = wait_until_gone(kernel.workers(), 5)
+                left = wait_until_gone(kernel.workers(), 30)
                 print(f"run {number:2}: {cell.seconds:5.1f} s  {cell.error or cell.text.strip()}", flush=True)
                 if cell.status != "ok" or left:
                     print(f"left behind: {left}" if left else "the run failed")
@@ -70,7 +70,7 @@ def main() -> int:
         finally:
             start = time.monotonic()
             kernel.shutdown()
-            left = wait_until_gone(kernel.known, 5)
+            left = wait_until_gone(kernel.known, 30)
             print(f"shut down in {time.monotonic() - start:.1f} s; {len(left)} processes left")
         return 1 if left else 0
 

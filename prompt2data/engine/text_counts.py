@@ -1,27 +1,22 @@
-"""How many texts a run generated, and how many it took from the cache, counted through its log."""
+"""How many texts a call generated, and how many it took from the cache, noted in the log for a run to add up."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 _TEXTS = logging.getLogger("distilabel.texts")
 
 
-class TextCounts(logging.Handler):
-    """Adds up how many texts the workers of a run generated, and how many they took from the cache."""
+@dataclass(frozen=True)
+class TextsCounted:
+    """So many texts were generated, and so many taken from the cache."""
 
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.generated = 0
-        self.from_cache = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name == _TEXTS.name:
-            self.generated += record.generated
-            self.from_cache += record.from_cache
+    generated: int
+    from_cache: int
 
 
 def count_texts(generated: int, from_cache: int) -> None:
-    """Note in the log how many texts a call generated and how many it took from the cache."""
-    counts = {"generated": generated, "from_cache": from_cache}
-    _TEXTS.info("Texts: %d generated, %d from the cache", generated, from_cache, extra=counts)
+    """Note in the log how many texts a call generated and how many it took from the cache: the record's `event`."""
+    event = TextsCounted(generated, from_cache)
+    _TEXTS.info("Texts: %d generated, %d from the cache", generated, from_cache, extra={"event": event})

@@ -1,4 +1,4 @@
-"""What can end a pipeline run, each as one sentence a learner can act on.
+"""The errors that can end a pipeline run, each as one sentence a learner can act on.
 
 In a notebook these errors show their sentence only; `error.details` holds the traceback where there is one, and the
 run's log file has the rest.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
@@ -23,12 +24,20 @@ class OneSentence:
         return [f"{type(self).__name__}: {self}"]
 
 
+class UnsupportedDistilabel(OneSentence, ImportError):
+    """Another version of distilabel is installed than the one this package patches."""
+
+
 class PipelineError(OneSentence, RuntimeError):
-    """A pipeline run that could not start or could not end well."""
+    """A pipeline run that could not start or could not end well; `step`: name of the step at fault, if it is one."""
+
+    def __init__(self, message: str = "", step: str | None = None) -> None:
+        super().__init__(message)
+        self.step = step
 
 
 class WorkerDied(PipelineError):
-    """The process of a step ended without a word: out of memory, or killed."""
+    """The process of a step ended without a message: out of memory, or killed."""
 
 
 class StepFailed(PipelineError):
@@ -66,7 +75,8 @@ def worker_died(step: str, exitcode: int | None) -> WorkerDied:
         _(
             "The process of step '{step}' died ({reason}), most often because memory ran out: use a smaller model or "
             'batch, or load one step at a time with pipeline.run(load_groups="sequential_step_execution").'
-        ).format(step=step, reason=reason)
+        ).format(step=step, reason=reason),
+        step,
     )
 
 
@@ -83,7 +93,8 @@ def not_portable(step: str, error: BaseException) -> NotPortable:
         _(
             "Step '{step}' cannot be sent to its own process ({error}): create what it holds (a connection, a lock, "
             "an open file, a loaded model) in its load() method."
-        ).format(step=step, error=error)
+        ).format(step=step, error=error),
+        step,
     )
 
 
@@ -106,16 +117,22 @@ def install_display() -> None:
             if shell is not None and _is_richs(vars(shell).get(name)):
                 delattr(shell, name)
     original = sys.__excepthook__ if _is_richs(sys.excepthook) else sys.excepthook
-    if original.__module__ == __name__:  # installed before
+    if isinstance(original, _OneSentenceHook):
         return
+    sys.excepthook = _OneSentenceHook(original)
 
-    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+
+class _OneSentenceHook:
+    """A `sys.excepthook` that prints the sentence of a `OneSentence`, and leaves other errors to the original."""
+
+    def __init__(self, original: Callable[..., object]) -> None:
+        self._original = original
+
+    def __call__(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         if isinstance(error, OneSentence):
             print("\n".join(error._render_traceback_()), file=sys.stderr)
         else:
-            original(kind, error, traceback)
-
-    sys.excepthook = excepthook
+            self._original(kind, error, traceback)
 
 
 def _is_richs(function: object) -> bool:

@@ -33,25 +33,14 @@ def without_secrets(dump: dict[str, Any]) -> dict[str, Any]:
     return dump
 
 
-def install() -> None:
-    """Make a plain `TransformersLLM` follow the same rule. Safe to call again."""
-    from distilabel.models.llms.huggingface.transformers import TransformersLLM
+def load(original: Callable[..., None], self: Any) -> None:
+    """`TransformersLLM.load` from the model's folder."""
+    load_from_folder(self, functools.partial(original, self))
 
-    if getattr(TransformersLLM, "_prompt2data_names", False):
-        return
-    stock_load, stock_dump = TransformersLLM.load, TransformersLLM._model_dump
 
-    @functools.wraps(stock_load)
-    def load(self: TransformersLLM) -> None:
-        load_from_folder(self, functools.partial(stock_load, self))
+def model_dump(original: Callable[..., dict[str, Any]], self: Any, obj: Any, **kwargs: Any) -> dict[str, Any]:
+    """`TransformersLLM._model_dump` without secrets and folders."""
+    return without_secrets(original(self, obj, **kwargs))
 
-    @functools.wraps(stock_dump)
-    def _model_dump(self: TransformersLLM, obj: Any, **kwargs: Any) -> dict[str, Any]:
-        return without_secrets(stock_dump(self, obj, **kwargs))
 
-    TransformersLLM.load = load
-    TransformersLLM._model_dump = _model_dump
-    TransformersLLM.model_name = property(
-        lambda self: models.public_name(self.model), doc="The model's public name, never a folder."
-    )
-    TransformersLLM._prompt2data_names = True
+model_name = property(lambda self: models.public_name(self.model), doc="The model's public name, never a folder.")

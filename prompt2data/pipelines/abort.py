@@ -1,12 +1,10 @@
 """How a pipeline run ends when it does not end well: at once, with one error, and with nothing left behind.
 
-Each function here takes a method of distilabel's pipeline classes and gives the one that replaces it
-(`pipelines.install()` puts them in place).
+Functions that take `original` first replace the method of distilabel that `patches` names.
 """
 
 from __future__ import annotations
 
-import functools
 import signal
 import threading
 import time
@@ -14,14 +12,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from prompt2data.ground.errors import PipelineError, interrupted, manager_died
-
-_POLL_SECONDS = 0.02
+from prompt2data.ground.errors import PipelineError, StepFailed, interrupted, manager_died
+from prompt2data.pipelines.flow import POLL_SECONDS
+from prompt2data.pipelines.processes import StepProcesses
 
 
 def abort(pipeline: Any, error: BaseException) -> None:
     """End the run of `pipeline` with this error: its workers are killed, its loops get what they wait for."""
-    from distilabel.pipeline.base import _STEP_LOAD_FAILED_CODE
+    from distilabel.pipeline.base import _STEP_LOAD_FAILED_CODE  # distilabel is slow to import
 
     if pipeline._exception is not None:
         return
@@ -38,21 +36,18 @@ def abort(pipeline: Any, error: BaseException) -> None:
         pipeline._stop_output_queue_loop()
 
 
-def error_callback(stock: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(stock)
-    def error_callback(self: Any, error: BaseException) -> None:
-        if not isinstance(error, PipelineError):  # distilabel's own exceptions, from a pool that is not ours
-            stock(self, error)
-        elif _manager_is_gone(self, error):
-            abort(self, manager_died())
-        elif _distilabel_goes_on(self, error):
-            stock(self, error.wrapped)
-        else:
-            if details := getattr(error, "details", ""):
-                self._logger.debug(details)
-            abort(self, error)
-
-    return error_callback
+def error_callback(original: Callable[..., None], self: Any, error: BaseException) -> None:
+    """End the run with the error of a worker, unless distilabel goes on without the step."""
+    if not isinstance(error, PipelineError):  # distilabel's own exceptions, from a pool that is not ours
+        original(self, error)
+    elif _manager_is_gone(self, error):
+        abort(self, manager_died())
+    elif isinstance(error, StepFailed) and _distilabel_goes_on(self, error.wrapped):
+        original(self, error.wrapped)
+    else:
+        if error.details:
+            self._logger.debug(error.details)
+        abort(self, error)
 
 
 def _manager_is_gone(pipeline: Any, error: BaseException) -> bool:
@@ -63,12 +58,12 @@ def _manager_is_gone(pipeline: Any, error: BaseException) -> bool:
     return not process.is_alive()
 
 
-def _distilabel_goes_on(pipeline: Any, error: BaseException) -> bool:
+def _distilabel_goes_on(pipeline: Any, wrapped: BaseException | None) -> bool:
     """Whether distilabel has a use for this failure: offline generation not ready, or a side branch that it drops."""
+    # distilabel is slow to import.
     from distilabel.exceptions import DistilabelOfflineBatchGenerationNotFinishedException
     from distilabel.pipeline.step_wrapper import _StepWrapperException
 
-    wrapped = getattr(error, "wrapped", None)
     if not isinstance(wrapped, _StepWrapperException) or wrapped.is_load_error:
         return False
     if isinstance(wrapped.subprocess_exception, DistilabelOfflineBatchGenerationNotFinishedException):
@@ -78,54 +73,46 @@ def _distilabel_goes_on(pipeline: Any, error: BaseException) -> bool:
     return wrapped.step.is_global and dead_end
 
 
-def keep_first_error(stock: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(stock)
-    def set_steps_not_loaded_exception(self: Any) -> None:
-        deadline = time.monotonic() + 5  # a step says "load failed" a moment before it says why
-        while self._exception is None and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
+def keep_first_error(original: Callable[..., None], self: Any) -> None:
+    """Let the error of the step that did not load end the run, and a general one only where there is none."""
+    deadline = time.monotonic() + 5  # a step says "load failed" a moment before it says why
+    while self._exception is None and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    if self._exception is None:
+        original(self)
+
+
+def record_errors(original: Callable[..., None], self: Any) -> None:
+    """Run a loop of a thread so that an error in it ends the run, instead of being printed and forgotten."""
+    try:
+        original(self)
+    except (EOFError, ConnectionError) as error:
         if self._exception is None:
-            stock(self)
-
-    return set_steps_not_loaded_exception
-
-
-def recording_errors(stock: Callable[..., None]) -> Callable[..., None]:
-    """A loop that runs in a thread: an error in it ends the run instead of being printed and forgotten."""
-
-    @functools.wraps(stock)
-    def loop(self: Any) -> None:
-        try:
-            stock(self)
-        except (EOFError, ConnectionError) as error:
-            if self._exception is None:
-                self._exception = manager_died()
-                self._exception.__cause__ = error
-        except Exception as error:
-            if self._exception is None:
-                self._exception = error
-
-    return loop
-
-
-def unless_failed(stock: Callable[..., bool]) -> Callable[..., bool]:
-    @functools.wraps(stock)
-    def run_stage_steps_and_wait(self: Any, stage: int) -> bool:
-        return self._exception is None and stock(self, stage) and self._exception is None
-
-    return run_stage_steps_and_wait
-
-
-def quiet_teardown(stock: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(stock)
-    def teardown(self: Any) -> None:
+            self._exception = manager_died()
+            self._exception.__cause__ = error
+    except Exception as error:
         if self._exception is None:
-            stock(self)
-            return
-        with suppress(Exception):  # the error is known; what is half made may fail to close
-            stock(self)
+            self._exception = error
 
-    return teardown
+
+def unless_failed(original: Callable[..., bool], self: Any, stage: int) -> bool:
+    """Start a stage only in a run that has not failed; whether it still has not when the stage is loaded."""
+    return self._exception is None and original(self, stage) and self._exception is None
+
+
+def quiet_teardown(original: Callable[..., None], self: Any) -> None:
+    """Tear down; after a failure, whatever closing half-built parts raises is ignored.
+
+    A global step that fails hands on its last batch, an empty one, before it reports the error: hence the wait.
+    """
+    pool = getattr(self, "_pool", None)
+    if isinstance(pool, StepProcesses) and self._exception is None and not self._stop_called:
+        pool.wait_for_reports()
+    try:
+        original(self)
+    except Exception:
+        if self._exception is None:
+            raise
 
 
 def handle_keyboard_interrupt(self: Any) -> Any:

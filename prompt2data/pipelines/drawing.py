@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import warnings
+from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -19,32 +20,20 @@ from prompt2data.i18n import _
 
 _SCALE = 2  # pixels per unit: sharp on high-density screens
 _EDGE = re.compile(r"^(?P<start>\s*\S+ --> )\|(?P<label>.*)\|(?P<end> \S+)$")
-# What `_to_mermaid_image` gives while a drawing of ours is on its way: the graph itself.
-_wanted: ContextVar[bool] = ContextVar("prompt2data_graph_wanted", default=False)
+_graph_requested: ContextVar[bool] = ContextVar("prompt2data_graph_requested", default=False)
 
 
 class DrawingError(PipelineError):
     """The picture could not be made or written."""
 
 
-def install() -> None:
-    """Exchange the drawing of pipelines. `DAG.draw()`, which returns the web service's answer, stays as it is."""
-    from distilabel.pipeline import _dag
-    from distilabel.pipeline.base import BasePipeline
-
-    stock_image = _dag._to_mermaid_image
-
-    @functools.wraps(stock_image)
-    def _to_mermaid_image(graph: str) -> Any:
-        return graph if _wanted.get() else stock_image(graph)
-
-    _dag._to_mermaid_image = _to_mermaid_image
-    BasePipeline.draw = draw
-    BasePipeline.__repr__ = _repr
+def graph_if_requested(original: Callable[[str], Any], graph: str) -> Any:
+    """The graph itself for `graph_of`; a picture by the web service for `DAG.draw()`, which stays as it is."""
+    return graph if _graph_requested.get() else original(graph)
 
 
 def draw(
-    self: Any, path: str | Path | None = "pipeline.png", top_to_bottom: bool = False, show_edge_labels: bool = True
+    self: Any, path: str | Path = "pipeline.png", top_to_bottom: bool = False, show_edge_labels: bool = True
 ) -> str | Path:
     """Draw the pipeline to a file, and show it in a notebook.
 
@@ -80,11 +69,11 @@ def draw(
 
 def graph_of(pipeline: Any, **options: bool) -> str:
     """The pipeline as Mermaid text, the same text each time."""
-    token = _wanted.set(True)
+    token = _graph_requested.set(True)
     try:
         lines = pipeline.dag.draw(**options).splitlines()
     finally:
-        _wanted.reset(token)
+        _graph_requested.reset(token)
     # distilabel writes nodes and arrows in the order of Python sets, which changes from process to process.
     order = {name: position for position, name in enumerate(pipeline.dag)}
     nodes = sorted(
@@ -178,6 +167,6 @@ def _has(path: str, characters: frozenset[str]) -> bool:
     return all(ord(character) in known for character in characters)
 
 
-def _repr(self: Any) -> str:
-    # distilabel's asks the web service for a picture whenever a notebook shows a pipeline.
+def describe(self: Any) -> str:
+    """The pipeline's class, name and steps in one line."""
     return f"<{type(self).__name__} {self.name}: {' → '.join(self.dag)}>"

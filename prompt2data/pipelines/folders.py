@@ -42,7 +42,9 @@ def is_fresh(folder: Path | str) -> bool:
 
 
 def run_folder(path: Path | str) -> Path:
-    """The folder made by `fresh()` that holds this file."""
+    """The folder made by `fresh()` that holds this file. Raises `ValueError` when there is none."""
+    if _session is None:
+        raise ValueError(f"{path} is not in a folder of this process")
     return _session / Path(path).relative_to(_session).parts[0]
 
 
@@ -70,10 +72,10 @@ def locked(folder: Path, pipeline: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    place = Path(folder) / pipeline
+    folder = Path(folder) / pipeline
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place / ".prompt2data.lock", thread_local=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".prompt2data.lock", thread_local=False)
         lock.acquire(timeout=0)
     except Timeout:
         raise CacheInUse(
@@ -99,7 +101,7 @@ def locked(folder: Path, pipeline: str) -> Iterator[None]:
 def begin(pipeline: Any) -> None:
     """Mark the run's part of its cache folder as unfinished, and first clear what a run left there that never ended.
 
-    distilabel would take up such a run without the batches that were under way, and wait for them for ever.
+    distilabel would resume such a run without the batches that were under way, and wait for them forever.
     """
     execution = pipeline._cache_location["data"].parent
     if (execution / _UNFINISHED).exists():

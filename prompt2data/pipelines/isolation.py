@@ -2,6 +2,13 @@
 
 distilabel gives a step its rows in batches (50 by default) and fills the whole batch with `None` when one row raises.
 Here that row alone is filled with `None` and says why; the others come out as if it had not been there.
+
+Why not a wrapper step, which would hold the step and forward to it? distilabel reads a step's fields, columns, runtime
+parameters and kind from its class, tasks are told by `isinstance`, and `pipeline.yaml` stores the path of the class: a
+wrapper would have to imitate all of these, would not know the fields of the step it holds, and a saved pipeline could
+not be loaded without this course. `step >> other` has moreover put the object itself into the pipeline's graph. So the
+object stays, and its class is exchanged for a subclass that only replaces `process`. For the same reason `_Silent`
+claims the class of the LLM it stands for: pydantic and Magpie ask for that class.
 """
 
 from __future__ import annotations
@@ -13,11 +20,11 @@ import random
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
 from prompt2data.ground.quiet import quiet
 
-quiet()  # first: importing distilabel already warns about itself
+quiet()  # first: importing distilabel emits warnings
 
 # ruff: noqa: E402
 import numpy as np
@@ -35,8 +42,8 @@ StepT = TypeVar("StepT", bound=Step)
 Row = dict[str, Any]
 Metadata = dict[str, Any] | list[dict[str, Any]]
 
-# These say something about the run and nothing about a row.
-_NO_ROWS_FAULT = (
+# About the run, and not about any row.
+_NOT_ABOUT_ROWS = (
     MemoryError,
     ModelNotLoaded,
     ModelUnavailable,
@@ -50,15 +57,15 @@ def isolate_failures(step: StepT) -> StepT:
 
         answer = isolate_failures(TextGeneration(name="answer", llm=llm))
 
-    A batch is processed as a whole. Only if that raises are the rows at fault looked for: those that fail before the
-    model is asked are found without asking it, others by halving the batch. Such a row leaves with `None` in the
+    A batch is processed as a whole. Only if that raises are the rows at fault searched: those that fail before the
+    model is called are found without calling it, others by halving the batch. Such a row leaves with `None` in the
     step's outputs, and with the reason in `distilabel_metadata["error_<step name>"]`, for example `"TypeError: …"`.
     The other rows are what they would be in a batch without it: random numbers and the LLM's counts that failed
     attempts used are put back. What earlier steps left in a row's `distilabel_metadata` stays there, where a task
     alone would replace it.
 
     Rows can be processed more than once, so `process` should have no effect outside of its rows. Errors that no row
-    is to blame for are raised as ever: memory that ran out, a model that is not or cannot be loaded, an interrupt.
+    causes are raised as usual: memory that ran out, a model that is not or cannot be loaded, an interrupt.
     Saved pipelines (`pipeline.yaml`) hold the plain step: call this again after loading one.
 
     Args:
@@ -94,28 +101,29 @@ class _Isolating:
 
     @property
     def signature(self) -> str:
-        """By this distilabel finds a step's rows in its cache; those of the plain step may be blank."""
-        return f"{super().signature}-isolated"
+        """The key of a step's rows in distilabel's cache; those of the plain step may be blank."""
+        return f"{super().signature}-isolated"  # type: ignore[misc]  # the step's own class comes next
 
-    def __reduce_ex__(self, protocol: int) -> tuple[Any, ...]:
-        # The class lives in this process only: whoever reads the copy makes it anew.
-        state = super().__reduce_ex__(protocol)[2]
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        # The class exists in this process only: unpickling creates it again.
+        state: Any = super().__reduce_ex__(protocol)[2]
         return _new_instance, (type(self).__bases__[1],), state
 
 
 def _isolating(plain: type[StepT]) -> type[StepT]:
-    """A subclass of `plain` that goes by its name in logs, dumps and saved pipelines."""
+    """A subclass of `plain` with its name, for logs, dumps and saved pipelines."""
 
     @functools.wraps(plain.process)  # distilabel reads the names and annotations of its parameters
     def process(self: StepT, *args: Any, **kwargs: Any) -> Iterator[list[Row]]:
         return _Call(self, plain.process, args, kwargs).outputs()
 
     names = {name: getattr(plain, name) for name in ("__module__", "__qualname__", "__doc__")}
-    return type(plain)(plain.__name__, (_Isolating, plain), {**names, "process": process})
+    metaclass: Any = type(plain)
+    return metaclass(plain.__name__, (_Isolating, plain), {**names, "process": process})
 
 
 def _new_instance(plain: type[StepT]) -> StepT:
-    isolating = _isolating(plain)
+    isolating: Any = _isolating(plain)
     return isolating.__new__(isolating)
 
 
@@ -137,7 +145,7 @@ class _Call:
         self._logger = logging.getLogger(f"distilabel.step.{step.name}")  # what load() gives it
 
     def outputs(self) -> Iterator[list[Row]]:
-        """What the step yields; where a row made it raise, one list with the outputs of all rows."""
+        """Yield what the step yields; if a row makes it raise, one list with the outputs of all rows."""
         rows = range(len(self._tables[0]))
         if not rows or len(set(map(len, self._tables))) > 1 or not self._loaded():
             yield from self._process(self._step, *self._tables, *self._args, **self._kwargs)
@@ -146,18 +154,18 @@ class _Call:
         if reason:
             yield self._isolated(rows, reason)
         elif isinstance(self._step, _Task):
-            yield from (_flat(self._placed(rows, outputs)) for outputs in chain(first, further))
+            yield from (_flat(self._by_row(rows, outputs)) for outputs in chain(first, further))
         else:
             yield from chain(first, further)
 
     def _loaded(self) -> bool:
-        # A task that nobody loaded fails whatever its rows are. Many other steps need no loading.
+        # A task that was not loaded fails whatever its rows are. Many other steps need no loading.
         return not isinstance(self._step, _Task) or self._step._logger is not None
 
     def _isolated(self, rows: Sequence[int], reason: str) -> list[Row]:
-        reasons = self._refused(rows)
+        reasons = self._rejected(rows)
         accepted = [row for row in rows if row not in reasons]
-        # If none is refused, the rows that are left failed together a moment ago.
+        # If none is rejected, the rows that are left failed together a moment ago.
         outputs = self._settle(accepted, reasons, "" if reasons else reason)
         if reasons:  # some rows fail only together
             self._logger.warning(
@@ -172,15 +180,15 @@ class _Call:
         return _flat(outputs | {row: [self._blank(row, reason)] for row, reason in reasons.items()})
 
     def _try(self, rows: Sequence[int]) -> tuple[list[list[Row]], Iterator[list[Row]], str]:
-        """What the step yields for these rows, the first alone and done, or else why they fail together."""
-        put_back = _remember(self._step)
+        """What the step yields for these rows, the first item computed already, or else why they fail together."""
+        restore = _snapshot(self._step)
         try:
             generator = iter(self._start(self._step, rows))
             return list(islice(generator, 1)), generator, ""
-        except _NO_ROWS_FAULT:
+        except _NOT_ABOUT_ROWS:
             raise
         except Exception as error:
-            put_back()
+            restore()
             if len(rows) == len(self._tables[0]):
                 # In distilabel's form: for the log file of a run, and not for the notebook.
                 self._logger.info(f"Subprocess traceback:\n\n{traceback.format_exc()}")
@@ -191,53 +199,53 @@ class _Call:
         tables = [[copy.deepcopy(table[row]) for row in rows] for table in self._tables]
         return self._process(step, *tables, *self._args, **self._kwargs)
 
-    def _refused(self, rows: Sequence[int]) -> dict[int, str]:
-        """The rows that fail before a model is asked, and why. No model is asked."""
+    def _rejected(self, rows: Sequence[int]) -> dict[int, str]:
+        """The rows that fail before a model is called, and why. No model is called."""
         silent = {name: _Silent(value) for name, value in vars(self._step).items() if isinstance(value, LLM)}
-        refused: dict[int, str] = {}
+        rejected: dict[int, str] = {}
         if not silent:
-            return refused
+            return rejected
         step = self._step.model_copy(update=silent)
-        put_back = _remember(self._step)
+        restore = _snapshot(self._step)
         for row in rows:
             try:
                 next(iter(self._start(step, [row])), None)
-            except _Asked:
+            except _ModelCalled:
                 pass
-            except _NO_ROWS_FAULT:
+            except _NOT_ABOUT_ROWS:
                 raise
             except Exception as error:
-                refused[row] = _reason(error)
-        put_back()
-        return refused
+                rejected[row] = _reason(error)
+        restore()
+        return rejected
 
     def _settle(self, rows: Sequence[int], reasons: dict[int, str], reason: str = "") -> dict[int, list[Row]]:
         """The outputs of these rows; those that fail are added to `reasons`.
 
         Args:
-            reason: why they fail together, where that was seen already.
+            reason: why they fail together, if they have failed already.
         """
         if not rows:
             return {}
         if not reason:
             first, _further, reason = self._try(rows)
             if not reason:
-                return self._placed(rows, first[0] if first else [])
+                return self._by_row(rows, first[0] if first else [])
         if len(rows) == 1:
             reasons[rows[0]] = reason
             return {}
         half = len(rows) // 2
         return self._settle(rows[:half], reasons) | self._settle(rows[half:], reasons)
 
-    def _placed(self, rows: Sequence[int], outputs: Sequence[Row]) -> dict[int, list[Row]]:
-        """Outputs of these rows, given to the row each belongs to."""
-        if len(outputs) % len(rows):  # a step that drops rows or adds some: nobody can tell
+    def _by_row(self, rows: Sequence[int], outputs: Sequence[Row]) -> dict[int, list[Row]]:
+        """The outputs of these rows, by the row each belongs to."""
+        if len(outputs) % len(rows):  # a step that drops rows or adds some: it cannot be told
             return {rows[0]: list(outputs)}
         share = len(outputs) // len(rows)
-        placed = {row: list(outputs[place * share : (place + 1) * share]) for place, row in enumerate(rows)}
+        by_row = {row: list(outputs[index * share : (index + 1) * share]) for index, row in enumerate(rows)}
         if not isinstance(self._step, _Task):
-            return placed
-        return {row: [self._with_earlier_metadata(row, output) for output in placed[row]] for row in placed}
+            return by_row
+        return {row: [self._with_earlier_metadata(row, output) for output in by_row[row]] for row in by_row}
 
     def _with_earlier_metadata(self, row: int, output: Row) -> Row:
         earlier = self._tables[0][row].get(DISTILABEL_METADATA_KEY)
@@ -258,12 +266,12 @@ class _Call:
         return {**output, DISTILABEL_METADATA_KEY: _merged(earlier, [metadata] if grouped else metadata)}
 
 
-class _Asked(BaseException):
-    """A step came to the point where it asks its LLM. No `Exception`, so that no step handles it as a failure."""
+class _ModelCalled(BaseException):
+    """A step has called its LLM. Not an `Exception`, so that no step handles it as a failure."""
 
 
 class _Silent:
-    """An LLM that answers everything but a request for text."""
+    """Stands in for an LLM; calling it for text raises `_ModelCalled`."""
 
     def __init__(self, llm: LLM) -> None:
         self._llm = llm
@@ -276,28 +284,28 @@ class _Silent:
         return getattr(self._llm, name)
 
     def generate(self, *args: Any, **kwargs: Any) -> Any:
-        raise _Asked
+        raise _ModelCalled
 
     agenerate = generate_outputs = generate
 
 
-def _remember(step: Step) -> Callable[[], None]:
-    """What an attempt may use up, to be put back by calling the result."""
+def _snapshot(step: Step) -> Callable[[], None]:
+    """Remember what an attempt may use up; the result restores it."""
     llms = [value for value in vars(step).values() if hasattr(value, "mark") and hasattr(value, "rewind")]
     marks = [(llm, llm.mark()) for llm in llms]
     python, numpy = random.getstate(), np.random.get_state()
 
-    def put_back() -> None:
+    def restore() -> None:
         for llm, mark in marks:
             llm.rewind(mark)
         random.setstate(python)
         np.random.set_state(numpy)
 
-    return put_back
+    return restore
 
 
-def _flat(placed: dict[int, list[Row]]) -> list[Row]:
-    return [output for row in sorted(placed) for output in placed[row]]
+def _flat(by_row: dict[int, list[Row]]) -> list[Row]:
+    return [output for row in sorted(by_row) for output in by_row[row]]
 
 
 def _merged(earlier: Metadata, own: Metadata) -> Metadata:

@@ -1,8 +1,8 @@
 """Processes for the steps of a pipeline: one per step replica, watched, and never left behind.
 
-`StepProcesses` stands where distilabel has a `multiprocessing.Pool`. A pool replaces a dead worker in silence, forks
-a process whose OpenMP threads are running, and sends functions by name; here a death is reported with the step's name,
-workers come from a clean server process, and steps travel by value.
+`StepProcesses` takes the place of distilabel's `multiprocessing.Pool`. `Pool` silently replaces a dead worker, forks
+while OpenMP threads are running, and pickles functions by name. Here a death is reported with the step's name, workers
+come from a clean server process, and steps are pickled by value.
 """
 
 from __future__ import annotations
@@ -12,24 +12,22 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from multiprocessing import spawn, util
+from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from multiprocessing.managers import SyncManager
 from typing import Any
 
-from pydantic_core import PydanticUndefined
-
 from prompt2data.ground.errors import StepFailed, not_portable, worker_died
 from prompt2data.ground.machine import available_cores
 from prompt2data.i18n import _
-from prompt2data.pipelines import worker as workers
+from prompt2data.pipelines import worker
 
 _PRELOAD = ["prompt2data.pipelines.preload"]
 _JOIN_SECONDS = 5.0
-# Where the classes of loaded models, tokenizers and generators live.
-_LOADED = ("torch", "transformers.", "sentence_transformers.", "vllm.", "llama_cpp.")
+_REPORT_SECONDS = 30.0  # a run that went well never needs it
 _state = threading.local()
 # multiprocessing polls the exit codes of all its children when it starts one; two polls at once lose a code.
 _polling = threading.Lock()
@@ -53,10 +51,9 @@ def context() -> Any:
 def _without_main() -> Iterator[None]:
     """Processes started in this block do not import the notebook's or script's `__main__` again.
 
-    Steps come by value, so nobody needs it; a script without `if __name__ == "__main__"` would run itself anew in
+    Steps come by value, so nobody needs it; a script without `if __name__ == "__main__"` would run itself again in
     each worker.
     """
-    _hook_preparation()
     _state.without_main = True
     try:
         yield
@@ -64,35 +61,28 @@ def _without_main() -> Iterator[None]:
         _state.without_main = False
 
 
-def _hook_preparation() -> None:
-    stock = spawn.get_preparation_data
-    if getattr(stock, "_prompt2data", False):
-        return
-
-    def get_preparation_data(name: str) -> dict[str, Any]:
-        data = stock(name)
-        if getattr(_state, "without_main", False):
-            data.pop("init_main_from_name", None)
-            data.pop("init_main_from_path", None)
-        return data
-
-    get_preparation_data._prompt2data = True
-    spawn.get_preparation_data = get_preparation_data
+def prepare_without_main(original: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any]:
+    """`multiprocessing.spawn.get_preparation_data`, which leaves out the main module inside of `_without_main()`."""
+    data = original(name)
+    if getattr(_state, "without_main", False):
+        data.pop("init_main_from_name", None)
+        data.pop("init_main_from_path", None)
+    return data
 
 
 def start_manager() -> SyncManager:
     """The process that holds the queues between steps, started, and ending with this one."""
     manager = SyncManager(ctx=context())
     with _without_main(), _polling:
-        manager.start(workers.prepare_manager, (os.getpid(), start_method() == "forkserver"))
+        manager.start(worker.prepare_manager, (os.getpid(), start_method() == "forkserver"))
     return manager
 
 
 class Multiprocessing:
     """What `distilabel.pipeline.local` sees as the module `multiprocessing`."""
 
-    # Records reach it through the workers' pipes, hence a queue within this process is enough.
-    Queue = staticmethod(queue.Queue)
+    # Log records come through the workers' pipes, hence a queue within this process is enough.
+    Queue: type[queue.Queue[Any]] = queue.Queue
     Manager = staticmethod(start_manager)
 
     def __getattr__(self, name: str) -> Any:
@@ -102,13 +92,13 @@ class Multiprocessing:
 class _Worker:
     """One process and the thread that listens to it."""
 
-    def __init__(self, owner: StepProcesses, surroundings: workers.Surroundings, payload: bytes) -> None:
+    def __init__(self, owner: StepProcesses, surroundings: worker.Surroundings, payload: bytes) -> None:
         self.owner = owner
         self.step = surroundings.step
         ours, theirs = multiprocessing.Pipe(duplex=False)
         arguments = (theirs, surroundings, payload, start_method() == "forkserver")
         name = f"{surroundings.step}-{surroundings.replica}"
-        self.process = context().Process(target=workers.run_step, args=arguments, name=name)
+        self.process = context().Process(target=worker.run_step, args=arguments, name=name)
         try:
             with _without_main(), _polling:
                 self.process.start()
@@ -164,7 +154,7 @@ class _Worker:
                     member.kill()
 
     def join(self) -> None:
-        """Wait until the process is gone and its last words are read."""
+        """Wait until the process has exited and its pipe is drained."""
         if not wait([self.process.sentinel], timeout=_JOIN_SECONDS):
             self.kill()
         if threading.current_thread() is not self.thread:
@@ -185,7 +175,7 @@ class StepProcesses:
     ) -> None:
         self.log_queue, self._pipeline_name, self._cache_id = initargs
         self._workers: list[_Worker] = []
-        self._callback: Callable[[BaseException], Any] | None = None
+        self._callback: Callable[[BaseException], Any]
         self.stopped = False
         # Before multiprocessing's own exit function, which would wait for processes still at work.
         self._finalizer = util.Finalize(self, StepProcesses._kill_all, args=(self._workers,), exitpriority=100)
@@ -201,10 +191,10 @@ class StepProcesses:
         """Start a process for `function`, the `run` of distilabel's `_StepWrapper`."""
         if self.stopped:
             return
-        step_wrapper, pipeline = function.__self__, error_callback.__self__
+        step_wrapper, pipeline = function.__self__, getattr(error_callback, "__self__", None)
         self._callback = error_callback
         step = step_wrapper.step.name
-        surroundings = workers.Surroundings(
+        surroundings = worker.Surroundings(
             pipeline=self._pipeline_name,
             cache_id=self._cache_id,
             step=step,
@@ -213,27 +203,33 @@ class StepProcesses:
         )
         self._workers.append(_Worker(self, surroundings, pickled(step_wrapper)))
 
+    def wait_for_reports(self) -> None:
+        """Wait until the workers have reported how they ended, in a run whose batches have all arrived."""
+        deadline = time.monotonic() + _REPORT_SECONDS
+        for process in self._workers:
+            process.thread.join(max(0.0, deadline - time.monotonic()))
+
     def report(self, error: BaseException) -> None:
         """Hand the error of a worker to the pipeline."""
         self._callback(error)
 
     @staticmethod
     def _kill_all(processes: list[_Worker]) -> None:
-        for worker in processes:
-            if not worker.finished:
-                worker.kill()
+        for process in processes:
+            if not process.finished:
+                process.kill()
 
     def kill(self) -> None:
-        """Stop all workers at once; what they still say is not an error any more."""
+        """Stop all workers at once; what they still report is no longer an error."""
         self.stopped = True
         self._kill_all(self._workers)
 
     terminate = kill
 
     def join(self) -> None:
-        """Wait for all processes to be gone."""
-        for worker in self._workers:
-            worker.join()
+        """Wait until all processes have exited."""
+        for process in self._workers:
+            process.join()
         self._finalizer.cancel()
 
 
@@ -249,29 +245,6 @@ def pickled(step_wrapper: Any) -> bytes:
         return cloudpickle.dumps(step_wrapper)
     except Exception as error:
         raise not_portable(step_wrapper.step.name, error) from error
-
-
-@contextmanager
-def without_loaded_models(step: Any) -> Iterator[None]:
-    """For the duration of a block, the step's models are as before `load()`: no copy of their weights travels."""
-    taken: list[tuple[dict[str, Any], dict[str, Any]]] = []
-    for owner in (step, *(getattr(step, name) for name in type(step).model_fields if name != "pipeline")):
-        private = getattr(owner, "__pydantic_private__", None)
-        if not private:
-            continue
-        heavy = {name: value for name, value in private.items() if type(value).__module__.startswith(_LOADED)}
-        taken.append((private, heavy))
-        for name in heavy:
-            default = owner.__private_attributes__[name].get_default()
-            if default is PydanticUndefined:
-                del private[name]
-            else:
-                private[name] = default
-    try:
-        yield
-    finally:
-        for private, heavy in taken:
-            private.update(heavy)
 
 
 def threads_for(pipeline: Any, step: str) -> int:
@@ -295,11 +268,11 @@ def _read_failure(step: str, account: dict[str, Any]) -> StepFailed:
         sentence = _("Step '{step}' could not load: {error}")
     else:
         sentence = _("Step '{step}' failed, and the pipeline cannot go on without it: {error}")
-    failure = StepFailed(sentence.format(step=step, error=" ".join(account["summary"].split())))
+    failure = StepFailed(sentence.format(step=step, error=" ".join(account["summary"].split())), step)
     failure.details = account["traceback"]
     if account["error"] is not None:
         import cloudpickle
 
-        failure.wrapped = cloudpickle.loads(account["error"])
-        failure.__cause__ = getattr(failure.wrapped, "subprocess_exception", failure.wrapped)
+        failure.wrapped = wrapped = cloudpickle.loads(account["error"])
+        failure.__cause__ = getattr(wrapped, "subprocess_exception", wrapped)
     return failure

@@ -1,31 +1,45 @@
-"""Progress of a pipeline's run: how many rows each step has handed on, counted where the batches arrive."""
+"""Progress of a pipeline's run: how many rows each step has handed on, and how many texts were generated."""
 
 from __future__ import annotations
 
-import functools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from prompt2data.display.progress import State, duration, in_words, shown
+from prompt2data.display.progress import State, duration, in_words
+from prompt2data.engine.text_counts import TextsCounted
 from prompt2data.i18n import _, ngettext
+from prompt2data.pipelines.events import BatchReceived, Event, RunListener
 
 
-class RunProgress:
-    """Counts for one run of `pipeline`."""
+class TextCounts(RunListener):
+    """Adds up how many texts the workers of a run generated, and how many they took from the cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generated = 0
+        self.from_cache = 0
+
+    def note(self, event: Event) -> None:
+        if isinstance(event, TextsCounted):
+            self.generated += event.generated
+            self.from_cache += event.from_cache
+
+
+class RunProgress(RunListener):
+    """Counts rows for one run of `pipeline`."""
 
     def __init__(self, pipeline: Any) -> None:
+        super().__init__()
         self._pipeline = pipeline
         self._started = time.monotonic()
         self._rows: dict[str, int] = {}
         self._finished: set[str] = set()
 
-    def count(self, batch: Any) -> None:
-        """Note a batch that a step handed on."""
-        self._rows[batch.step_name] = self._rows.get(batch.step_name, 0) + batch.size
-        if batch.last_batch:
-            self._finished.add(batch.step_name)
+    def note(self, event: Event) -> None:
+        if isinstance(event, BatchReceived):
+            self._rows[event.step] = self._rows.get(event.step, 0) + event.rows
+            if event.last:
+                self._finished.add(event.step)
 
     def state(self) -> State:
         """What to show now: the steps in the order in which they first handed rows on."""
@@ -38,17 +52,19 @@ class RunProgress:
     def _amount(self, rows: dict[str, int]) -> tuple[float, float | None]:
         """How many rows all steps together have done and will have done; each step gets as many as are loaded.
 
-        A step that drops rows or adds some makes this a guess, which is put right when the step has finished.
+        A step that drops rows or adds some makes this a guess, which is corrected when the step has finished.
         """
         dag = self._pipeline.dag
         loaders = [name for name in dag if dag.get_step(name)["step"].is_generator]
-        expected = [self._expected(name, rows) for name in loaders]
         others = [name for name in dag if name not in loaders]
-        if None in expected or not others:
-            return 0, None
-        each = sum(expected)
+        each = 0
+        for name in loaders:
+            expected = self._expected(name, rows)
+            if expected is None:
+                return 0, None
+            each += expected
         done = sum(each if name in self._finished else min(rows.get(name, 0), each) for name in others)
-        return (done, each * len(others)) if each else (0, None)
+        return (done, each * len(others)) if each and others else (0, None)
 
     def _expected(self, name: str, rows: dict[str, int]) -> int | None:
         """How many rows a loader brings, where that is known already."""
@@ -56,26 +72,3 @@ class RunProgress:
             return rows.get(name, 0)
         data = getattr(self._pipeline.dag.get_step(name)["step"], "data", None)
         return len(data) if isinstance(data, list) else None
-
-
-@contextmanager
-def run_progress(pipeline: Any) -> Iterator[None]:
-    """Show how far the run of `pipeline` is, until the `with` block ends."""
-    progress = pipeline._prompt2data_progress = RunProgress(pipeline)
-    try:
-        with shown(_("running the pipeline"), progress.state):
-            yield
-    finally:
-        pipeline._prompt2data_progress = None
-
-
-def counting(stock: Callable[..., None]) -> Callable[..., None]:
-    """distilabel's `_process_batch`, through which every batch of every step comes; counted before its rows go on."""
-
-    @functools.wraps(stock)
-    def process_batch(self: Any, batch: Any, *args: Any, **kwargs: Any) -> None:
-        if (progress := getattr(self, "_prompt2data_progress", None)) is not None:
-            progress.count(batch)
-        stock(self, batch, *args, **kwargs)
-
-    return process_batch

@@ -1,30 +1,16 @@
 """Rows with unequal columns, written to files without losing any.
 
 distilabel 1.5.3 gives a file the columns of its first row, and all files of a step the columns and keys of the first
-file. What only later rows have, such as the reason why one failed, is missing from the dataset without a word; where
+file. What only later rows have, such as the reason why one failed, is silently missing from the dataset; where
 the first 50 rows of a column are `None`, the run ends with an error of pyarrow.
 """
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 Row = dict[str, Any]
-
-
-def install() -> None:
-    """Mend how distilabel writes rows in this process: the notebook's, and each worker's."""
-    from distilabel.pipeline.batch import _Batch
-    from distilabel.pipeline.write_buffer import _WriteBuffer
-
-    if getattr(_WriteBuffer, "_prompt2data", False):
-        return
-    _WriteBuffer._prompt2data = True
-    _Batch.write_batch_data_to_fs = _with_all_columns(_Batch.write_batch_data_to_fs)
-    _WriteBuffer._write = _by_its_own_schema(_WriteBuffer._write)
-    _WriteBuffer.close = _close
 
 
 def rectangular(rows: list[Row]) -> list[Row]:
@@ -38,28 +24,22 @@ def rectangular(rows: list[Row]) -> list[Row]:
     return [columns | row for row in rows]
 
 
-def _with_all_columns(stock: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(stock)
-    def write_batch_data_to_fs(self: Any, *args: Any, **kwargs: Any) -> None:
-        self.data = [rectangular(rows) for rows in self.data]
-        stock(self, *args, **kwargs)
-
-    return write_batch_data_to_fs
+def write_all_columns(original: Callable[..., None], self: Any, *args: Any, **kwargs: Any) -> None:
+    """`_Batch.write_batch_data_to_fs` with the columns of all rows."""
+    self.data = [rectangular(rows) for rows in self.data]
+    original(self, *args, **kwargs)
 
 
-def _by_its_own_schema(stock: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(stock)
-    def write(self: Any, step_name: str) -> None:
-        self._buffers[step_name] = rectangular(self._buffers[step_name])
-        self._buffer_last_schema.pop(step_name, None)
-        stock(self, step_name)
-
-    return write
+def write_own_schema(original: Callable[..., None], self: Any, step_name: str) -> None:
+    """`_WriteBuffer._write` with the columns and keys of the rows at hand, and not of the file before."""
+    self._buffers[step_name] = rectangular(self._buffers[step_name])
+    self._buffer_last_schema.pop(step_name, None)
+    original(self, step_name)
 
 
-def _close(self: Any) -> None:
+def close(self: Any) -> None:
     """Write what is left, and give all files of a step the columns and keys that any of them has."""
-    import pyarrow
+    import pyarrow  # slow to import
     from distilabel.utils.files import list_files_in_dir
     from pyarrow import parquet
 

@@ -17,8 +17,16 @@ import threading
 import traceback
 import warnings
 from dataclasses import dataclass, field
+from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection, wait
 from typing import Any
+
+from prompt2data import i18n
+from prompt2data.ground.quiet import quiet
+from prompt2data.pipelines import log
+from prompt2data.pipelines.distilabel_import import load_distilabel
+from prompt2data.pipelines.patching import apply_patches
+from prompt2data.pipelines.worker_patches import FILE_PATCHES, STEP_PATCHES
 
 _POLL_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -90,9 +98,11 @@ def guard(parent: int, die_with_server: bool) -> None:
 
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
+    process = multiprocessing.parent_process()
+    assert process is not None, "only for processes that multiprocessing started"
+
     def watch() -> None:
-        sentinel = multiprocessing.parent_process().sentinel
-        while not wait([sentinel], timeout=_POLL_SECONDS) and _exists(parent):
+        while not wait([process.sentinel], timeout=_POLL_SECONDS) and _exists(parent):
             pass
         os._exit(1)
 
@@ -118,32 +128,21 @@ def _exists(pid: int) -> bool:
 
 
 def prepare_worker() -> None:
-    """What a pipeline's worker needs of `setup()`: language and environment have come with the process."""
-    from prompt2data import i18n
-    from prompt2data.ground.quiet import quiet
-    from prompt2data.pipelines import table_files as tablefiles
-    from prompt2data.pipelines import worker_patches as stepping
-    from prompt2data.pipelines.distilabel_import import load_distilabel
-
+    """Do what a pipeline's worker needs of `setup()`: language and environment have come with the process."""
     if "PROMPT2DATA_LANGUAGE" in os.environ:
         i18n.set_language(os.environ["PROMPT2DATA_LANGUAGE"])
     quiet()
     load_distilabel()
-    stepping.install()
-    tablefiles.install()
+    apply_patches([*FILE_PATCHES, *STEP_PATCHES])
 
 
 def setup_logging(log_queue: Any = None, filename: str | None = None, logging_handlers: Any = None) -> None:
-    """Stands in for distilabel's function of this name. Without `filename`, the caller is a Ray worker."""
-    from logging.handlers import QueueHandler
-
-    from prompt2data.pipelines import log as runlog
-
+    """Replace distilabel's function of this name. Without `filename`, the caller is a Ray worker."""
     if filename is None:
         prepare_worker()
-        runlog.log_to(QueueHandler(log_queue).enqueue)
+        log.log_to(QueueHandler(log_queue).enqueue)
     else:
-        runlog.setup_logging(log_queue, filename, logging_handlers)
+        log.setup_logging(log_queue, filename, logging_handlers)
 
 
 def run_step(connection: Connection, surroundings: Surroundings, payload: bytes, die_with_server: bool) -> None:
@@ -154,20 +153,14 @@ def run_step(connection: Connection, surroundings: Surroundings, payload: bytes,
     sys.stdout = ChannelText(channel)
     surroundings.apply()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from distilabel.pipeline.base import set_pipeline_running_env_variables
-
-            from prompt2data.pipelines import log as runlog
-
         prepare_worker()
-        set_pipeline_running_env_variables(surroundings.pipeline, surroundings.cache_id)
-        runlog.log_to(lambda record: channel.send("log", record))
-
+        # Slow to import, and quiet only after prepare_worker().
         import cloudpickle
+        from distilabel.pipeline.base import set_pipeline_running_env_variables
 
-        step_wrapper = cloudpickle.loads(payload)
-        step_wrapper.run()
+        set_pipeline_running_env_variables(surroundings.pipeline, surroundings.cache_id)
+        log.log_to(lambda record: channel.send("log", record))
+        cloudpickle.loads(payload).run()
     except BaseException as error:
         channel.send("failed", _account(error))
     else:
@@ -181,7 +174,7 @@ def _note_interrupt(signum: int, frame: Any) -> None:
 
 
 def _account(error: BaseException) -> dict[str, Any]:
-    """What the notebook needs to know of an error, in words; and the error itself where it can be sent."""
+    """Describe an error to the notebook's process, and add the error itself where it can be sent."""
     cause = getattr(error, "subprocess_exception", error)
     return {
         "summary": f"{type(cause).__name__}: {cause}".strip().removesuffix(":"),

@@ -1,12 +1,12 @@
 """How a step runs inside its worker: seeded, told which batch it has, and stopped when its model cannot be loaded.
 
-`install()` is called in each worker (`environment.prepare_worker`), under Ray as well: distilabel's `_StepWrapper`
-travels by reference, so what was mended in the notebook's process is stock again there.
+distilabel's classes travel by reference, so a class that was patched in the notebook's process is original again in a
+worker, under Ray as well. `worker.prepare_worker` therefore patches them there: `STEP_PATCHES` are only for workers,
+`FILE_PATCHES` also for the process that runs pipelines, `MODEL_PATCHES` for every process that uses distilabel.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import random
 import sys
@@ -15,17 +15,9 @@ from collections.abc import Callable
 from typing import Any
 
 from prompt2data.ground.errors import ModelNotLoaded
-
-
-def install() -> None:
-    """Mend `_StepWrapper` in this process. Calling it again changes nothing."""
-    from distilabel.pipeline.step_wrapper import _StepWrapper
-
-    if getattr(_StepWrapper, "_prompt2data", False):
-        return
-    _StepWrapper._prompt2data = True
-    _StepWrapper.run = _seeded(_StepWrapper.run)
-    _StepWrapper._impute_step_outputs = _unless_model_missing(_StepWrapper._impute_step_outputs)
+from prompt2data.models import public_names
+from prompt2data.pipelines import table_files
+from prompt2data.pipelines.patching import Patch, Wrapper
 
 
 def seed_everything(*names: object) -> None:
@@ -43,19 +35,16 @@ def seed_everything(*names: object) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
-def _seeded(stock: Callable[..., str]) -> Callable[..., str]:
-    @functools.wraps(stock)
-    def run(self: Any) -> str:
-        seed_everything(self.step.name)
-        if not self.step.is_generator and self.step.resources.replicas > 1:
-            self.input_queue = _Numbered(self.input_queue, self.step)
-        return stock(self)
-
-    return run
+def run_seeded(original: Callable[..., str], self: Any) -> str:
+    """`_StepWrapper.run` with seeds by step, and by batch where replicas take them in no fixed order."""
+    seed_everything(self.step.name)
+    if not self.step.is_generator and self.step.resources.replicas > 1:
+        self.input_queue = _SeedingQueue(self.input_queue, self.step)
+    return original(self)
 
 
-class _Numbered:
-    """A step's input queue that says which batch it hands out: replicas take a step's batches in no fixed order."""
+class _SeedingQueue:
+    """A step's input queue that seeds the process for each batch, and tells the step's parts the batch's number."""
 
     def __init__(self, queue: Any, step: Any) -> None:
         self._queue = queue
@@ -72,16 +61,38 @@ class _Numbered:
         return batch
 
 
-def _unless_model_missing(stock: Callable[..., Any]) -> Callable[..., Any]:
-    """distilabel fills a batch that failed with `None`; without a model, every batch would be one."""
+def fail_without_model(original: Callable[..., Any], self: Any, batch: Any) -> Any:
+    """End the step when its model cannot be loaded; any other batch that fails is filled with `None`."""
+    error = sys.exc_info()[1]
+    if isinstance(error, ModelNotLoaded):
+        from distilabel.pipeline.step_wrapper import _StepWrapperException  # distilabel is slow to import
 
-    @functools.wraps(stock)
-    def impute_step_outputs(self: Any, batch: Any) -> Any:
-        error = sys.exc_info()[1]
-        if isinstance(error, ModelNotLoaded):
-            from distilabel.pipeline.step_wrapper import _StepWrapperException
+        raise _StepWrapperException.create_load_error(str(error), self.step, error) from error
+    return original(self, batch)
 
-            raise _StepWrapperException.create_load_error(str(error), self.step, error) from error
-        return stock(self, batch)
 
-    return impute_step_outputs
+_STEP_WRAPPER = "distilabel.pipeline.step_wrapper._StepWrapper"
+_WRITE_BUFFER = "distilabel.pipeline.write_buffer._WriteBuffer"
+_TRANSFORMERS_LLM = "distilabel.models.llms.huggingface.transformers.TransformersLLM"
+
+STEP_PATCHES = [
+    Wrapper(_STEP_WRAPPER, "run", run_seeded, "Steps that run again drew otherwise."),
+    Wrapper(_STEP_WRAPPER, "_impute_step_outputs", fail_without_model, "Without a model, all batches came out `None`."),
+]
+FILE_PATCHES = [
+    Wrapper(
+        "distilabel.pipeline.batch._Batch",
+        "write_batch_data_to_fs",
+        table_files.write_all_columns,
+        "A file got the columns of its first row only.",
+    ),
+    Wrapper(_WRITE_BUFFER, "_write", table_files.write_own_schema, "A file got the columns of the step's first file."),
+    Patch(_WRITE_BUFFER, "close", table_files.close, "Files of one step disagreed in their columns."),
+]
+MODEL_PATCHES = [
+    Wrapper(_TRANSFORMERS_LLM, "load", public_names.load, "A model in a folder had no other name than the folder."),
+    Wrapper(
+        _TRANSFORMERS_LLM, "_model_dump", public_names.model_dump, "Dumps held tokens, and folders of one machine."
+    ),
+    Patch(_TRANSFORMERS_LLM, "model_name", public_names.model_name, "Rows named folders of one machine."),
+]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +11,7 @@ from typing import Any
 
 from prompt2data.display.progress import duration, in_words
 from prompt2data.i18n import _, ngettext
-from prompt2data.pipelines.log import RunListener
+from prompt2data.pipelines.events import Event, RunBegan, RunEnded, RunListener
 from prompt2data.pipelines.step_times import StepTimes
 from prompt2data.untrusted import visible
 from prompt2data.widgets.run_state import RunWatch
@@ -59,7 +58,7 @@ class PipelineMonitor(View):
         watch: what is known of the run.
 
     Raises:
-        TypeError: for what is no pipeline.
+        TypeError: for anything but a pipeline.
     """
 
     part_names = ("head", "status", "picture", "total", "steps", "batches")
@@ -74,7 +73,7 @@ class PipelineMonitor(View):
         self.handler = _Handler(self)
         self._bring_up_to_date: Callable[[], None] | None = None  # brings the stored form up to date
         self._drawing: threading.Thread | None = None
-        self._heard = threading.Event()
+        self._changed = threading.Event()
         self._ended = threading.Event()
         super().__init__()
 
@@ -200,16 +199,15 @@ class PipelineMonitor(View):
             self.show()
         self.handler.on_page = self._bring_up_to_date is not None
         self._ended.clear()
-        self._heard.clear()
+        self._changed.clear()
         run = contextvars.copy_context().run
         self._drawing = threading.Thread(target=run, args=(self._draw_until_the_end,), daemon=True)
         self._drawing.start()
 
-    def hear(self, record: logging.LogRecord) -> None:
-        """Note a record of the run's log. Called in the thread that listens to the log, which must not wait."""
-        with suppress(Exception):
-            self.watch.hear(record)
-        self._heard.set()
+    def note(self, event: Event) -> None:
+        """Take note of an event. Called in the thread that listens to the log, which must not wait."""
+        self.watch.note(event)
+        self._changed.set()
 
     def end(self, distiset: Any, error: BaseException | None) -> None:
         """The run is over: draw what it came to, also in the stored form."""
@@ -225,8 +223,8 @@ class PipelineMonitor(View):
         idle = 0.0
         while not self._ended.wait(_PAUSE_SECONDS):
             idle += _PAUSE_SECONDS
-            if self._heard.is_set() or idle >= 1:
-                self._heard.clear()
+            if self._changed.is_set() or idle >= 1:
+                self._changed.clear()
                 idle = 0.0
                 with suppress(Exception):  # a graph that grows meanwhile, a page that is gone: the next time
                     self.redraw(*self.part_names[1:])
@@ -239,20 +237,20 @@ class PipelineMonitor(View):
 
 
 class _Handler(RunListener):
-    """The monitor's ear: a widget is no logging handler."""
+    """Passes the events of a run to the monitor: a widget is not a logging handler."""
 
     def __init__(self, monitor: PipelineMonitor) -> None:
-        super().__init__(logging.INFO)
+        super().__init__()
         self._monitor = monitor
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self._monitor.hear(record)
-
-    def run_began(self, pipeline: Any) -> None:
-        self._monitor.begin(pipeline)
-
-    def run_ended(self, distiset: Any, error: BaseException | None) -> None:
-        self._monitor.end(distiset, error)
+    def note(self, event: Event) -> None:
+        match event:
+            case RunBegan():
+                self._monitor.begin(event.pipeline)
+            case RunEnded():
+                self._monitor.end(event.distiset, event.error)
+            case _:
+                self._monitor.note(event)
 
 
 def _seconds(seconds: float) -> str:
@@ -270,11 +268,11 @@ def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]
     box, gap = _BOX, _ACROSS if across else _DOWN
     most = max(map(len, columns), default=0)
     counts = (len(columns), most) if across else (most, len(columns))
-    size = [max(0, count * box[axis] + (count - 1) * gap[axis]) for axis, count in enumerate(counts)]
+    width, height = (max(0, count * box[axis] + (count - 1) * gap[axis]) for axis, count in enumerate(counts))
 
     def corner(column: int, row: int) -> tuple[float, float]:
-        place = row + (most - len(columns[column])) / 2
-        x, y = (column, place) if across else (place, column)
+        middle = row + (most - len(columns[column])) / 2
+        x, y = (column, middle) if across else (middle, column)
         return round(x * (box[0] + gap[0]), 2), round(y * (box[1] + gap[1]), 2)
 
     boxes = {
@@ -283,11 +281,12 @@ def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]
         for row, name in enumerate(names)
         if name is not None
     }
-    return _Drawing(*size, boxes, [_arrow([corner(*place) for place in places], across) for places in arrows])
+    paths = [_arrow([corner(*cell) for cell in cells], across) for cells in arrows]
+    return _Drawing(width, height, boxes, paths)
 
 
 def _arrow(corners: list[tuple[float, float]], across: bool) -> str:
-    """An SVG path from the first box to the last, straight through the places between, with a head."""
+    """An SVG path from the first box to the last, straight through the free cells between, with a head."""
     wide, high = _BOX
     enters = [(x, y + high / 2) if across else (x + wide / 2, y) for x, y in corners]
     leaves = [(x + wide, y + high / 2) if across else (x + wide / 2, y + high) for x, y in corners]

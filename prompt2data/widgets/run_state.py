@@ -1,36 +1,22 @@
-"""What each step of a pipeline is doing while it runs: told by the run's log, record by record."""
+"""What each step of a pipeline is doing while it runs, known from the events of the run."""
 
 from __future__ import annotations
 
-import logging
-import re
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import networkx
 
 from prompt2data.i18n import _
+from prompt2data.pipelines.events import AllCached, Event, StageLoading, StagesPlanned, StepEvent
 from prompt2data.pipelines.step_times import Batch, StepTimes
-
-_STAGE = re.compile(r"^ \* Stage (?P<stage>\d+):$")
-_STAGE_STEP = re.compile(r"^   - \S+ '(?P<step>[^']+)'(?P<cached> \(results cached)?")
-_LOADING = re.compile(r"^⏳ Waiting for all the steps of stage (?P<stage>\d+) to load")
-_LOADED = re.compile(r"^ \* '(?P<step>[^']+)' replicas: (?P<loaded>\d+)/(?P<all>\d+)$", flags=re.MULTILINE)
-_YIELDING = re.compile(r"^🚰 Starting yielding batches from generator step '(?P<step>[^']+)'")
-_BEGAN = re.compile(r"^📦 Processing batch (?P<batch>\d+) in '(?P<step>[^']+)'")
-_SENT = re.compile(r"^📨 Step '(?P<step>[^']+)' sending batch (?P<batch>\d+)")
-_BLANKED = re.compile(r"^⚠️ Processing batch \d+ with step '(?P<step>[^']+)' failed")
-_FINISHED = re.compile(r"^🏁 Finished running step '(?P<step>[^']+)'")
-_LEFT_OUT = re.compile(r"^✋ An error occurred when running global step '(?P<step>[^']+)'")
-_ALL_CACHED = "💾 Loaded batch manager from cache doesn't contain"
-# Around a step's name in a sentence of `failures`, in the marks of any of the course's languages.
-_QUOTES = "'\"`‘’“”«»「」『』"
 
 
 @dataclass
 class StepWatch:
-    """One step: what it is, and what the log says about it so far."""
+    """One step: what it is, and what is known of it so far."""
 
     name: str
     kind: str  # the name of its class
@@ -56,6 +42,25 @@ class StepWatch:
             return "working"
         return "ready" if self.loaded else "loading" if self.loading else "waiting"
 
+    def note(self, event: StepEvent) -> None:
+        """Take note of an event of this step."""
+        self.loaded = True
+        match event:
+            case StepEvent(kind="began", batch=int(batch)):
+                self.doing[batch] = event.time
+            case StepEvent(kind="sent", batch=int(batch)):
+                self.doing.pop(batch, None)
+                self.yielding = False
+            case StepEvent(kind="yielding"):
+                self.yielding = True
+            case StepEvent(kind="finished"):
+                self.finished += 1
+                self.yielding = False
+            case StepEvent(kind="failed"):
+                self.blanked += 1
+            case StepEvent(kind="left out"):
+                self.end = "failed"
+
     def in_words(self) -> str:
         """The state, for the reader."""
         batches = ", ".join(map(str, sorted(self.doing)))
@@ -73,7 +78,7 @@ class StepWatch:
 
 
 class RunWatch:
-    """Follows one run of `pipeline`: `hear` each record of its log, and `end` when it is over.
+    """Follows one run of `pipeline`: `note` each event, and `end` when it is over.
 
     Attributes:
         steps: name -> step, in the order of the graph.
@@ -117,71 +122,39 @@ class RunWatch:
         """The run begins now."""
         self.began = time.time()
 
-    def hear(self, record: logging.LogRecord) -> None:
-        """Note what a record of the run's log says."""
-        message = record.getMessage()
-        if not record.name.startswith("distilabel") or message.startswith("Subprocess traceback:"):
-            return  # they may hold what a model wrote
-        self.times.emit(record)
-        if message.startswith("⌛"):
-            self._look()
-            self._note_stages(message)
-        elif match := _LOADING.match(message):
-            for name in self._stages.get(int(match["stage"]), ()):
-                self.steps[name].loading = True
-        elif message.startswith("⏳ Steps from stage"):
-            for match in _LOADED.finditer(message):
-                if (step := self.steps.get(match["step"])) and match["loaded"] == match["all"]:
-                    step.loaded = True
-        elif message.startswith(_ALL_CACHED):
-            self.all_cached = True
-            for step in self.steps.values():
-                step.end = "cached"
-        else:
-            self._note_step(message, record.created)
+    def note(self, event: Event) -> None:
+        """Take note of an event of the run."""
+        self.times.note(event)
+        match event:
+            case StagesPlanned():
+                self._look()
+                self._note_stages(event)
+            case StageLoading():
+                self._note_loading(self._stages.get(event.stage, ()))
+            case AllCached():
+                self.all_cached = True
+                for step in self.steps.values():
+                    step.end = "cached"
+            case StepEvent() if event.step in self.steps:
+                self.steps[event.step].note(event)
 
-    def _note_stages(self, message: str) -> None:
-        stage: list[str] = []
-        for line in message.splitlines():
-            if match := _STAGE.match(line):
-                stage = self._stages.setdefault(int(match["stage"]), [])
-            elif (match := _STAGE_STEP.match(line)) and match["step"] in self.steps:
-                if match["cached"]:
-                    self.steps[match["step"]].end = "cached"
-                else:
-                    stage.append(match["step"])
-        # Their processes start now; that they are waited for is said when all have started.
-        for name in next(filter(None, self._stages.values()), ()):
+    def _note_stages(self, event: StagesPlanned) -> None:
+        self._stages = {stage: [name for name in names if name in self.steps] for stage, names in event.stages.items()}
+        for name in self.steps.keys() & event.cached:
+            self.steps[name].end = "cached"
+        # Their processes start now; that they are waited for is logged when all have started.
+        self._note_loading(next(filter(None, self._stages.values()), ()))
+
+    def _note_loading(self, names: Iterable[str]) -> None:
+        for name in names:
             self.steps[name].loading = True
 
-    def _note_step(self, message: str, created: float) -> None:
-        patterns = (_BEGAN, _SENT, _YIELDING, _FINISHED, _BLANKED, _LEFT_OUT)
-        match = next(filter(None, (pattern.match(message) for pattern in patterns)), None)
-        step = self.steps.get(match["step"]) if match else None
-        if step is None:
-            return
-        step.loaded = True
-        if match.re is _BEGAN:
-            step.doing[int(match["batch"])] = created
-        elif match.re is _SENT:
-            step.doing.pop(int(match["batch"]), None)
-            step.yielding = False
-        elif match.re is _YIELDING:
-            step.yielding = True
-        elif match.re is _FINISHED:
-            step.finished += 1
-            step.yielding = False
-        elif match.re is _BLANKED:
-            step.blanked += 1
-        else:
-            step.end = "failed"
-
     def end(self, distiset: Any, error: BaseException | None) -> None:
-        """The run is over; no record follows."""
+        """The run is over; no event follows."""
         self.ended, self.distiset, self.error = time.time(), distiset, error
-        failed = _named(str(error), list(self.steps)) if isinstance(error, Exception) else None
+        failed = getattr(error, "step", None)
         for step in self.steps.values():
-            if error is None:  # what a step said last may not have come through
+            if error is None:  # a step's last event may not have come through
                 step.finished = step.replicas
             elif step.name == failed:
                 step.end = "failed"
@@ -225,12 +198,6 @@ class RunWatch:
             return sum(len(dataset[split]) for dataset in self.distiset.values() for split in dataset)
         handing_on = {before for step in self.steps.values() for before in step.before}
         return sum(self.rows(name) for name in self.steps if name not in handing_on)
-
-
-def _named(sentence: str, names: list[str]) -> str | None:
-    """The step that an error's sentence names first, in quotation marks."""
-    found = re.search(f"[{_QUOTES}]({'|'.join(map(re.escape, names))})[{_QUOTES}]", sentence) if names else None
-    return found[1] if found else None
 
 
 def _laid_out(before: dict[str, list[str]]) -> tuple[list[list[str | None]], list[list[tuple[int, int]]]]:

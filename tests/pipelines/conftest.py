@@ -31,4 +31,4 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     assert kernel.run("from prompt2data import setup\nsetup()" + STEPS).status == "ok"
     yield kernel
     kernel.shutdown()
-    assert wait_until_gone(kernel.known, 5) == []
+    assert wait_until_gone(kernel.known) == []

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import psutil
 from jupyter_client.manager import KernelManager
 
 ROOT = Path(__file__).parents[2]
+HANG_SECONDS = 900.0  # whatever takes so long hangs, also on a busy machine
 # Written into cells and scripts: a pipeline without a model, and steps that misbehave on request.
 STEPS = """
 import os, signal, time
@@ -40,7 +42,7 @@ class Times(Step):
             raise ValueError(f"no {moment} today")
         if self.fault == f"sleep {moment}":
             open(self.marker, "w").close()
-            time.sleep(120)
+            time.sleep(3600)
 
     def load(self):
         super().load()
@@ -97,11 +99,11 @@ class Kernel:
         self.manager.start_kernel(env=environment(**extra), cwd=str(folder))
         self.client = self.manager.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        self.client.wait_for_ready(timeout=HANG_SECONDS)
         self.process = psutil.Process(self.manager.provisioner.process.pid)
         self.known: set[psutil.Process] = set()
 
-    def run(self, code: str, timeout: float = 90) -> Cell:
+    def run(self, code: str, timeout: float = HANG_SECONDS) -> Cell:
         cell = Cell(0.0, "")
 
         def show(message: dict) -> None:
@@ -140,16 +142,16 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def wait_until_gone(processes: list[psutil.Process] | set[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """The processes that still live after this time."""
-    deadline = time.monotonic() + seconds
+def wait_until_gone(processes: Collection[psutil.Process], limit: float = HANG_SECONDS) -> list[psutil.Process]:
+    """Wait until all these processes are gone; those that still live after `limit` seconds, which means forever."""
+    deadline = time.monotonic() + limit
     while (left := [process for process in processes if alive(process)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
 
 
-def wait_for(path: Path, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + HANG_SECONDS
     while not path.exists():
         assert time.monotonic() < deadline, f"{path.name} was never written"
         time.sleep(0.05)

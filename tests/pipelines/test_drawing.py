@@ -11,7 +11,7 @@ from distilabel.steps import GroupColumns, LoadDataFromDicts, StepInput, step
 
 from prompt2data import pipelines
 from prompt2data.pipelines import drawing
-from tests.pipelines.support import script
+from tests.pipelines.support import HANG_SECONDS, script
 
 DRAW = """
 from prompt2data import pipelines
@@ -52,7 +52,7 @@ def test_without_a_network_and_always_the_same(tmp_path: Path, no_network: list[
         folder = tmp_path / seed
         folder.mkdir()
         process = script(folder, DRAW, prefix=no_network, PYTHONHASHSEED=seed)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=HANG_SECONDS)
         assert (output, errors) == ("p.png p.svg\n", "")
         pictures.append((folder / "p.png").read_bytes())
         assert "指令" in (folder / "p.svg").read_text(encoding="utf-8")

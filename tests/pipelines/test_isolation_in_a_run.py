@@ -16,7 +16,7 @@ from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
 from prompt2data.pipelines import worker
 from prompt2data.pipelines.isolation import isolate_failures
-from tests.pipelines.support import script
+from tests.pipelines.support import HANG_SECONDS, script
 
 METADATA = "distilabel_metadata"
 FRUIT = ["Name a fruit.", "Name a tree.", "Name a fruit.", "Hi!", "Name a bird.", "Name a fruit.", "Count to two."]
@@ -36,11 +36,11 @@ class Asked:
 
     def __init__(self, llm: BatchedTransformersLLM, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rows: list[int] = []
-        stock = BatchedTransformersLLM.generate
+        original = BatchedTransformersLLM.generate
 
         def generate(llm, inputs, *args, **kwargs):
             self.rows.append(len(inputs))
-            return stock(llm, inputs, *args, **kwargs)
+            return original(llm, inputs, *args, **kwargs)
 
         monkeypatch.setattr(BatchedTransformersLLM, "generate", generate)
 
@@ -65,16 +65,18 @@ def instructions(texts: list[Any]) -> list[dict[str, Any]]:
     return [{"instruction": text} for text in texts]
 
 
-@pytest.mark.parametrize(("value", "place"), [(None, 0), (None, 3), (None, 7), (5, 4), ({"text": "Hi!"}, 1)], ids=str)
-def test_a_bad_instruction_costs_only_itself(llm, asked, value, place):
+@pytest.mark.parametrize(
+    ("value", "position"), [(None, 0), (None, 3), (None, 7), (5, 4), ({"text": "Hi!"}, 1)], ids=str
+)
+def test_a_bad_instruction_costs_only_itself(llm, asked, value, position):
     expected = run(TextGeneration(name="answer", llm=llm), instructions(FRUIT))
     assert len({row["generation"] for row in expected}) > 3 and asked.rows == [7]
     asked.rows.clear()
     rows = run(
         isolate_failures(TextGeneration(name="answer", llm=llm)),
-        instructions([*FRUIT[:place], value, *FRUIT[place:]]),
+        instructions([*FRUIT[:position], value, *FRUIT[position:]]),
     )
-    bad = rows.pop(place)
+    bad = rows.pop(position)
     assert rows == expected
     assert asked.rows == [7]  # found without asking the model, and the others in one batch
     reason = bad[METADATA].pop("error_answer")
@@ -108,12 +110,12 @@ def test_several_generations_for_each_row(llm, grouped):
     assert bad["generation"] is None
     for metadata in bad[METADATA] if grouped else [bad[METADATA]]:
         assert metadata["error_before"] == "ValueError: x" and "error_answer" in metadata
-    for row, stock in zip(rows, expected, strict=True):
-        assert row["generation"] == stock["generation"]
+    for row, plain in zip(rows, expected, strict=True):
+        assert row["generation"] == plain["generation"]
         if grouped:
-            assert row[METADATA] == [{**before, **metadata} for metadata in stock[METADATA]]
+            assert row[METADATA] == [{**before, **metadata} for metadata in plain[METADATA]]
         else:
-            assert row[METADATA] == {**before, **stock[METADATA]}
+            assert row[METADATA] == {**before, **plain[METADATA]}
 
 
 def test_a_step_that_draws_in_rounds_and_shares_statistics(llm):
@@ -147,20 +149,20 @@ class Late(Task):
             yield [{**row, "length": len(row["generation"]) // row["late"]} for row in outputs]
 
 
-@pytest.mark.parametrize("place", [0, 2, 6])
-def test_a_row_that_fails_after_the_model_was_asked(llm, asked, place):
+@pytest.mark.parametrize("position", [0, 2, 6])
+def test_a_row_that_fails_after_the_model_was_asked(llm, asked, position):
     given = [{"instruction": text, "late": 1} for text in FRUIT]
     expected = run(Late(name="late", llm=llm), given)
     asked.rows.clear()
     # The same prompt as others have: what the failed row took from the counts must be given back.
     bad = {"instruction": FRUIT[0], "late": 0}
-    rows = run(isolate_failures(Late(name="late", llm=llm)), [*given[:place], bad, *given[place:]])
-    assert rows.pop(place)[METADATA]["error_late"].startswith("ZeroDivisionError")
+    rows = run(isolate_failures(Late(name="late", llm=llm)), [*given[:position], bad, *given[position:]])
+    assert rows.pop(position)[METADATA]["error_late"].startswith("ZeroDivisionError")
     assert rows == expected
     assert len(asked.rows) <= 7
 
 
-def test_a_model_that_cannot_be_loaded_is_no_rows_fault(llm, monkeypatch):
+def test_a_model_that_cannot_be_loaded_is_not_blamed_on_a_row(llm, monkeypatch):
     def generate(*args, **options):
         raise ModelNotLoaded("no model")
 
@@ -171,7 +173,7 @@ def test_a_model_that_cannot_be_loaded_is_no_rows_fault(llm, monkeypatch):
         next(task.process(instructions([None, "Hi!"])))
 
 
-def test_a_task_that_nobody_loaded_raises_as_ever(llm):
+def test_a_task_that_was_not_loaded_raises_as_usual(llm):
     task = isolate_failures(TextGeneration(name="answer", llm=llm))
     with pytest.raises(AttributeError):
         next(task.process(instructions(["Hi!"])))
@@ -212,7 +214,7 @@ def main(words):
 
 def results(folder: Path, code: str) -> tuple[list[dict[str, Any]], str, str]:
     """Rows of the pipeline, and what else was printed, to both streams."""
-    output, errors = script(folder, code).communicate(timeout=150)
+    output, errors = script(folder, code).communicate(timeout=HANG_SECONDS)
     *printed, rows = output.splitlines() or ["[]"]
     return json.loads(rows), "\n".join(printed), errors
 
@@ -221,7 +223,7 @@ def test_a_pipeline_keeps_all_rows_and_says_what_failed(tmp_path):
     rows, printed, errors = results(tmp_path, PIPELINE + "main(['tree', None, 'bird', 'fish', 'tree', 'lake'])\n")
     assert errors == ""
     assert [row["word"] for row in rows] == ["tree", None, "bird", "fish", "tree", "lake"]
-    assert [place for place, row in enumerate(rows) if row["reply"] is None] == [1]
+    assert [position for position, row in enumerate(rows) if row["reply"] is None] == [1]
     bad = rows[1][METADATA]
     assert bad["error_ask"] == 'TypeError: can only concatenate str (not "NoneType") to str'
     assert bad["error_answer"].startswith("DistilabelUserError")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
@@ -12,7 +11,7 @@ from tests.pipelines.support import STEPS, Kernel, wait_for, wait_until_gone
 
 def assert_sound(kernel: Kernel) -> None:
     """The kernel runs a pipeline, and keeps no process of the run before."""
-    assert wait_until_gone(kernel.workers(), 5) == []
+    assert wait_until_gone(kernel.workers()) == []
     cell = kernel.run("print(rows(three_steps([1, 2, 3]).run()))")
     assert (cell.status, cell.text, cell.stderr) == ("ok", "Pipeline finished: 3 steps, 3 rows.\n[10, 20, 30]\n", "")
 
@@ -57,7 +56,7 @@ def test_a_step_in_a_cell_runs_with_what_it_refers_to(kernel: Kernel) -> None:
     assert (cell.status, cell.text) == ("ok", "rows: 2\nPipeline finished: 2 steps, 2 rows.\n[6, 7]\n")
 
 
-def test_a_step_that_cannot_travel_is_refused(kernel: Kernel) -> None:
+def test_a_step_that_cannot_be_pickled_is_refused(kernel: Kernel) -> None:
     cell = kernel.run(
         "import threading\n"
         "pipeline = three_steps([1])\n"
@@ -81,8 +80,8 @@ def test_a_dataset_can_be_given_to_run_again_and_again(kernel: Kernel) -> None:
 
 
 def test_steps_one_after_the_other_with_several_batches(kernel: Kernel) -> None:
-    # distilabel alone waits for ever here: nobody asks the loader for its second batch.
-    cell = kernel.run("print(rows(three_steps(range(7)).run(load_groups='sequential_step_execution')))", timeout=30)
+    # distilabel alone waits forever here: the loader is never asked for its second batch.
+    cell = kernel.run("print(rows(three_steps(range(7)).run(load_groups='sequential_step_execution')))")
     assert cell.text.splitlines()[-1] == str([10 * number for number in range(7)])
 
 
@@ -105,31 +104,36 @@ def test_a_step_that_does_not_load_ends_the_run(kernel: Kernel) -> None:
     assert_sound(kernel)
 
 
-def test_a_global_step_that_raises_ends_the_run(kernel: Kernel) -> None:
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_global_step_that_raises_ends_the_run(kernel: Kernel, seconds: int) -> None:
+    # distilabel sends the step's batch before the error, which may arrive when the run seems to have ended well.
     cell = kernel.run(
+        "class Late(ValueError):\n"
+        "    def __reduce__(self):\n"
+        f"        time.sleep({seconds})\n"
+        "        return ValueError, self.args\n"
         "class All(GlobalStep):\n"
         "    def process(self, inputs: StepInput):\n"
-        "        raise ValueError('not all')\n"
+        "        raise Late('not all')\n"
         "with Pipeline() as pipeline:\n"
         "    LoadDataFromDicts(name='load', data=[{'n': 1}]) >> All(name='all')\n"
         "pipeline.run()"
     )
-    assert cell.error == "StepFailed: Step 'all' failed, and the pipeline cannot go on without it: ValueError: not all"
+    assert cell.error == "StepFailed: Step 'all' failed, and the pipeline cannot go on without it: Late: not all"
     assert_sound(kernel)
 
 
 @pytest.mark.parametrize("moment", ["load", "process", "unload"])
 def test_a_killed_worker_ends_the_run_with_a_sentence(kernel: Kernel, moment: str) -> None:
-    cell = kernel.run(f"three_steps([1, 2, 3], fault='kill {moment}').run()", timeout=30)
+    cell = kernel.run(f"three_steps([1, 2, 3], fault='kill {moment}').run()")
     assert cell.error.startswith("WorkerDied: The process of step 'times' died (SIGKILL)")
     assert "\n" not in cell.error and cell.traceback == [cell.error]
-    assert cell.seconds < 10
     assert_sound(kernel)
 
 
 @pytest.mark.parametrize("victim", ["worker", "manager", "fork server"])
 def test_a_process_killed_from_outside_ends_the_run(kernel: Kernel, tmp_path, victim: str) -> None:
-    marker, killed = tmp_path / "at-work", []
+    marker = tmp_path / "at-work"
 
     def kill() -> None:
         wait_for(marker)
@@ -138,30 +142,26 @@ def test_a_process_killed_from_outside_ends_the_run(kernel: Kernel, tmp_path, vi
         # The fork server's children in the order of their start: the manager, then load, times, keep.
         forked.sort(key=lambda child: child.pid)
         {"worker": forked[2], "manager": forked[0], "fork server": server}[victim].kill()
-        killed.append(time.monotonic())
 
     thread = threading.Thread(target=kill)
     thread.start()
-    cell = kernel.run(f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()", timeout=40)
+    cell = kernel.run(f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()")
     thread.join()
-    assert time.monotonic() - killed[0] < 10
     assert cell.error.startswith("WorkerDied: The process")
     assert_sound(kernel)
 
 
 def test_an_interrupt_ends_the_run_at_once(kernel: Kernel, tmp_path) -> None:
-    marker, sent = tmp_path / "at-work", []
+    marker = tmp_path / "at-work"
 
     def interrupt() -> None:
         wait_for(marker)
         kernel.manager.interrupt_kernel()
-        sent.append(time.monotonic())
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    cell = kernel.run(f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()", timeout=40)
+    cell = kernel.run(f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()")
     thread.join()
-    assert time.monotonic() - sent[0] < 10
     assert cell.error.startswith("RunInterrupted: The run was interrupted")
     assert cell.stderr == "" and cell.traceback == [cell.error]
     assert kernel.run("print(isinstance(get_ipython(), object), signal.getsignal(signal.SIGINT).__name__)").text == (
@@ -192,7 +192,7 @@ def test_the_cache_is_distilabels_own_where_it_is_asked_for(kernel: Kernel) -> N
 
 @pytest.mark.parametrize("how", ["kill process", "raise load"])
 def test_a_cached_run_that_did_not_end_can_be_run_again(kernel: Kernel, how: str) -> None:
-    # distilabel takes such a run up without the batches under way, and waits for them for ever.
+    # distilabel resumes such a run without the batches under way, and waits for them forever.
     cell = kernel.run(
         "import tempfile; folder = tempfile.mkdtemp()\n"
         f"try:\n    three_steps([1, 2, 3], fault={how!r}, cache_dir=folder, name='again').run(use_cache=True)\n"
@@ -200,7 +200,6 @@ def test_a_cached_run_that_did_not_end_can_be_run_again(kernel: Kernel, how: str
         "Times.act = lambda self, moment: None\n"
         f"for _ in range(2):\n"
         f"    print(rows(three_steps([1, 2, 3], fault={how!r}, cache_dir=folder, name='again').run(use_cache=True)))\n",
-        timeout=30,
     )
     assert cell.text == (
         "failed\nThe last run with this cache folder did not end: starting it anew.\n"
@@ -217,7 +216,7 @@ def test_draw_shows_the_picture(kernel: Kernel) -> None:
     assert kernel.run("three_steps([1])").mime == [{"text/plain"}]
 
 
-def test_errors_of_a_learners_own_look_as_ever(kernel: Kernel) -> None:
+def test_errors_in_the_learners_code_look_as_usual(kernel: Kernel) -> None:
     # Importing distilabel has rich print them instead, with all local variables.
     cell = kernel.run("1 / 0")
     assert cell.error == "ZeroDivisionError: division by zero" and len(cell.traceback) > 1

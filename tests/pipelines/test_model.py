@@ -40,13 +40,13 @@ def test_standalone_generation_then_three_runs(new_kernel, start: str) -> None:
     cell = kernel.run(STANDALONE)
     assert (cell.status, cell.text) == ("ok", "3\n")
     for _run in range(3):
-        cell = kernel.run(RUN, timeout=120)
+        cell = kernel.run(RUN)
         assert (cell.text, cell.stderr) == (RAN, "")
-        assert wait_until_gone(kernel.workers(), 5) == []
+        assert wait_until_gone(kernel.workers()) == []
     # The model in the kernel is untouched by the runs that used it.
     assert kernel.run('print(len(next(task.process([{"instruction": "Name a fruit."}]))))').text == "1\n"
     kernel.shutdown()
-    assert wait_until_gone(kernel.known, 5) == []
+    assert wait_until_gone(kernel.known) == []
 
 
 def test_cores_are_shared_between_the_models_of_a_stage(new_kernel) -> None:

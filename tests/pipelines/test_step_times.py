@@ -10,9 +10,9 @@ from prompt2data.pipelines.step_times import StepTimes
 
 
 def record(created: float, message: str) -> logging.LogRecord:
-    made = logging.LogRecord("distilabel", logging.INFO, "", 0, message, None, None)
-    made.created = created
-    return made
+    result = logging.LogRecord("distilabel", logging.INFO, "", 0, message, None, None)
+    result.created = created
+    return result
 
 
 @pytest.fixture
@@ -73,17 +73,17 @@ def test_drawing_has_a_row_for_each_step(times):
     plt.close(fig)
 
 
-def test_a_real_run_is_heard(capsys):
+def test_a_real_run_is_followed(capsys):
     from distilabel.pipeline import Pipeline
     from distilabel.steps import KeepColumns, LoadDataFromDicts
 
     from prompt2data import pipelines
 
     pipelines.install()
-    with Pipeline(name="heard") as pipeline:
+    with Pipeline(name="followed") as pipeline:
         load = LoadDataFromDicts(name="load", data=[{"a": n} for n in range(4)])
         load >> KeepColumns(name="keep", columns=["a"], input_batch_size=2)
     times = StepTimes()
     pipeline.run(logging_handlers=[times])
     assert {step: len(batches) for step, batches in times.steps.items()} == {"load": 1, "keep": 2}
-    assert all(0 <= batch.began <= batch.ended < 60 for batch in times.batches)
+    assert all(0 <= batch.began <= batch.ended for batch in times.batches)

@@ -8,9 +8,11 @@ from datasets import load_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompt2data.pipelines import table_files as tablefiles
+from prompt2data.pipelines import table_files
+from prompt2data.pipelines.patching import apply_patches
+from prompt2data.pipelines.worker_patches import FILE_PATCHES
 
-tablefiles.install()
+apply_patches(FILE_PATCHES)
 Row = dict[str, Any]
 
 
@@ -65,13 +67,13 @@ def test_no_rows(tmp_path):
 
 def test_rows_that_agree_are_left_alone():
     rows = [GOOD, FAILED]
-    assert tablefiles.rectangular(rows) is rows
+    assert table_files.rectangular(rows) is rows
 
 
 @settings(max_examples=50)
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers())))
 def test_rectangular(rows):
-    completed = tablefiles.rectangular(rows)
+    completed = table_files.rectangular(rows)
     assert len({frozenset(row) for row in completed}) <= 1
     assert [{key: row[key] for key in given} for row, given in zip(completed, rows, strict=True)] == rows
     assert all(row[key] is None for row, given in zip(completed, rows, strict=True) for key in row.keys() - given)

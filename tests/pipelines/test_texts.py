@@ -58,21 +58,21 @@ def kernel(tmp_path_factory: pytest.TempPathFactory):
     assert kernel.run(START).status == "ok"
     yield kernel
     kernel.shutdown()
-    assert wait_until_gone(kernel.known, 5) == []
+    assert wait_until_gone(kernel.known) == []
 
 
 def test_replicas_write_the_same_texts_in_every_run(kernel) -> None:
-    cell = kernel.run("import os; os.environ['PROMPT2DATA_CACHE'] = 'off'" + REPLICAS, timeout=180)
+    cell = kernel.run("import os; os.environ['PROMPT2DATA_CACHE'] = 'off'" + REPLICAS)
     assert cell.text.endswith("8 True True\n"), cell.text
     kernel.run("del os.environ['PROMPT2DATA_CACHE']")
 
 
 def test_equal_branches_write_different_texts(kernel) -> None:
-    assert kernel.run(BRANCHES, timeout=120).text.endswith("True\n")
+    assert kernel.run(BRANCHES).text.endswith("True\n")
 
 
 def test_changed_data_never_gets_old_rows_and_the_same_data_its_own(kernel) -> None:
-    cell = kernel.run("os.environ['PROMPT2DATA_CACHE'] = 'cache'" + OTHER_DATA, timeout=180)
+    cell = kernel.run("os.environ['PROMPT2DATA_CACHE'] = 'cache'" + OTHER_DATA)
     assert "Texts: 0 generated, 1 from the cache." in cell.text, "the third run asks for what the first one made"
     assert cell.text.endswith("True True\nTrue\n"), cell.text
 
@@ -88,7 +88,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run_with_one_sentence(new_kernel
     (broken / "model.safetensors").write_bytes(b"\x08" + bytes(500))
     kernel = new_kernel(PROMPT2DATA_MODEL=str(broken))
     assert kernel.run(START).status == "ok"
-    cell = kernel.run(BRANCHES, timeout=120)
+    cell = kernel.run(BRANCHES)
     assert cell.status == "error" and "The model broken could not be loaded" in cell.error, cell
     assert str(tmp_path) not in cell.error
     shutil.rmtree(broken)

