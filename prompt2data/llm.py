@@ -10,7 +10,6 @@ cache (`prompt2data.cache`) the next time, and the model is loaded only when som
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ quiet()  # first: importing distilabel already warns about itself
 
 # ruff: noqa: E402
 from distilabel.models.llms.utils import prepare_output
-from distilabel.steps.base import _Step
 from distilabel.typing import GenerateOutput, StandardInput
 from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
@@ -30,11 +28,14 @@ from prompt2data import cache
 from prompt2data.display.progress import generation_progress
 from prompt2data.engine import text_codec
 from prompt2data.engine.batches import Batcher, Request
+from prompt2data.engine.calling_step import calling_step, install_step_names
 from prompt2data.engine.decoding import DecodedRow
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
 from prompt2data.engine.sampling import SamplingParams, stream_key
 from prompt2data.engine.text_counts import count_texts
 from prompt2data.i18n import _
+
+install_step_names()
 
 
 class BatchedTransformersLLM(LazyTransformersLLM):
@@ -224,18 +225,3 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         )
         output["statistics"]["finish_reason"] = [row.finish_reason for row in rows]
         return output
-
-
-def calling_step() -> str:
-    """Name of the step or task on whose behalf this is called; empty outside of any.
-
-    An LLM does not know whom it serves, and several tasks may share it. Yet two branches of a pipeline with equal
-    settings must not write the same texts.
-    """
-    frame = sys._getframe(1)
-    while frame is not None:
-        owner = frame.f_locals.get("self")
-        if isinstance(owner, _Step):
-            return owner.name or ""
-        frame = frame.f_back
-    return ""
