@@ -1,15 +1,15 @@
-"""On whose behalf a text is generated: the name of the step or task whose code runs now.
+"""On whose behalf a text is generated: the name of the step or task that is running.
 
 An LLM does not know whom it serves, and several tasks may share it. Yet two branches of a pipeline with equal settings
-must not write the same texts, so the name is part of a text's random stream. distilabel has no place for it. Hence the
-methods of a step that may call an LLM put it into a context variable while they run, in every class of steps.
+must not write the same texts, so the name is part of a text's random stream. The methods of steps that may call an LLM
+therefore put it into a context variable while they run, in every class of steps.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -32,7 +32,7 @@ def calling_step() -> str:
 
 
 def install_step_names() -> None:
-    """Let every class of steps, also one that is defined later, tell its name to `calling_step`. Idempotent."""
+    """Let every class of steps, including later ones, give its steps' names to `calling_step`. Idempotent."""
     if "__init_subclass__" in vars(_Step):
         return
 
@@ -40,56 +40,47 @@ def install_step_names() -> None:
         super(_Step, cls).__init_subclass__(**kwargs)
         _patch(cls)
 
-    _Step.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]  # mypy takes no classmethod object here
-    _patch_tree(_Step)
-
-
-def _patch_tree(cls: type[_Step]) -> None:
-    _patch(cls)
-    for subclass in cls.__subclasses__():
-        _patch_tree(subclass)
+    _Step.__init_subclass__ = classmethod(init_subclass)  # type: ignore[assignment]  # a classmethod in a class body
+    classes: list[type[_Step]] = [_Step]
+    for cls in classes:  # base classes first: what they have, their subclasses inherit
+        _patch(cls)
+        classes += cls.__subclasses__()
 
 
 def _patch(cls: type[_Step]) -> None:
     for name in _METHODS:
         method = getattr(cls, name, None)
-        # What is wrapped here has this module's globals. A mark on the function would be copied by `functools.wraps`.
+        # Patched methods have this module's globals. A mark on the function would be copied by `functools.wraps`.
         if inspect.isfunction(method) and method.__globals__ is not globals():
-            setattr(cls, name, _named(method))
+            setattr(cls, name, _patched(method))
 
 
-def _named(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`method` of a step, which gives its step's name to `calling_step` while its own code runs.
+def _patched(method: Callable[..., Any]) -> Callable[..., Any]:
+    generates = inspect.isgeneratorfunction(method)
 
-    cloudpickle sends the methods of a class from a notebook by value: nothing here may refer to the context variable
-    but `_running`, which travels by name.
-    """
-
-    if inspect.isgeneratorfunction(method):
-
-        @functools.wraps(method)
-        def named_generator(self: _Step, *args: Any, **kwargs: Any) -> Iterator[Any]:
-            outputs = method(self, *args, **kwargs)
-            try:
-                while True:
-                    with _running(self):  # not across `yield`: the caller's code is not the step's
-                        try:
-                            output = next(outputs)
-                        except StopIteration:
-                            return
-                    yield output
-            finally:
-                with _running(self):
-                    outputs.close()
-
-        return named_generator
-
+    # cloudpickle sends the methods of a notebook's classes by value, so this may use `_name` only through functions.
     @functools.wraps(method)
-    def named(self: _Step, *args: Any, **kwargs: Any) -> Any:
+    def patched(self: _Step, *args: Any, **kwargs: Any) -> Any:
         with _running(self):
-            return method(self, *args, **kwargs)
+            result = method(self, *args, **kwargs)
+        return _resumed(self, result) if generates else result
 
-    return named
+    return patched
+
+
+def _resumed(step: _Step, outputs: Generator[Any, None, None]) -> Iterator[Any]:
+    """The outputs, with the step as the calling one while `outputs` runs, and not while its consumer does."""
+    try:
+        while True:
+            with _running(step):
+                try:
+                    output = next(outputs)
+                except StopIteration:
+                    return
+            yield output
+    finally:
+        with _running(step):
+            outputs.close()
 
 
 @contextmanager
