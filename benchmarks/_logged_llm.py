@@ -7,7 +7,8 @@ from typing import Any
 
 from benchmarks._forward_log import row_id, write
 from prompt2data.engine import batches
-from prompt2data.llm import BatchedTransformersLLM, calling_step
+from prompt2data.engine.calling_step import calling_step
+from prompt2data.llm import BatchedTransformersLLM
 
 
 class LoggedLLM(BatchedTransformersLLM):
@@ -34,9 +35,9 @@ class LoggedLLM(BatchedTransformersLLM):
 
 def _watch(model: Any, log_file: str) -> None:
     """Log every call of `decode` in this process, and every forward pass of `model`."""
-    stock, now = batches.decode, {"call": 0, "number": 0, "step": ""}
+    original, now = batches.decode, {"call": 0, "number": 0, "step": ""}
 
-    @functools.wraps(stock)
+    @functools.wraps(original)
     def decode(
         model: Any, prompts: list[list[int]], params: Any, max_new_tokens: int, stop: Any, uniforms: Any, **options: Any
     ) -> Any:
@@ -46,10 +47,10 @@ def _watch(model: Any, log_file: str) -> None:
         report = options.pop("on_finish")
 
         def on_finish(row: int, decoded: Any) -> None:
-            report(row, decoded)  # puts the row where it is kept
+            report(row, decoded)  # puts the row into the cache
             write(log_file, event="end", id=ids[row], **now)
 
-        return stock(model, prompts, params, max_new_tokens, stop, uniforms, on_finish=on_finish, **options)
+        return original(model, prompts, params, max_new_tokens, stop, uniforms, on_finish=on_finish, **options)
 
     def forward(_model: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         ids = kwargs["input_ids"] if "input_ids" in kwargs else args[0]

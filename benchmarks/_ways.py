@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from prompt2data.engine.local_model import local_model_of
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED, download, embedded
 from prompt2data.models.public_names import load_from_folder
@@ -52,7 +53,7 @@ def best(generate: Callable[[int], int], rows: int, repeat: int = 1) -> Measured
 class EqualLengths(BatchedTransformersLLM):
     """Every row gets all the tokens it may have."""
 
-    def _stop_tokens(self, input: list) -> frozenset[int]:
+    def stop_tokens(self, input: list) -> frozenset[int]:
         return frozenset()
 
 
@@ -63,11 +64,11 @@ class Ways:
         fields = {"model": EMBEDDED, "use_magpie_template": True, "cache": False}
         self.llm, self.equal_llm = BatchedTransformersLLM(**fields), EqualLengths(**fields)
         self.llm.load()
-        self.equal_llm._pipeline = self.llm._pipeline
-        self.model, self.tokenizer = self.llm._pipeline.model, self.llm._pipeline.tokenizer
+        self.equal_llm.local_model = self.llm.local_model
+        self.model, self.tokenizer = self.llm.local_model.model, self.llm.local_model.tokenizer
         self.prompt = self.llm.prepare_input(CHAT)
         # The same rules of ending for all: the others would write on through the next turn's header.
-        self.stop = sorted(self.llm._stop_tokens(CHAT))
+        self.stop = sorted(self.llm.stop_tokens(CHAT))
         self.model.generation_config.eos_token_id = self.stop
 
     def batched(self, rows: int) -> int:
@@ -78,14 +79,14 @@ class Ways:
         """The same with rows of equal length."""
         return _tokens(self.equal_llm.generate([CHAT] * rows, max_new_tokens=MAX_NEW_TOKENS, **SAMPLING))
 
-    def stock(self) -> Callable[[int], int]:
+    def transformers_llm(self) -> Callable[[int], int]:
         """distilabel's `TransformersLLM`, loaded."""
         from distilabel.models import TransformersLLM
 
         # The prompt comes out of its chat template as it is: the same string for every row.
         llm = TransformersLLM(model=EMBEDDED, chat_template=self.prompt + "{#- the same for every row -#}")
         load_from_folder(llm, llm.load)
-        llm._pipeline.model.generation_config.eos_token_id = self.stop
+        local_model_of(llm).model.generation_config.eos_token_id = self.stop
 
         def generate(rows: int) -> int:
             chats = [[{"role": "user", "content": "unused"}] for _row in range(rows)]
@@ -98,7 +99,7 @@ class Ways:
         length = {"min_new_tokens": MAX_NEW_TOKENS} if equal else {}
 
         def generate(rows: int) -> int:
-            made = 0
+            tokens = 0
             for first in range(0, rows, batch_size):
                 prompts = [self.prompt] * min(batch_size, rows - first)
                 encoded = self.tokenizer(prompts, return_tensors="pt", padding=True)
@@ -111,8 +112,8 @@ class Ways:
                         **length,
                         **SAMPLING,
                     )
-                made += int((~torch.isin(ids[:, encoded["input_ids"].shape[1] :], torch.tensor(self.stop))).sum())
-            return made
+                tokens += int((~torch.isin(ids[:, encoded["input_ids"].shape[1] :], torch.tensor(self.stop))).sum())
+            return tokens
 
         return generate
 
@@ -123,7 +124,7 @@ class Ways:
         pairs = [(topic, word) for topic in topics for word in words][:rows]
         chats = [[{"role": "user", "content": f"{word}? Ask one question about {topic}."}] for topic, word in pairs]
         llm = BatchedTransformersLLM(model=EMBEDDED, cache=False)
-        llm._pipeline = self.llm._pipeline
+        llm.local_model = self.llm.local_model
         outputs = llm.generate(chats, max_new_tokens=32, temperature=0.0, repetition_penalty=1.0)
         ours = [output["generations"][0] for output in outputs]
         equal = 0

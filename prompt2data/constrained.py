@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from prompt2data import cache
 from prompt2data.engine import text_codec
 from prompt2data.i18n import _
 
 if TYPE_CHECKING:
     import torch
 
+    from prompt2data.engine.local_model import LocalModel
     from prompt2data.llm import BatchedTransformersLLM
 
 
@@ -89,52 +89,45 @@ def generate_matching(
     Raises:
         ValueError: if the pattern is not a regular expression that llguidance understands.
     """
-    tokenizer = llm._pipeline.tokenizer
-    prompts = [llm._encode(llm.prepare_input(messages)) for messages in conversations]
-    store = llm._store()
-    identity = llm._pipeline.identity if store is not None else None
-    parts = {"pattern": pattern, "max_new_tokens": max_new_tokens, "model": identity}
-    keys = [cache.entry_key(prompt=prompt, **parts) if identity is not None else "" for prompt in prompts]
-    known = store.get(list(dict.fromkeys(keys)), text_codec.KIND) if identity is not None else {}
-    rows: list[list[int] | None] = [text_codec.unpack(known[key])[0] if key in known else None for key in keys]
-    missing = [place for place, row in enumerate(rows) if row is None]
+    model, values = llm.local_model, llm.value_cache(text_codec.KIND)
+    prompts = [model.encode(llm.prepare_input(messages)) for messages in conversations]
+    keys = [values.key(prompt=prompt, pattern=pattern, max_new_tokens=max_new_tokens) for prompt in prompts]
+    known = values.get(keys)
+    rows = {index: text_codec.unpack(known[key])[0] for index, key in enumerate(keys) if key in known}
+    missing = [index for index in range(len(prompts)) if index not in rows]
     if missing:
-        made = _generate(llm, [prompts[place] for place in missing], pattern, max_new_tokens)
-        for place, (tokens, ended) in zip(missing, made, strict=True):
-            rows[place] = tokens
-            if keys[place]:
-                store.put(keys[place], text_codec.KIND, text_codec.pack(tokens, "stop" if ended else "length"))
-    return [tokenizer.decode(row, skip_special_tokens=True) for row in rows]
+        generated = _generate(model, [prompts[index] for index in missing], pattern, max_new_tokens)
+        for index, (tokens, ended) in zip(missing, generated, strict=True):
+            rows[index] = tokens
+            values.put(keys[index], text_codec.pack(tokens, "stop" if ended else "length"))
+    return [model.text(rows[index]) for index in range(len(prompts))]
 
 
 def _generate(
-    llm: BatchedTransformersLLM, prompts: list[list[int]], pattern: str, max_new_tokens: int
+    model: LocalModel, prompts: list[list[int]], pattern: str, max_new_tokens: int
 ) -> list[tuple[list[int], bool]]:
     """For each prompt its new tokens without the one that ends it, and whether it ended."""
     import torch
     from transformers import LogitsProcessorList
 
-    model, tokenizer = llm._pipeline.model, llm._pipeline.tokenizer
-    stop = tokenizer.eos_token_id
-    longest = max(map(len, prompts))
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else stop
-    ids = torch.tensor([[pad] * (longest - len(prompt)) + prompt for prompt in prompts], device=model.device)
-    mask = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=model.device)
+    stop = model.tokenizer.eos_token_id
+    ids, mask = model.left_pad(prompts)
     with torch.inference_mode():
-        made = model.generate(
-            input_ids=ids,
-            attention_mask=mask,
+        generate: Any = model.model.generate  # the type of a `PreTrainedModel` lacks it
+        generated = generate(
+            input_ids=ids.to(model.device),
+            attention_mask=mask.to(model.device),
             max_new_tokens=max_new_tokens,
             do_sample=False,
             temperature=None,
             top_p=None,
             top_k=None,
             eos_token_id=stop,
-            pad_token_id=pad,
-            logits_processor=LogitsProcessorList([PatternProcessor(tokenizer, pattern, stop)]),
+            pad_token_id=model.pad_id,
+            logits_processor=LogitsProcessorList([PatternProcessor(model.tokenizer, pattern, stop)]),
         )
     rows = []
-    for row in made[:, longest:].tolist():
+    for row in generated[:, ids.shape[1] :].tolist():
         ended = stop in row
         rows.append((row[: row.index(stop)] if ended else row, ended))
     return rows

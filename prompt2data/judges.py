@@ -1,8 +1,8 @@
 """Judges of answers, and the exam that a judge has to pass before it may rate.
 
 A **judge** is a callable. It is given triples (instruction, first answer, second answer) and returns for each of them
-1 or 2, the place of the better answer, or None where it does not decide. A judge that rates answers one by one
-(`RatingJudge`) has a method `rate` as well. It cannot prefer a place, because it never sees two answers at once.
+1 or 2, the position of the better answer, or None where it does not decide. A judge that rates answers one by one
+(`RatingJudge`) has a method `rate` as well. It cannot prefer a position, because it never sees two answers at once.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class RatingJudge:
         tokens: tokens that a model read and wrote for it so far.
     """
 
-    def __init__(self, rate: Callable[[str, str], float | None] | None = None) -> None:
+    def __init__(self, rate: Callable[[str, str], float | None] = lambda instruction, answer: None) -> None:
         self._rate_one = rate
         self.tokens = 0
 
@@ -166,23 +166,14 @@ class ChoiceJudge:
         return [_higher(*score.probabilities) for score in scores]
 
 
-class AlwaysFirst:
-    """A judge that reads nothing and chooses the first answer. It is here to fail."""
-
-    tokens = 0
-
-    def __call__(self, triples: Sequence[Triple]) -> list[int | None]:
-        return [1] * len(triples)
-
-
 @dataclass(frozen=True)
 class Report:
     """What an exam found out about a judge.
 
     Attributes:
         right: for each kind of damage, the share of pairs in which the good answer won in *both* orders.
-        first: share of pairs in which the first place won in both orders, over all kinds.
-        second: the same for the second place.
+        first: share of pairs in which the first position won in both orders, over all kinds.
+        second: the same for the second position.
         undecided: share of pairs in which at least one order was left open.
         tokens: tokens read and written for the exam.
     """
@@ -207,7 +198,7 @@ class Report:
 def take_exam(judge: Judge, pairs: Sequence[Mapping[str, str]]) -> Report:
     """Examine a judge on pairs of known order (`damage.known_pairs`), each shown in both orders.
 
-    A judge that guesses wins a pair in both orders one time in four, one that always takes the same place never.
+    A judge that guesses wins a pair in both orders one time in four, one that always takes the same position never.
     """
     before = getattr(judge, "tokens", 0)
     forward = [(row["instruction"], row["good"], row["bad"]) for row in pairs]

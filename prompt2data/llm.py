@@ -10,10 +10,7 @@ cache (`prompt2data.cache`) the next time, and the model is loaded only when som
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from prompt2data.ground.quiet import quiet
@@ -22,19 +19,21 @@ quiet()  # first: importing distilabel already warns about itself
 
 # ruff: noqa: E402
 from distilabel.models.llms.utils import prepare_output
-from distilabel.steps.base import _Step
 from distilabel.typing import GenerateOutput, StandardInput
 from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
-from prompt2data import cache
 from prompt2data.display.progress import generation_progress
 from prompt2data.engine import text_codec
 from prompt2data.engine.batches import Batcher, Request
+from prompt2data.engine.calling_step import calling_step, install_step_names
 from prompt2data.engine.decoding import DecodedRow
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
-from prompt2data.engine.sampling import SamplingParams, stream_key
+from prompt2data.engine.local_model import LocalModel
+from prompt2data.engine.sampling import Occurrences, SamplingParams
 from prompt2data.engine.text_counts import count_texts
-from prompt2data.i18n import _
+from prompt2data.engine.value_cache import ValueCache
+
+install_step_names()
 
 
 class BatchedTransformersLLM(LazyTransformersLLM):
@@ -59,15 +58,13 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     batch_size: PositiveInt = 64
     cache: bool = True
 
-    # How often a prompt with the same arguments was generated in this step: the same prompt twice gives two texts.
-    _occurrences: Counter = PrivateAttr(default_factory=Counter)
-    _batch: int | None = PrivateAttr(default=None)
+    _occurrences: Occurrences = PrivateAttr(default_factory=Occurrences)
     _batcher: Batcher | None = PrivateAttr(default=None)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy for a pipeline's worker counts its own occurrences.
         state = super().__getstate__()
-        private = {**state["__pydantic_private__"], "_occurrences": Counter(), "_batch": None, "_batcher": None}
+        private = {**state["__pydantic_private__"], "_occurrences": Occurrences(), "_batcher": None}
         return {**state, "__pydantic_private__": private}
 
     @validate_call
@@ -101,8 +98,7 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         Returns:
             For each input its texts, with token counts and the reason each text ended ("stop" or "length").
         """
-        if self._pipeline is None:
-            raise RuntimeError(_("The model is not loaded: call load() on the task or the LLM first."))
+        model = self.local_model
         if self.structured_output is not None:
             # Outlines' processors count the tokens of one call; distilabel's own path knows how to drive them.
             return super().generate(
@@ -119,123 +115,103 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         budget = min(max_new_tokens, int(os.environ.get("PROMPT2DATA_REHEARSAL") or max_new_tokens))
         seed = self.seed if seed is None else seed
         complete = [all(message["content"] is not None for message in input) for input in inputs]
-        with self._taken_back_on_failure():
+        values = self.value_cache(text_codec.KIND)
+        mark = self.mark()
+        try:
             requests = [
                 request
                 for input, usable in zip(inputs, complete, strict=True)
                 if usable
-                for request in self._requests(input, num_generations, params, budget, seed)
+                for request in self._requests(input, num_generations, params, budget, seed, values)
             ]
-            rows = iter(zip(requests, self._rows(requests, params, budget), strict=True))
+            rows = iter(zip(requests, self._rows(requests, params, budget, values), strict=True))
+        except BaseException:
+            self.rewind(mark)
+            raise
         outputs = []
         for usable in complete:
             if usable:
-                made = [next(rows) for _generation in range(num_generations)]
-                outputs.append(self._as_output([row for _request, row in made], len(made[0][0].prompt)))
+                texts = [next(rows) for _generation in range(num_generations)]
+                outputs.append(_output(model, [row for _request, row in texts], len(texts[0][0].prompt)))
             else:
                 empty = prepare_output([None] * num_generations)
                 counts = {"input_tokens": [0] * num_generations, "output_tokens": [0] * num_generations}
                 outputs.append({**empty, "statistics": {**counts, "finish_reason": ["none"] * num_generations}})
         return outputs
 
+    def value_cache(self, kind: str) -> ValueCache:
+        """What the generation cache keeps of one kind of values for this LLM."""
+        return ValueCache(self.local_model, kind, self.cache)
+
     def _requests(
-        self, input: StandardInput, num_generations: int, params: SamplingParams, budget: int, seed: int
+        self,
+        input: StandardInput,
+        num_generations: int,
+        params: SamplingParams,
+        budget: int,
+        seed: int,
+        values: ValueCache,
     ) -> list[Request]:
-        """What to generate for one input: its prompt, where it ends, its random streams, and its places in the cache.
+        """What to generate for one input: its prompt, where it ends, its random streams, and its keys in the cache.
 
         The stream leaves out the budget and the model: more tokens go on with the same text, and two models are
         compared with the same luck.
         """
         text = self.prepare_input(input)
-        prompt, stop = self._encode(text), self._stop_tokens(input)
-        row = stream_key(prompt=text, params=params, seed=seed, step=calling_step(), batch=self._batch)
-        self._occurrences[row] += 1
-        row = stream_key(row=row, occurrence=self._occurrences[row])
-        streams = [stream_key(row=row, generation=generation) for generation in range(num_generations)]
-        identity = self._pipeline.identity if self._store() is not None else None
-        if identity is None:
-            return [Request(prompt, stop, stream) for stream in streams]
-        parts = {"prompt": prompt, "stop": sorted(stop), "max_new_tokens": budget, "model": identity}
-        return [Request(prompt, stop, stream, cache.entry_key(stream=f"{stream:032x}", **parts)) for stream in streams]
+        prompt, stop = self.local_model.encode(text), self.stop_tokens(input)
+        streams = self._occurrences.streams(num_generations, prompt=text, params=params, seed=seed, step=calling_step())
+        parts = {"prompt": prompt, "stop": sorted(stop), "max_new_tokens": budget}
+        return [Request(prompt, stop, stream, values.key(stream=f"{stream:032x}", **parts)) for stream in streams]
 
-    def _rows(self, requests: list[Request], params: SamplingParams, budget: int) -> list[DecodedRow]:
+    def _rows(
+        self, requests: list[Request], params: SamplingParams, budget: int, values: ValueCache
+    ) -> list[DecodedRow]:
         """The row of each request: from the cache, or decoded now, with a progress bar, and kept there."""
-        store = self._store()
-        entries = [request.entry for request in requests if request.entry]
-        known = store.get(entries, text_codec.KIND) if store is not None else {}
-        rows: list[DecodedRow | None] = [None] * len(requests)
-        for place, request in enumerate(requests):
-            if request.entry in known:
-                rows[place] = DecodedRow(*text_codec.unpack(known[request.entry]))
-        missing = [place for place, row in enumerate(rows) if row is None]
+        known = values.get(request.entry for request in requests)
+        rows = {
+            index: DecodedRow(*text_codec.unpack(known[request.entry]))
+            for index, request in enumerate(requests)
+            if request.entry in known
+        }
+        missing = [index for index in range(len(requests)) if index not in rows]
 
         def finish(number: int, row: DecodedRow) -> None:
             rows[missing[number]] = row
-            entry = requests[missing[number]].entry
-            if store is not None and entry and self._pipeline.identity is not None:
-                store.put(entry, text_codec.KIND, text_codec.pack(row.tokens, row.finish_reason))
+            values.put(requests[missing[number]].entry, text_codec.pack(row.tokens, row.finish_reason))
 
         if missing:
             if self._batcher is None:
                 self._batcher = Batcher(self.batch_size)
-            tokenizer, model = self._pipeline.tokenizer, self._pipeline.model
-            pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-            wanted = [requests[place] for place in missing]
+            self.local_model.load()  # before the bar of the texts, with a bar of its own
             with generation_progress(total=len(requests)) as progress:
                 progress.update(0, len(requests) - len(missing))
-                self._batcher.decode(model, wanted, params, budget, pad, progress, finish)
+                self._batcher.decode(
+                    self.local_model, [requests[index] for index in missing], params, budget, progress, finish
+                )
         count_texts(len(missing), len(requests) - len(missing))
-        return rows
-
-    def _store(self) -> cache.GenerationCache | None:
-        return cache.opened() if self.cache else None
+        return [rows[index] for index in range(len(requests))]
 
     def begin_batch(self, number: int) -> None:
         """Count occurrences anew, for batch `number` of a step.
 
         Replicas share a step's batches as they come, so that only the batch can say how often a prompt came before.
         """
-        self._batch = number
-        self._occurrences.clear()
+        self._occurrences.begin_batch(number)
 
-    def mark(self) -> Counter:
+    def mark(self) -> Counter[int]:
         """How often each prompt came so far, for `rewind`."""
-        return self._occurrences.copy()
+        return self._occurrences.mark()
 
-    def rewind(self, mark: Counter) -> None:
-        """Forget what came after `mark`: who tries the same rows again gets the texts that are there already."""
-        self._occurrences = mark.copy()
-
-    @contextmanager
-    def _taken_back_on_failure(self) -> Iterator[None]:
-        mark = self.mark()
-        try:
-            yield
-        except BaseException:
-            self.rewind(mark)
-            raise
-
-    def _as_output(self, rows: list[DecodedRow], input_tokens: int) -> GenerateOutput:
-        texts = [self._pipeline.tokenizer.decode(row.tokens, skip_special_tokens=True) for row in rows]
-        output = prepare_output(
-            texts,
-            input_tokens=[input_tokens] * len(rows),
-            output_tokens=[len(row.tokens) for row in rows],
-        )
-        output["statistics"]["finish_reason"] = [row.finish_reason for row in rows]
-        return output
+    def rewind(self, mark: Counter[int]) -> None:
+        """Forget what came after `mark`: whoever tries the same rows again gets the texts that are there already."""
+        self._occurrences.rewind(mark)
 
 
-def calling_step() -> str:
-    """Name of the step or task on whose behalf this is called; empty outside of any.
-
-    An LLM does not know whom it serves, and several tasks may share it. Yet two branches of a pipeline with equal
-    settings must not write the same texts.
-    """
-    frame = sys._getframe(1)
-    while frame is not None:
-        owner = frame.f_locals.get("self")
-        if isinstance(owner, _Step):
-            return owner.name or ""
-        frame = frame.f_back
-    return ""
+def _output(model: LocalModel, rows: list[DecodedRow], input_tokens: int) -> GenerateOutput:
+    output = prepare_output(
+        [model.text(row.tokens) for row in rows],
+        input_tokens=[input_tokens] * len(rows),
+        output_tokens=[len(row.tokens) for row in rows],
+    )
+    output["statistics"]["finish_reason"] = [row.finish_reason for row in rows]
+    return output

@@ -36,8 +36,8 @@ def pre_query_prompt(render: Render, conversation: Sequence[Message] = ()) -> st
         ValueError: if the template does not show the user's text.
     """
     rendered = render([*conversation, {"role": "user", "content": _MARKER}])
-    before, found, _after = rendered.rpartition(_MARKER)
-    if not found:
+    before, marker, _after = rendered.rpartition(_MARKER)
+    if not marker:
         raise ValueError(
             _(
                 "This chat template does not show the user's text, so no Magpie prompt can be cut from it; "
@@ -56,6 +56,7 @@ def user_header(render: Render, bos: str | None = None) -> str:
     turns = [{"role": "user", "content": _OTHER}, {"role": "assistant", "content": _OTHER}]
     whole, finished = pre_query_prompt(render, turns), render(turns)
     header = whole[len(finished) :] if whole.startswith(finished) else whole.rpartition(_OTHER)[2]
+    bos = bos or ""
     opens_with_bos = bool(bos) and render(turns).startswith(bos)
     return bos + header if opens_with_bos and not header.startswith(bos) else header
 
@@ -69,7 +70,9 @@ def renderer(tokenizer: PreTrainedTokenizerBase, add_generation_prompt: bool = F
     from jinja2.exceptions import TemplateError
 
     def apply(conversation: list[Message]) -> str:
-        return tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=add_generation_prompt)
+        text = tokenizer.apply_chat_template(conversation, tokenize=False, add_generation_prompt=add_generation_prompt)
+        assert isinstance(text, str)
+        return text
 
     def render(conversation: list[Message]) -> str:
         if len(conversation) < 2 or conversation[0]["role"] != "system":

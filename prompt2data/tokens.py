@@ -1,10 +1,11 @@
-"""A prompt token by token, and what the model would write next: what stands behind lesson 04's tables and plots."""
+"""A prompt token by token, and what the model would write next: for the tables and plots of lesson 04."""
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import TYPE_CHECKING, Any
+
+from prompt2data.engine.local_model import local_model_of
 
 if TYPE_CHECKING:
     from distilabel.models.llms.huggingface.transformers import TransformersLLM
@@ -32,16 +33,13 @@ def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str,
         Rows with `token` (its text, as Python writes it in ASCII), `probability`, from 0 to 1, and `word`: the token
         with the rest of its word, where the model's most likely continuation goes on without a space.
     """
-    import torch
+    import torch  # seconds at start-up
 
-    tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
-    ids = tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
-
-    # Logits of all positions are many megabytes nobody reads; nearly every model can leave them out.
-    last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+    model = local_model_of(llm)
+    ids = model.tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
 
     def probabilities(ids: torch.Tensor) -> torch.Tensor:
-        return model(input_ids=ids, **last_only).logits[:, -1].float().softmax(dim=-1)
+        return model.forward(ids).logits[:, -1].float().softmax(dim=-1)
 
     with torch.inference_mode():
         top = probabilities(ids)[0].topk(k)
@@ -53,7 +51,7 @@ def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str,
     for id_, probability, new in zip(
         top.indices.tolist(), top.values.tolist(), grown[:, ids.shape[1] :].tolist(), strict=True
     ):
-        text = tokenizer.decode([id_])
-        rest = re.match(r"[^\W\d_]*", tokenizer.decode(new[1:])).group() if text[-1:].isalpha() else ""
+        text = model.text([id_], special=True)
+        rest = re.split(r"[\W\d_]", model.text(new[1:], special=True), maxsplit=1)[0] if text[-1:].isalpha() else ""
         rows.append({"token": ascii(text), "probability": probability, "word": ascii(text + rest)})
     return rows

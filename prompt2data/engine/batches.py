@@ -10,6 +10,7 @@ import torch
 
 from prompt2data.display.progress import GenerationProgress
 from prompt2data.engine.decoding import DecodedRow, decode
+from prompt2data.engine.local_model import LocalModel
 from prompt2data.engine.sampling import SamplingParams, uniforms
 from prompt2data.i18n import _
 
@@ -39,21 +40,20 @@ class Batcher:
 
     def decode(
         self,
-        model: torch.nn.Module,
+        model: LocalModel,
         requests: Sequence[Request],
         params: SamplingParams,
         max_new_tokens: int,
-        pad: int,
         progress: GenerationProgress,
         on_finish: Callable[[int, DecodedRow], None],
     ) -> None:
-        """Decode all requests; `on_finish(place, row)` is called for each as soon as it ends.
+        """Decode all requests; `on_finish(index, row)` is called for each as soon as it ends.
 
         Raises:
             MemoryError: if the memory does not suffice for one row.
         """
         # Batches of similar length; equal prompts next to each other, because a batch reads them once.
-        waiting = sorted(range(len(requests)), key=lambda place: (len(requests[place].prompt), requests[place].prompt))
+        waiting = sorted(range(len(requests)), key=lambda index: (len(requests[index].prompt), requests[index].prompt))
         while waiting:
             # The longest first: if memory is short, that shows at once.
             batch = waiting[-self.size :]
@@ -65,23 +65,23 @@ class Batcher:
 
             before = progress.mark()
             try:
-                decode(
+                for _rows in decode(
                     model,
-                    [requests[place].prompt for place in batch],
+                    [requests[index].prompt for index in batch],
                     params,
                     max_new_tokens,
-                    [set(requests[place].stop) for place in batch],
-                    [uniforms(requests[place].stream, max_new_tokens) for place in batch],
-                    pad=pad,
+                    [requests[index].stop for index in batch],
+                    [uniforms(requests[index].stream, max_new_tokens) for index in batch],
                     on_step=progress.update,
                     on_finish=finish,
-                )
+                ):
+                    pass
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 progress.rewind(before + len(finished))
                 self._shrink(len(batch), error)
-            waiting = [place for place in waiting if place not in finished]
+            waiting = [index for index in waiting if index not in finished]
 
     def _shrink(self, size: int, error: BaseException) -> None:
         """Halve the batch after `size` rows were too many for the memory."""

@@ -7,14 +7,14 @@ finished rows leave the batch, and what all prompts share at their beginning is 
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
+from prompt2data.engine.local_model import LocalModel, shared_prefix_length
 from prompt2data.engine.sampling import SamplingParams, next_tokens
 
 # Reading a shared beginning apart pays only if it is longer than a few tokens.
@@ -29,58 +29,23 @@ class DecodedRow:
     finish_reason: str = "length"
 
 
-def shared_prefix_length(prompts: Sequence[Sequence[int]]) -> int:
-    """How many tokens all prompts have in common at their beginning; at least one token of each is left out."""
-    first, last = min(prompts), max(prompts)  # the two that differ earliest, in lexicographic order
-    limit = min(len(prompt) for prompt in prompts) - 1
-    common = 0
-    while common < limit and first[common] == last[common]:
-        common += 1
-    return common
-
-
-def left_pad(prompts: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and attention mask, each [rows, longest prompt], the padding on the left."""
-    width = max(len(prompt) for prompt in prompts)
-    ids = torch.full((len(prompts), width), pad)
-    mask = torch.zeros((len(prompts), width), dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        ids[row, width - len(prompt) :] = torch.tensor(prompt)
-        mask[row, width - len(prompt) :] = 1
-    return ids, mask
-
-
 class _Forward:
     """The model with its key-value cache, as a function from new tokens to logits."""
 
-    def __init__(self, model: torch.nn.Module, pad: int) -> None:
+    def __init__(self, model: LocalModel) -> None:
         self.model = model
-        self.pad = pad
-        self.device = model.device
-        self.cache = None
+        self.cache: Any = None
         self.mask = torch.empty(0)
-        accepted = inspect.signature(model.forward).parameters
-        # Logits of the whole prompt are [rows, length, vocabulary]: hundreds of megabytes nobody reads.
-        self.last_only = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
 
     def read(self, prompts: list[list[int]]) -> torch.Tensor:
         """Read the prompts; returns the logits after each, [rows, vocabulary]. Equal prompts are read once."""
         unique = sorted({tuple(prompt) for prompt in prompts})
-        place = {prompt: index for index, prompt in enumerate(unique)}
-        shared = shared_prefix_length(unique)
-        if shared >= _MIN_SHARED_PREFIX and len(unique) > 1:
-            self.mask = torch.ones((1, shared), dtype=torch.long, device=self.device)
-            self._call(torch.tensor([unique[0][:shared]]), torch.arange(shared).unsqueeze(0))
-            self.cache.batch_repeat_interleave(len(unique))
-        else:
-            shared = 0
-        ids, mask = left_pad([prompt[shared:] for prompt in unique], self.pad)
-        prefix = torch.ones((len(unique), shared), dtype=torch.long)
-        self.mask = torch.cat([prefix, mask], dim=1).to(self.device)
-        positions = (shared + mask.cumsum(dim=1) - 1).clamp(min=0)
-        logits = self._call(ids, positions)
-        rows = torch.tensor([place[tuple(prompt)] for prompt in prompts], device=self.device)
-        if len(unique) < len(prompts) or not torch.equal(rows, torch.arange(len(prompts), device=self.device)):
+        index = {prompt: row for row, prompt in enumerate(unique)}
+        shared = shared_prefix_length(unique) if len(unique) > 1 else 0
+        output, self.mask = self.model.read(unique, shared if shared >= _MIN_SHARED_PREFIX else 0)
+        self.cache, logits = output.past_key_values, output.logits[:, -1]
+        rows = torch.tensor([index[tuple(prompt)] for prompt in prompts], device=logits.device)
+        if len(unique) < len(prompts) or not torch.equal(rows, torch.arange(len(prompts), device=logits.device)):
             self.keep(rows)
             logits = logits[rows]
         return logits
@@ -88,66 +53,51 @@ class _Forward:
     def step(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """Append one token to every row; returns the logits after it, [rows, vocabulary]."""
         self.mask = torch.cat([self.mask, self.mask.new_ones((len(tokens), 1))], dim=1)
-        return self._call(tokens.unsqueeze(1), positions.unsqueeze(1))
+        output = self.model.forward(
+            tokens.unsqueeze(1),
+            attention_mask=self.mask,
+            position_ids=positions.unsqueeze(1),
+            past_key_values=self.cache,
+            use_cache=True,
+        )
+        self.cache = output.past_key_values
+        return output.logits[:, -1]
 
     def keep(self, rows: torch.Tensor) -> None:
         """Go on with these rows only."""
         self.cache.batch_select_indices(rows)
         self.mask = self.mask[rows]
 
-    def _call(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-        output = self.model(
-            input_ids=ids.to(self.device),
-            attention_mask=self.mask,
-            position_ids=positions.to(self.device),
-            past_key_values=self.cache,
-            use_cache=True,
-            **self.last_only,
-        )
-        self.cache = output.past_key_values
-        return output.logits[:, -1]
-
-
-def decode(*args: Any, **kwargs: Any) -> list[DecodedRow]:
-    """The rows of `decode_steps`, called with the same arguments, when all have ended."""
-    rows = []
-    for rows in decode_steps(*args, **kwargs):  # noqa: B007
-        pass
-    return rows
-
 
 @torch.inference_mode()
-def decode_steps(
-    model: torch.nn.Module,
+def decode(
+    model: LocalModel,
     prompts: list[list[int]],
     params: SamplingParams,
     max_new_tokens: int,
-    stop: set[int] | Sequence[set[int]],
-    uniforms: Sequence[np.ndarray] | None = None,
-    pad: int = 0,
+    stop: Sequence[Collection[int]],
+    uniforms: Sequence[np.ndarray] = (),
     on_step: Callable[[int, int], None] | None = None,
     on_finish: Callable[[int, DecodedRow], None] | None = None,
 ) -> Iterator[list[DecodedRow]]:
-    """Continue every prompt until a stop token or `max_new_tokens`, and give way after each token.
+    """Continue every prompt until a stop token or `max_new_tokens`, and yield after each token.
 
     Args:
-        model: a causal language model of transformers, in evaluation mode.
+        model: the model to decode with.
         prompts: token ids, one list a row, none empty.
         params: how tokens are drawn.
         max_new_tokens: the most tokens a row may get.
-        stop: token ids that end a row: one set for all rows, or one a row.
+        stop: the token ids that end each row.
         uniforms: one array of at least `max_new_tokens` numbers in [0, 1) a row; not needed for greedy decoding.
-        pad: any valid token id.
         on_step: called after each step with the number of tokens it gave and of rows it finished.
-        on_finish: called with a row's place in `prompts` and the row, as soon as it ends.
+        on_finish: called with a row's index in `prompts` and the row, as soon as it ends.
 
     Yields:
         After each step one `DecodedRow` a prompt, in the order of the prompts: the same objects, which grow.
     """
-    stops = [stop] * len(prompts) if isinstance(stop, set) else list(stop)
     device = model.device
     results = [DecodedRow() for _ in prompts]
-    forward = _Forward(model, pad)
+    forward = _Forward(model)
     logits = forward.read(prompts)
 
     active = list(range(len(prompts)))
@@ -162,15 +112,15 @@ def decode_steps(
     for step in range(max_new_tokens):
         tokens = next_tokens(logits, None if draws is None else draws[:, step], params, seen)
         going, finished = [], 0
-        for place, token in enumerate(tokens.tolist()):
-            row = active[place]
-            if token in stops[row]:
+        for index, token in enumerate(tokens.tolist()):
+            row = active[index]
+            if token in stop[row]:
                 results[row].finish_reason = "stop"
                 finished += 1
             else:
                 results[row].tokens.append(token)
-                going.append(place)
-            if on_finish is not None and (token in stops[row] or step + 1 == max_new_tokens):
+                going.append(index)
+            if on_finish is not None and (token in stop[row] or step + 1 == max_new_tokens):
                 on_finish(row, results[row])
         if on_step is not None:
             on_step(len(active), finished if step + 1 < max_new_tokens else len(active))
@@ -180,7 +130,7 @@ def decode_steps(
         if finished:
             kept = torch.tensor(going, device=device)
             forward.keep(kept)
-            active = [active[place] for place in going]
+            active = [active[index] for index in going]
             tokens, lengths = tokens[kept], lengths[kept]
             draws = None if draws is None else draws[kept]
             seen = None if seen is None else seen[kept]

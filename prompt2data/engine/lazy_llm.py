@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import gc
-from typing import Any, Literal
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 from prompt2data.ground.quiet import quiet
 
@@ -19,12 +21,13 @@ from distilabel.models.llms.huggingface.transformers import TransformersLLM
 from distilabel.typing import StandardInput
 from pydantic import Field, PrivateAttr, field_validator
 
-from prompt2data import cache, models
+from prompt2data import models
 from prompt2data.display.progress import progress_bar
-from prompt2data.engine import lazy_model as lazy
+from prompt2data.engine.identity import ModelFiles
+from prompt2data.engine.local_model import LocalModel
 from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.i18n import _
-from prompt2data.magpie import pre_query_prompt, renderer, user_header
+from prompt2data.magpie import MagpiePrompt, pre_query_prompt, renderer, user_header
 from prompt2data.models.public_names import load_from_folder, without_secrets
 
 # Magpie refuses an LLM without a pre-query template; this value says that the chat template gives it.
@@ -34,24 +37,34 @@ FROM_CHAT_TEMPLATE = "chat template"
 class LazyTransformersLLM(TransformersLLM):
     """A `TransformersLLM` whose model is loaded with the first text that is not in the cache, and freed by `unload()`.
 
-    Attributes:
-        model: public name of the model (a hub id, the embedded model's name) or a folder. Defaults to the model
-            that `prompt2data` chose for this machine. A folder is remembered, and shown by its public name.
-        magpie_prompt: which prompt makes the model speak as the user in `Magpie`: `"template"`, the chat template's
-            own rendering up to the user's text; `"header"`, the same but a bare user header where nothing was said
-            before; `"stock"`, the string distilabel itself builds from `magpie_pre_query_template`.
+    `BatchedTransformersLLM` explains `model` and `magpie_prompt`.
     """
 
     model: str = Field(default_factory=models.choose)
-    magpie_prompt: Literal["template", "header", "stock"] = "template"
+    magpie_prompt: MagpiePrompt = "template"
     magpie_pre_query_template: str | None = FROM_CHAT_TEMPLATE
 
-    _pipeline: Any = PrivateAttr(default=None)
+    _pipeline: Any = PrivateAttr(default=None)  # distilabel's name for it
 
     @field_validator("model")
     @classmethod
     def _name_not_folder(cls, value: str) -> str:
         return models.public_name(value)
+
+    @property
+    def local_model(self) -> LocalModel:
+        """Tokenizer, model and what else the LLM runs on. LLMs with equal arguments may share one.
+
+        Raises:
+            RuntimeError: if the LLM is not loaded.
+        """
+        if self._pipeline is None:
+            raise RuntimeError(_("The model is not loaded: call load() on the task or the LLM first."))
+        return self._pipeline
+
+    @local_model.setter
+    def local_model(self, model: LocalModel) -> None:
+        self._pipeline = model
 
     def load(self) -> None:
         """Load the tokenizer; the model follows when the first text that is not in the cache needs it.
@@ -64,39 +77,53 @@ class LazyTransformersLLM(TransformersLLM):
         if self._pipeline is not None:
             return
         LLM.load(self)
-        load_from_folder(self, self._load_tokenizer)
+        self._pipeline = load_from_folder(self, self._open)
         # Both come with the model: Outlines builds its guide from it, and distilabel assigns a GPU while it loads.
         if self.structured_output is not None or self.device == "cuda":
-            self._pipeline.model  # noqa: B018
+            self._pipeline.load()
 
-    def _load_tokenizer(self) -> None:
-        from transformers import AutoTokenizer
+    def _open(self) -> LocalModel:
+        from transformers import AutoConfig, AutoTokenizer, GenerationConfig  # seconds at start-up
 
-        folder, named = models.local_folder(self.model, self.revision), self.tokenizer or self.model
-        identify = functools.partial(self._identify, self.model, named)
-        if folder is None:  # at the hub: only loading the model brings its files here
-            stock = self._load_pipeline()
-            settings = stock.model.generation_config
-            self._pipeline = lazy.LazyPipeline(stock.tokenizer, settings, lambda: stock, identify)
-            self._pipeline.model  # noqa: B018
+        load: Callable[[], Any] = functools.partial(load_from_folder, self, self._load_pipeline)
+        folder, tokenizer_name = models.local_folder(self.model, self.revision), self.tokenizer or self.model
+        at_hub = folder is None
+        if folder is None:  # only loading the model brings its files here
+            pipeline = self._load_pipeline()
+            tokenizer, settings, load = pipeline.tokenizer, pipeline.model.generation_config, lambda: pipeline
+            folder = models.local_folder(self.model, self.revision)
         else:
+            if (folder / "generation_config.json").is_file():
+                settings = GenerationConfig.from_pretrained(folder)
+            else:
+                settings = GenerationConfig.from_model_config(AutoConfig.from_pretrained(folder))
             token = self.token.get_secret_value() if self.token is not None else None
             options = {"revision": self.revision, "use_fast": self.use_fast, "token": token}
-            tokenizer = AutoTokenizer.from_pretrained(named, **options)
-            settings = lazy.generation_config(folder)
-            self._pipeline = lazy.LazyPipeline(tokenizer, settings, self._load_pipeline, identify)
-        tokenizer = self._pipeline.tokenizer
+            tokenizer = AutoTokenizer.from_pretrained(tokenizer_name, **options)
         if self.chat_template is not None:
             tokenizer.chat_template = self.chat_template
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         tokenizer.padding_side = "left"
+        tokenizer_folder = models.local_folder(tokenizer_name, self.revision)
+        files = None
+        if folder is not None and tokenizer_folder is not None:
+            files = ModelFiles(
+                folder, tokenizer_folder, self.torch_dtype, self.device, self.device_map, self.model_kwargs
+            )
+        model = LocalModel(tokenizer, settings, load, files, own_template=self.chat_template is not None)
+        if at_hub:
+            model.load()
+        return model
 
     def _load_pipeline(self) -> Any:
-        """distilabel's own pipeline, with the model in memory."""
+        """distilabel's own pipeline, with the model in memory. To be called with `load_from_folder`."""
         ours = self._pipeline
+        known = models.local_folder(self.model, self.revision) is not None
         try:
-            load_from_folder(self, self._load_stock)
+            with progress_bar(None, _("loading the model")) if known else models.fetching(self.model, self.revision):
+                # What `public_names` puts in its place would look the folder up as if it were a name.
+                inspect.unwrap(TransformersLLM.load)(self)
             return self._pipeline
         except models.ModelUnavailable:
             raise
@@ -114,27 +141,13 @@ class LazyTransformersLLM(TransformersLLM):
                 _(
                     "The model {name} could not be loaded ({reason}): free some memory, or if its files are damaged, "
                     "delete its folder and let it be fetched again."
-                ).format(name=self.model_name, reason=" ".join(f"{type(error).__name__}: {error}".split())[:300])
+                ).format(
+                    name=models.public_name(self.model),
+                    reason=" ".join(f"{type(error).__name__}: {error}".split())[:300],
+                )
             ) from error
         finally:
             self._pipeline = ours
-
-    def _load_stock(self) -> None:
-        known = models.local_folder(self.model, self.revision) is not None
-        watched = progress_bar(None, _("loading the model")) if known else models.fetching(self.model, self.revision)
-        with watched:
-            super().load()
-
-    def _identify(self, model: str, tokenizer: str) -> dict[str, str] | None:
-        """What texts of this LLM depend on besides prompt and sampling; `None` where that cannot be told."""
-        store = cache.opened()
-        folders = [models.local_folder(name, self.revision) for name in (model, tokenizer)]
-        if store is None or None in folders:
-            return None
-        device = lazy.expected_device(self.device, self.device_map)
-        with progress_bar(None, _("reading the model's files")):
-            known = lazy.identify(*folders, self.torch_dtype, device, store.digest_of_file)
-        return known | {"options": repr(self.model_kwargs)}
 
     def unload(self) -> None:
         """Free the model's memory. `load()` brings it back."""
@@ -162,7 +175,7 @@ class LazyTransformersLLM(TransformersLLM):
         An ordinary conversation is rendered by the chat template with its generation prompt. In `Magpie`, a
         conversation in which the user is next ends right where the user's words would begin (see `magpie_prompt`).
         """
-        tokenizer = self._pipeline.tokenizer
+        tokenizer = self.local_model.tokenizer
         if tokenizer.chat_template is None:
             return super().prepare_input(input)
         if not self._speaks_as_user(input):
@@ -181,20 +194,11 @@ class LazyTransformersLLM(TransformersLLM):
     def _speaks_as_user(self, input: StandardInput) -> bool:
         return self.use_magpie_template and not (input and input[-1]["role"] == "user")
 
-    def _encode(self, prompt: str) -> list[int]:
-        tokenizer = self._pipeline.tokenizer
-        # A chat template writes the begin-of-sequence token itself; a second one would change the prompt.
-        templated = tokenizer.chat_template is not None and self.chat_template is None
-        opens_with_bos = bool(tokenizer.bos_token) and prompt.startswith(tokenizer.bos_token)
-        ids = tokenizer(prompt, add_special_tokens=not (templated or opens_with_bos))["input_ids"]
-        return ids or [tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id]
-
-    def _stop_tokens(self, input: StandardInput) -> frozenset[int]:
-        tokenizer = self._pipeline.tokenizer
-        configured = self._pipeline.generation_config.eos_token_id
-        stop = frozenset({tokenizer.eos_token_id, *(configured if isinstance(configured, list) else [configured])})
+    def stop_tokens(self, input: StandardInput) -> frozenset[int]:
+        """The tokens that end the text for a conversation."""
+        stop = self.local_model.stop_tokens
         # Who speaks as the user must not go on and play the next turn: any special token ends the text.
-        return (stop | set(tokenizer.all_special_ids) if self._speaks_as_user(input) else stop) - {None}
+        return stop | set(self.local_model.tokenizer.all_special_ids) if self._speaks_as_user(input) else stop
 
     def get_last_hidden_states(self, inputs: list[StandardInput]) -> list[Any]:
         """The last hidden state of each input: numpy arrays of shape [tokens, hidden size]."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -51,6 +52,43 @@ def uniforms(key: int, length: int) -> np.ndarray:
     Philox is counter-based (Salmon et al., 2011): independent streams for every key at no set-up cost.
     """
     return np.random.Generator(np.random.Philox(key=key)).random(length)
+
+
+class Occurrences:
+    """How often each prompt came, with the same arguments, in one step: the same prompt twice gives two texts.
+
+    Attributes:
+        batch: number of the step's batch, where its replicas share the batches.
+    """
+
+    def __init__(self) -> None:
+        self.batch: int | None = None
+        self._counts: Counter[int] = Counter()
+
+    def streams(self, number: int, **parts: object) -> list[int]:
+        """Keys for the random streams of `number` texts, for the next occurrence of a prompt.
+
+        Args:
+            number: how many texts to generate for the prompt.
+            parts: everything else the texts may depend on.
+        """
+        row = stream_key(batch=self.batch, **parts)
+        self._counts[row] += 1
+        row = stream_key(row=row, occurrence=self._counts[row])
+        return [stream_key(row=row, generation=generation) for generation in range(number)]
+
+    def begin_batch(self, number: int) -> None:
+        """Count anew, for batch `number`."""
+        self.batch = number
+        self._counts.clear()
+
+    def mark(self) -> Counter[int]:
+        """The counts so far, for `rewind`."""
+        return self._counts.copy()
+
+    def rewind(self, mark: Counter[int]) -> None:
+        """Forget what came after `mark`."""
+        self._counts = mark.copy()
 
 
 def penalize(logits: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:
@@ -132,8 +170,9 @@ def probabilities(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
     return torch.zeros_like(kept).scatter_(0, tokens, kept / kept.sum())
 
 
-def _inverse_cdf(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+def _inverse_cdf(weights: torch.Tensor, uniform: torch.Tensor | None) -> torch.Tensor:
     """The index at which the running sum of `weights` [rows, n] passes `uniform` [rows] of its total."""
+    assert uniform is not None, "only greedy decoding needs no random numbers"
     cumulative = weights.cumsum(dim=-1)
     target = uniform.to(cumulative).unsqueeze(-1) * cumulative[:, -1:]
     index = torch.searchsorted(cumulative, target, right=True).squeeze(-1)

@@ -6,19 +6,20 @@ second run of a notebook reads nothing and need not even load the model.
 
 from __future__ import annotations
 
-import inspect
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from prompt2data import cache
 from prompt2data.display.progress import progress_bar
+from prompt2data.engine.local_model import LocalModel, shared_prefix_length
 from prompt2data.i18n import _
 from prompt2data.magpie import renderer
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from prompt2data.llm import BatchedTransformersLLM
 
 _AT_ONCE = 1024  # tokens in one forward pass, padding included
@@ -74,19 +75,19 @@ def score_answers(llm: BatchedTransformersLLM, pairs: Sequence[tuple[str, str]])
     Raises:
         ValueError: if an answer is empty.
     """
-    tokenizer = llm._pipeline.tokenizer
-    end = _end_of_turn(llm)
+    model = llm.local_model
+    end = _end_of_turn(model.tokenizer)
     rows = []
     for instruction, answer in pairs:
-        prompt = llm._encode(llm.prepare_input([{"role": "user", "content": instruction}]))
-        tokens = tokenizer(answer.strip(), add_special_tokens=False)["input_ids"]
+        prompt = model.encode(llm.prepare_input([{"role": "user", "content": instruction}]))
+        tokens = model.tokenizer(answer.strip(), add_special_tokens=False)["input_ids"]
         if not tokens:
             raise ValueError(_("An empty answer has no likelihood: drop it before you score."))
         targets = [*tokens, end]
-        # The token at each place is predicted by the one before it.
-        rows.append((prompt + tokens, [(len(prompt) - 1 + place, token) for place, token in enumerate(targets)]))
-    found = _log_probabilities(llm, rows)
-    return [AnswerScore(tuple(values), len(ids)) for values, (ids, _wanted) in zip(found, rows, strict=True)]
+        # Each token is predicted at the position before it.
+        rows.append((prompt + tokens, list(enumerate(targets, start=len(prompt) - 1))))
+    results = _log_probabilities(llm, rows)
+    return [AnswerScore(tuple(values), len(ids)) for values, (ids, _requested) in zip(results, rows, strict=True)]
 
 
 def score_choices(
@@ -102,64 +103,55 @@ def score_choices(
     Raises:
         ValueError: if a choice is more than one token for this model.
     """
-    tokenizer = llm._pipeline.tokenizer
-    tokens = []
+    model, tokens = llm.local_model, []
     for choice in choices:
-        ids = tokenizer(choice, add_special_tokens=False)["input_ids"]
+        ids = model.tokenizer(choice, add_special_tokens=False)["input_ids"]
         if len(ids) != 1:
             raise ValueError(
                 _("{choice!r} is {n} tokens for this model; choices must be one token each, such as single digits or "
                   "letters.").format(choice=choice, n=len(ids))
             )  # fmt: skip
         tokens.append(ids[0])
-    prompts = [llm._encode(llm.prepare_input(messages)) for messages in conversations]
+    prompts = [model.encode(llm.prepare_input(messages)) for messages in conversations]
     rows = [(prompt, [(len(prompt) - 1, token) for token in tokens]) for prompt in prompts]
-    found = _log_probabilities(llm, rows)
+    results = _log_probabilities(llm, rows)
     return [
         ChoiceScore(tuple(exp(value) for value in values), len(ids))
-        for values, (ids, _wanted) in zip(found, rows, strict=True)
+        for values, (ids, _requested) in zip(results, rows, strict=True)
     ]
 
 
-def _end_of_turn(llm: BatchedTransformersLLM) -> int:
+def _end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int:
     """The token by which the chat template closes an assistant's turn; the end-of-sequence token where it has none."""
-    tokenizer = llm._pipeline.tokenizer
     if tokenizer.chat_template is not None:
-        user, said = {"role": "user", "content": "?"}, {"role": "assistant", "content": _MARKER}
-        rest = renderer(tokenizer)([user, said]).rpartition(_MARKER)[2]
+        user, assistant = {"role": "user", "content": "?"}, {"role": "assistant", "content": _MARKER}
+        rest = renderer(tokenizer)([user, assistant]).rpartition(_MARKER)[2]
         ids = tokenizer(rest, add_special_tokens=False)["input_ids"]
         if ids:
             return ids[0]
     return tokenizer.eos_token_id
 
 
-Row = tuple[list[int], list[tuple[int, int]]]  # token ids; (place, token): how likely is this token after that place?
+Row = tuple[list[int], list[tuple[int, int]]]  # token ids; (position, token): how likely is this token after it?
 
 
 def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> list[list[float]]:
-    """The log-probability of every wanted token of every row, in nats."""
-    store = llm._store()
-    identity = llm._pipeline.identity if store is not None else None
-    keys = [_key(row, identity) if identity is not None else "" for row in rows]
-    kept = store.get(list(dict.fromkeys(keys)), _KIND) if identity is not None else {}
-    found: dict[str | int, list[float]] = {key: _unpack(payload) for key, payload in kept.items()}
-    places = [key or place for place, key in enumerate(keys)]  # without a cache each row goes by its place
-    missing = {place: row for place, row in zip(places, rows, strict=True) if place not in found}
+    """The log-probability of every requested token of every row, in nats."""
+    values = llm.value_cache(_KIND)
+    keys = [values.key(log_probabilities=requested, prompt=ids) for ids, requested in rows]
+    results: dict[str | int, list[float]] = {key: _unpack(payload) for key, payload in values.get(keys).items()}
+    names = [key or index for index, key in enumerate(keys)]  # without a cache each row goes by its index
+    missing = {name: row for name, row in zip(names, rows, strict=True) if name not in results}
     if missing:
-        waiting = sorted(missing, key=lambda place: len(missing[place][0]))
-        with progress_bar(len(waiting), _("scoring")) as bar:
-            for batch in _batches(waiting, missing):
-                for place, values in zip(batch, _forward(llm, [missing[place] for place in batch]), strict=True):
-                    found[place] = values
-                    if isinstance(place, str):
-                        store.put(place, _KIND, _pack(values))
-                bar.update(len(found) - len(kept))
-    return [found[place] for place in places]
-
-
-def _key(row: Row, identity: dict[str, str]) -> str:
-    ids, wanted = row
-    return cache.entry_key(log_probabilities=wanted, prompt=ids, model=identity)
+        with progress_bar(len(missing), _("scoring")) as bar:
+            before = len(results)
+            for batch in _batches(missing):
+                log_probabilities = _forward(llm.local_model, [missing[name] for name in batch])
+                for name, numbers in zip(batch, log_probabilities, strict=True):
+                    results[name] = numbers
+                    values.put(name if isinstance(name, str) else None, _pack(numbers))
+                bar.update(len(results) - before)
+    return [results[name] for name in names]
 
 
 def _pack(values: Sequence[float]) -> bytes:
@@ -171,55 +163,30 @@ def _unpack(payload: bytes) -> list[float]:
     return [value for (value,) in struct.iter_unpack("<d", payload)]
 
 
-def _batches(waiting: list, rows: dict[Any, Row]) -> list[list]:
+def _batches(rows: dict[str | int, Row]) -> list[list[str | int]]:
     """Rows of similar length together, at most `_AT_ONCE` tokens in a batch where a row is not longer than that."""
-    batches: list[list] = [[]]
-    for place in waiting:  # the shortest first, so the one that comes now is the longest
-        if batches[-1] and (len(batches[-1]) + 1) * len(rows[place][0]) > _AT_ONCE:
+    batches: list[list[str | int]] = [[]]
+    for name in sorted(rows, key=lambda name: len(rows[name][0])):  # so the one that comes now is the longest
+        if batches[-1] and (len(batches[-1]) + 1) * len(rows[name][0]) > _AT_ONCE:
             batches.append([])
-        batches[-1].append(place)
+        batches[-1].append(name)
     return batches
 
 
-def _forward(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> list[list[float]]:
-    import torch
+def _forward(model: LocalModel, rows: Sequence[Row]) -> list[list[float]]:
+    import torch  # seconds at start-up
 
-    model, tokenizer = llm._pipeline.model, llm._pipeline.tokenizer
-    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    # What all rows begin with, a system message for instance, is read once. Each keeps the places it is asked about.
-    shared = min(_common([ids for ids, _wanted in rows]), *(place for _ids, wanted in rows for place, _t in wanted))
-    shared = shared if len(rows) > 1 else 0
-    tails = [ids[shared:] for ids, _wanted in rows]
-    longest = max(map(len, tails))
-    ids = torch.tensor([[pad] * (longest - len(tail)) + tail for tail in tails])
-    mask = torch.tensor([[1] * shared + [0] * (longest - len(tail)) + [1] * len(tail) for tail in tails])
-    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, shared:]
-    # Logits of places nobody asks about are many megabytes; nearly every model can leave them out.
-    first = min(longest - len(row_ids) + place for row_ids, wanted in rows for place, _token in wanted) + shared
-    known = inspect.signature(model.forward).parameters
-    fewer = {"logits_to_keep": longest - max(first - shared, 0)} if "logits_to_keep" in known else {}
+    # What all rows begin with, a system message for instance, is read once, up to the first position asked about.
+    positions = [position for _ids, requested in rows for position, _token in requested]
+    shared = min(shared_prefix_length([ids for ids, _requested in rows]), *positions) if len(rows) > 1 else 0
+    last = max(len(ids) - position for ids, requested in rows for position, _token in requested)
     with torch.inference_mode():
-        inputs = {"input_ids": ids, "attention_mask": mask, "position_ids": positions}
-        inputs = {name: tensor.to(model.device) for name, tensor in inputs.items()}
-        if shared:
-            head = torch.tensor([rows[0][0][:shared]], device=model.device)
-            past = model(input_ids=head, use_cache=True).past_key_values
-            past.batch_repeat_interleave(len(rows))
-            inputs["past_key_values"] = past
-        logits = model(**inputs, use_cache=bool(shared), **fewer).logits
-        values = []
-        for row, (row_ids, wanted) in enumerate(rows):
-            shift = logits.shape[1] - len(row_ids)
-            places = torch.tensor([shift + place for place, _token in wanted], device=logits.device)
-            tokens = torch.tensor([token for _place, token in wanted], device=logits.device)
-            kept, at = places.unique(return_inverse=True)
-            log_probabilities = logits[row, kept].float().log_softmax(dim=-1)
-            values.append(log_probabilities[at, tokens].tolist())
-    return values
-
-
-def _common(rows: Sequence[list[int]]) -> int:
-    """How many tokens all rows begin with, at most all but one of the shortest."""
-    shortest, longest = min(rows), max(rows)  # in the order of lists, the two that differ first
-    same = next((place for place, pair in enumerate(zip(shortest, longest, strict=False)) if pair[0] != pair[1]), None)
-    return min(map(len, rows)) - 1 if same is None else min(same, min(map(len, rows)) - 1)
+        output, _mask = model.read([ids for ids, _requested in rows], shared, last)
+        results = []
+        for logits, (ids, requested) in zip(output.logits, rows, strict=True):
+            shift = len(logits) - len(ids)
+            columns = torch.tensor([shift + position for position, _token in requested], device=logits.device)
+            tokens = torch.tensor([token for _position, token in requested], device=logits.device)
+            unique, inverse = columns.unique(return_inverse=True)
+            results.append(logits[unique].float().log_softmax(dim=-1)[inverse, tokens].tolist())
+    return results

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from prompt2data import models
 
+T = TypeVar("T")
 
-def load_from_folder(llm: Any, load: Callable[[], None]) -> None:
-    """Run `load` while `llm.model` (and `llm.tokenizer`) are where the files lie, then give the names back."""
+
+def load_from_folder(llm: Any, load: Callable[[], T]) -> T:
+    """Run `load` while `llm.model` and `llm.tokenizer` are the folders of their files; returns its result."""
     names = {field: llm.__dict__.get(field) for field in ("model", "tokenizer")}
     # Straight into __dict__: assignment would validate, and turn the folder back into a name.
     llm.__dict__.update({field: models.resolve(name) for field, name in names.items() if name})
     try:
-        load()
+        return load()
     finally:
         llm.__dict__.update(names)
 

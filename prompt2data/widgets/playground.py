@@ -7,14 +7,19 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
+from prompt2data.engine.decoding import DecodedRow, decode
+from prompt2data.engine.reader import Reader
+from prompt2data.engine.sampling import SamplingParams, probabilities, stream_key, uniforms
 from prompt2data.i18n import _
 from prompt2data.metrics import distinct_n
 from prompt2data.widgets.view import View, render
 
 if TYPE_CHECKING:
-    from prompt2data.engine.decoding import DecodedRow
+    import torch
+
     from prompt2data.llm import BatchedTransformersLLM
 
 _LONGEST_PROMPT = 2_000  # characters
@@ -24,12 +29,9 @@ _RUNS_SHOWN = 6
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the sliders say. `top_k` 0 means all tokens."""
+class Settings(SamplingParams):
+    """Where the sliders stand: how tokens are drawn, and how many texts."""
 
-    temperature: float = 0.7
-    top_p: float = 0.9
-    top_k: int = 50
     samples: int = 3
 
 
@@ -87,8 +89,8 @@ class SamplingPlayground(View):
         self.texts: list[str] = []
         self.runs: list[Run] = []
         self._ended: list[bool] = []
-        self._logits: Any = None
-        self._wanted, self._cancelled = 0, False
+        self._logits: torch.Tensor | None = None
+        self._version, self._cancelled = 0, False
         super().__init__()
         if not self._prompt_fault():
             for _step in self._generation():
@@ -122,14 +124,13 @@ class SamplingPlayground(View):
         )
 
     def part_chart(self, static: bool) -> str:
-        fault = self._prompt_fault()
-        if fault:
+        if self._prompt_fault():
             return ""
         before, after = self._chances()
         self.llm.load()
         rows = []
         for id_ in before.topk(_CANDIDATES).indices.tolist():
-            text = self.llm._pipeline.tokenizer.decode([id_])
+            text = self.llm.local_model.tokenizer.decode([id_])
             rows.append((repr(text), float(before[id_]), float(after[id_])))
         alive = int((after > 0).sum())
         entropy = -float((after[after > 0] * after[after > 0].log()).sum())
@@ -138,12 +139,12 @@ class SamplingPlayground(View):
     def part_status(self, static: bool) -> str:
         if static:
             return ""
-        said = self.failure or self._prompt_fault()
-        if not said and self.working:
-            said = _("Generating …")
-        elif not said:
-            said = _("Stopped.") if self._cancelled else _("Ready.")
-        return render("playground_status", said=said, working=self.working, possible=not self._prompt_fault())
+        message = self.failure or self._prompt_fault()
+        if not message and self.working:
+            message = _("Generating …")
+        elif not message:
+            message = _("Stopped.") if self._cancelled else _("Ready.")
+        return render("playground_status", said=message, working=self.working, possible=not self._prompt_fault())
 
     def part_texts(self, static: bool) -> str:
         one, two = distinct_n(self.texts, 1), distinct_n(self.texts, 2)
@@ -156,21 +157,9 @@ class SamplingPlayground(View):
 
     def do_prompt(self, value: str) -> None:
         self.prompt, self._logits = value[:_LONGEST_PROMPT], None
-        self._wanted += 1  # texts of the old prompt stop coming
+        self._version += 1  # texts of the old prompt stop coming
         self._cancelled = True
         self.redraw("chart", "status")
-
-    def do_temperature(self, value: str) -> None:
-        self._set("temperature", value)
-
-    def do_top_p(self, value: str) -> None:
-        self._set("top_p", value)
-
-    def do_top_k(self, value: str) -> None:
-        self._set("top_k", value)
-
-    def do_samples(self, value: str) -> None:
-        self._set("samples", value)
 
     def do_by_itself(self, value: str) -> None:
         self.by_itself = value == "true"
@@ -185,11 +174,14 @@ class SamplingPlayground(View):
 
     def _set(self, name: str, value: str) -> None:
         low, high, _step = RANGES[name]
-        number = max(low, min(type(low)(float(value)), high))  # in this order not-a-number becomes the lowest
+        number: Any = max(low, min(type(low)(float(value)), high))  # in this order not-a-number becomes the lowest
         self.settings = replace(self.settings, **{name: number})
         self.redraw("chart")
         if self.by_itself:
             self._again()
+
+    do_temperature, do_top_p = partialmethod(_set, "temperature"), partialmethod(_set, "top_p")
+    do_top_k, do_samples = partialmethod(_set, "top_k"), partialmethod(_set, "samples")
 
     # -- generating ---------------------------------------------------------------------------------------------------
 
@@ -201,7 +193,7 @@ class SamplingPlayground(View):
         if self._prompt_fault():
             self.redraw("status")
             return
-        self._wanted += 1
+        self._version += 1
         self._cancelled = False
         if not self.working:
             self.start(self._work())
@@ -209,61 +201,45 @@ class SamplingPlayground(View):
 
     async def _work(self) -> None:
         done = None
-        while done != self._wanted and not self._cancelled:
-            done, drawn = self._wanted, 0.0
+        while done != self._version and not self._cancelled:
+            done, redrawn = self._version, 0.0
             for _step in self._generation():
-                if time.monotonic() - drawn > _REDRAW_SECONDS:
+                if time.monotonic() - redrawn > _REDRAW_SECONDS:
                     self.redraw("texts")
-                    drawn = time.monotonic()
+                    redrawn = time.monotonic()
                 await asyncio.sleep(0)  # the kernel looks whether the reader did something
-                if self._cancelled or done != self._wanted:
+                if self._cancelled or done != self._version:
                     break
             self.redraw("texts", "runs")
 
     def _generation(self) -> Iterator[None]:
         """Fill `texts` token by token; what was generated whole is added to `runs`."""
-        from prompt2data.engine.decoding import decode_steps
-        from prompt2data.engine.sampling import stream_key, uniforms
-
-        settings, (ids, messages) = self.settings, self._input()
-        tokenizer, budget = self.llm._pipeline.tokenizer, self.max_new_tokens
+        settings, budget, (ids, messages) = self.settings, self.max_new_tokens, self._input()
+        model = self.llm.local_model
         # The streams know nothing of the sliders: the same luck for each of their positions.
         keys = [stream_key(playground=self.prompt, seed=self.seed, sample=n) for n in range(settings.samples)]
         rows: list[DecodedRow] = []
-        for rows in decode_steps(
-            self.llm._pipeline.model,
+        for rows in decode(
+            model,
             [ids] * settings.samples,
-            self._params(),
+            settings,
             budget,
-            set(self.llm._stop_tokens(messages)),
+            [self.llm.stop_tokens(messages)] * settings.samples,
             [uniforms(key, budget) for key in keys],
-            pad=tokenizer.pad_token_id or 0,
         ):
-            self.texts = [tokenizer.decode(row.tokens, skip_special_tokens=True) for row in rows]
+            self.texts = [model.text(row.tokens) for row in rows]
             yield
         self.runs.append(Run(settings, tuple(self.texts), sum(row.finish_reason == "stop" for row in rows)))
 
     def _input(self) -> tuple[list[int], list[dict[str, str]]]:
         self.llm.load()  # a later cell may have unloaded it
         messages = [{"role": "user", "content": self.prompt}]
-        return self.llm._encode(self.llm.prepare_input(messages)), messages
+        return self.llm.local_model.encode(self.llm.prepare_input(messages)), messages
 
-    def _params(self) -> Any:
-        from prompt2data.engine.sampling import SamplingParams
-
-        return SamplingParams(self.settings.temperature, self.settings.top_p, self.settings.top_k)
-
-    def _chances(self) -> tuple[Any, Any]:
+    def _chances(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Chances of the first token, each of shape [vocabulary]: as the model gives them, and as they are drawn."""
-        import torch
-
-        from prompt2data.engine.sampling import SamplingParams, probabilities
-
         if self._logits is None:
             ids, _messages = self._input()
-            model = self.llm._pipeline.model
-            ids = torch.tensor([ids], device=model.device)
-            with torch.inference_mode():
-                self._logits = model(input_ids=ids).logits[0, -1].float().cpu()
+            self._logits = Reader().logits(self.llm.local_model, ids)
         untouched = SamplingParams(temperature=1.0, top_p=1.0, top_k=0)
-        return probabilities(self._logits, untouched), probabilities(self._logits, self._params())
+        return probabilities(self._logits, untouched), probabilities(self._logits, self.settings)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from prompt2data.engine.reader import Reader
 from prompt2data.i18n import _
 from prompt2data.untrusted import visible
-from prompt2data.widgets.token_string import Candidate, ChatFormat, Reader, Stepping
+from prompt2data.widgets.token_string import Candidate, ChatFormat, Stepping
 from prompt2data.widgets.view import View, render
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _LONGEST_TURN = 120  # tokens
 _LONGEST_PROMPT = 1_000  # tokens: what two cores read in some seconds, and a page shows at once
 _CANDIDATES = 8
+_CHANGING = ("buttons", "status", "string", "pair")
 _REDRAW_SECONDS = 0.1
 _TEMPERATURE, _HIGHEST = 0.7, 2.0
 _UNSPACED = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
@@ -67,7 +69,7 @@ class MagpieStepper(View):
             raise ValueError(_("Give the stepper a system text or a prompt of your own, not both."))
         llm.load()
         self.llm = llm
-        form = ChatFormat(llm._pipeline.tokenizer)
+        form = ChatFormat(llm.local_model.tokenizer)
         if isinstance(prompt, Mapping):
             self.prompts = {str(name): str(text) for name, text in prompt.items()} or {"": form.prompt()}
         else:
@@ -85,7 +87,7 @@ class MagpieStepper(View):
         self._reader = Reader()
         self._running = self._stopped = False
         self._last = ""  # what the last step did, as text or HTML
-        self.stepping = Stepping(form, self._end_ids(), self.prompts[self.name], int(seed), _LONGEST_TURN)
+        self.stepping = Stepping(form, llm.local_model.stop_tokens, self.prompts[self.name], int(seed), _LONGEST_TURN)
         super().__init__()
 
     def title(self) -> str:
@@ -114,7 +116,7 @@ class MagpieStepper(View):
         return render("stepper_buttons", uid=self.uid, running=self._running, stepping=self.stepping)
 
     def part_status(self, static: bool) -> str:
-        return "" if static else render("stepper_status", said=self.failure or self._said())
+        return "" if static else render("stepper_status", said=self.failure or self._message())
 
     def part_string(self, static: bool) -> str:
         return render(
@@ -138,7 +140,7 @@ class MagpieStepper(View):
         pair = self.stepping.pair()
         return render("stepper_pair", instruction=pair[0], answer=pair[1]) if pair else ""
 
-    def _said(self) -> str:
+    def _message(self) -> str:
         stepping = self.stepping
         if self._running:
             return _("Writing …")
@@ -170,29 +172,29 @@ class MagpieStepper(View):
         self._check_idle()
         if self.stepping.can_grow:
             self._step()
-            self.redraw("buttons", "status", "string", "pair")
+            self.redraw(*_CHANGING)
 
     def do_choose(self, value: str) -> None:
         """Append the candidate with this token id."""
         self._check_idle()
-        for one in self._candidates():
-            if str(one.id) == value:
-                self._append(one.id)
-                self.redraw("buttons", "status", "string", "pair")
+        for candidate in self._candidates():
+            if str(candidate.id) == value:
+                self._append(candidate.id)
+                self.redraw(*_CHANGING)
 
     async def do_run(self, _value: str) -> None:
         self._running, self._stopped, self._last = True, False, ""
-        drawn = 0.0
+        redrawn = 0.0
         try:
             while self.stepping.can_grow and not self._stopped:
                 self._step()
-                if time.monotonic() - drawn > _REDRAW_SECONDS:
+                if time.monotonic() - redrawn > _REDRAW_SECONDS:
                     self.redraw("buttons", "status", "string")
-                    drawn = time.monotonic()
+                    redrawn = time.monotonic()
                 await asyncio.sleep(0)  # the kernel looks whether the reader pressed something
         finally:
             self._running, self._last = False, _("Stopped.") if self._stopped else ""
-            self.redraw("buttons", "status", "string", "pair")
+            self.redraw(*_CHANGING)
 
     def do_stop(self, _value: str) -> None:
         self._stopped = True
@@ -202,26 +204,26 @@ class MagpieStepper(View):
         if self.stepping.can_hand_over:
             self.stepping.hand_over()
             self._last = _("The template closed the user's turn and opened the assistant's.")
-            self.redraw("buttons", "status", "string", "pair")
+            self.redraw(*_CHANGING)
 
     def do_back(self, _value: str) -> None:
         self._check_idle()
         self.stepping.back()
         self._last = ""
-        self.redraw("buttons", "status", "string", "pair")
+        self.redraw(*_CHANGING)
 
     def do_restart(self, _value: str) -> None:
         self._check_idle()
         self._restart(self.stepping.seed + 1)
 
-    def _check_idle(self) -> None:
-        if self._running:
-            raise RuntimeError(_("It is still at work: stop it first."))
-
     def _restart(self, seed: int) -> None:
         self._last = ""
         self.stepping.restart(self.prompts[self.name], seed)
-        self.redraw("buttons", "status", "string", "pair")
+        self.redraw(*_CHANGING)
+
+    def _check_idle(self) -> None:
+        if self._running:
+            raise RuntimeError(_("It is still at work: stop it first."))
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
@@ -232,8 +234,8 @@ class MagpieStepper(View):
         logits = self._logits()
         text, chance = self.stepping.text_of(id_), float(logits.softmax(dim=-1)[id_])
         token = Markup("<code>{}</code>").format(_shown(text))
-        said = escape(_("Appended {token}: the model gave it {chance}."))
-        self._last = said.format(token=token, chance=f"{100 * chance:.1f} %")
+        message = escape(_("Appended {token}: the model gave it {chance}."))
+        self._last = message.format(token=token, chance=f"{100 * chance:.1f} %")
         self.stepping.append(id_)
 
     def _candidates(self) -> list[Candidate]:
@@ -241,17 +243,12 @@ class MagpieStepper(View):
 
     def _logits(self) -> torch.Tensor:
         self.llm.load()  # it may have been unloaded meanwhile
-        return self._reader.logits(self.llm._pipeline.model, self.stepping.state.ids)
+        return self._reader.logits(self.llm.local_model, self.stepping.state.ids)
 
     def _params(self) -> SamplingParams:
         from prompt2data.engine.sampling import SamplingParams
 
         return SamplingParams(temperature=self.temperature)
-
-    def _end_ids(self) -> frozenset[int]:
-        tokenizer, configured = self.llm._pipeline.tokenizer, self.llm._pipeline.generation_config.eos_token_id
-        ends = configured if isinstance(configured, list) else [configured]
-        return frozenset({tokenizer.eos_token_id, *ends} - {None})
 
 
 def _shown(text: str) -> str:

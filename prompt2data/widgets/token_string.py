@@ -1,23 +1,25 @@
-"""A chat model's string, grown one token at a time: whose turn it is, what may come next, how a turn is handed over.
+"""Model of the stepper widget: a chat model's string, grown one token at a time, in turns.
 
-What stands behind `widgets.stepper`. Everything about turns is derived from the model's own chat template:
-conversations of markers are rendered, and what stands around the markers are the headers and the ends of turns.
+Everything about turns is derived from the model's own chat template: conversations of markers are rendered, and what
+stands around the markers are the headers and the ends of turns.
 """
 
 from __future__ import annotations
 
-import inspect
-import weakref
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
 
+from prompt2data.engine.local_model import empty_prompt_id
 from prompt2data.i18n import _
 from prompt2data.magpie import pre_query_prompt, renderer, user_header
 
 if TYPE_CHECKING:
     import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedTokenizerBase
 
     from prompt2data.engine.sampling import SamplingParams
 
@@ -67,13 +69,15 @@ class ChatFormat:
         return pre_query_prompt(self._render, [] if system is None else [{"role": "system", "content": system}])
 
     def ids(self, text: str) -> list[int]:
-        """Token ids of `text`, nothing added; what is no Unicode becomes a question mark."""
+        """Token ids of `text`, nothing added; what is not Unicode becomes a question mark."""
         text = text.encode("utf-8", "replace").decode("utf-8")
         return self.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def text(self, ids: Sequence[int], skip_special: bool = False) -> str:
         """The text of token ids."""
-        return self.tokenizer.decode(list(ids), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False)
+        text = self.tokenizer.decode(list(ids), skip_special_tokens=skip_special, clean_up_tokenization_spaces=False)
+        assert isinstance(text, str)  # a list only for several rows
+        return text
 
 
 @dataclass(frozen=True)
@@ -126,44 +130,6 @@ class State:
     before: str
 
 
-class Reader:
-    """The logits after a string; of two strings in a row, what they share at their beginning is read once."""
-
-    def __init__(self) -> None:
-        self._of: Any = lambda: None  # a weak reference: the model may be unloaded
-        self._read: list[int] = []
-        self._cache: Any = None
-        self._logits: Any = None
-
-    def logits(self, model: PreTrainedModel, ids: Sequence[int]) -> torch.Tensor:
-        """Logits of the token after `ids`, of shape [vocabulary], as float32 on the CPU."""
-        import torch
-
-        ids = list(ids)
-        if self._of() is not model:
-            self._of, self._read, self._cache = weakref.ref(model), [], None
-        elif ids == self._read:
-            return self._logits
-        shared = 0
-        while shared < min(len(self._read), len(ids) - 1) and self._read[shared] == ids[shared]:
-            shared += 1
-        if shared < len(self._read):
-            try:
-                self._cache.crop(shared - len(self._read))
-            except (AttributeError, RuntimeError, ValueError):  # caches of some architectures cannot go back
-                shared, self._cache = 0, None
-        self._read = []  # an interrupted reading leaves a cache of unknown length
-        # Logits of a whole prompt are many megabytes nobody reads; nearly every model can leave them out.
-        last_only = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
-        with torch.inference_mode():
-            new = torch.tensor([ids[shared:]], device=model.device)
-            past = self._cache if shared else None
-            output = model(input_ids=new, past_key_values=past, use_cache=True, **last_only)
-        self._cache, self._read = output.past_key_values, ids
-        self._logits = output.logits[0, -1].float().cpu()
-        return self._logits
-
-
 class Stepping:
     """A string that grows token by token, and the way back.
 
@@ -190,16 +156,13 @@ class Stepping:
 
     def restart(self, prompt: str, seed: int) -> None:
         """Begin anew after this prompt. An empty one stands for the token that opens or closes a text."""
-        tokenizer = self.form.tokenizer
-        ids = self.form.ids(prompt) or [
-            tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-        ]
+        ids = self.form.ids(prompt) or [empty_prompt_id(self.form.tokenizer)]
         self.seed = seed
         self.state = State(tuple(ids), (False,) * len(ids), len(ids), prompt)
         self._past: list[State] = []
         self._parsed: tuple[State | None, list[Turn]] = (None, [])
 
-    # -- where it stands ----------------------------------------------------------------------------------------------
+    # -- its state --------------------------------------------------------------------------------------------------
 
     def turns(self) -> list[Turn]:
         """The string in turns, each from its header on."""
@@ -209,23 +172,17 @@ class Stepping:
 
     def _parse(self) -> list[Turn]:
         pieces = self._pieces()
-        places, length = [], 0  # where each piece begins in the text
-        for piece, _ids in pieces:
-            places.append(length)
-            length += len(piece.text)
+        offsets = list(accumulate((len(piece.text) for piece, _ids in pieces), initial=0))
         text = "".join(piece.text for piece, _ids in pieces)
         starts: dict[int, tuple[Role | None, int]] = {0: (None, 0)}
         for role, header in self.form.headers.items():
-            found = text.find(header)
-            while found >= 0:
-                first = max(number for number, place in enumerate(places) if place <= found)
-                end = sum(place < found + len(header) for place in places)
-                id_ = self._header_ids[role][0]
-                # Ordinary tokens may spell a special one: that is no header.
+            id_ = self._header_ids[role][0]
+            for match in re.finditer(re.escape(header), text):
+                first = bisect_right(offsets, match.start()) - 1
+                # Ordinary tokens may spell a special one: that is not a header.
                 genuine = id_ not in self.form.special or pieces[first][1][0] == id_
                 if genuine and (role != "system" or first == 0):
-                    starts[first] = (role, end - first)
-                found = text.find(header, found + len(header))
+                    starts[first] = (role, bisect_left(offsets, match.end()) - first)
         order = sorted(starts)
         return [
             Turn(starts[first][0], tuple(piece for piece, _ids in pieces[first:after]), starts[first][1])
@@ -279,7 +236,7 @@ class Stepping:
         turns = self.turns()
         return "".join(turn.said() for turn in turns if turn.role == "user"), turns[-1].said()
 
-    # -- how it changes -----------------------------------------------------------------------------------------------
+    # -- its changes --------------------------------------------------------------------------------------------------
 
     def append(self, id_: int) -> None:
         """Put a token at the end."""
@@ -294,10 +251,9 @@ class Stepping:
         """
         import torch
 
-        from prompt2data.engine.sampling import next_tokens, stream_key, uniforms
+        from prompt2data.engine.sampling import Occurrences, next_tokens, uniforms  # imports torch
 
-        row = stream_key(prompt=self.state.before, params=params, seed=self.seed, step="", batch=None)
-        stream = stream_key(row=stream_key(row=row, occurrence=1), generation=0)
+        (stream,) = Occurrences().streams(1, prompt=self.state.before, params=params, seed=self.seed, step="")
         uniform = torch.tensor(uniforms(stream, self.n_written + 1)[-1:])
         return int(next_tokens(logits.unsqueeze(0), uniform, params)[0])
 
@@ -338,7 +294,7 @@ class Stepping:
 
     def _pieces(self) -> list[tuple[Piece, tuple[int, ...]]]:
         """The string in pieces, each with its token ids."""
-        found: list[tuple[Piece, tuple[int, ...]]] = []
+        pieces: list[tuple[Piece, tuple[int, ...]]] = []
         ids, written = self.state.ids, self.state.written
         first = 0
         while first < len(ids):
@@ -352,9 +308,9 @@ class Stepping:
                     size, text = longer, whole
             text = "" if _BROKEN in text else text
             taken = ids[first : first + size]
-            found.append((Piece(text, size, taken[0] in self.form.special, written[first]), taken))
+            pieces.append((Piece(text, size, taken[0] in self.form.special, written[first]), taken))
             first += size
-        return found
+        return pieces
 
     def _text_after(self, before: int | None, ids: tuple[int, ...]) -> str:
         """What tokens add to a text; some tokenizers drop the space of a word that stands first."""

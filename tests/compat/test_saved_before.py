@@ -56,7 +56,7 @@ def same_model(tmp_path_factory: pytest.TempPathFactory) -> bool:
         patch.setenv("PROMPT2DATA_CACHE", str(tmp_path_factory.mktemp("digests")))
         llm = BatchedTransformersLLM(model=EMBEDDED)
         llm.load()
-        identity = llm._pipeline.identity
+        identity = llm.local_model.identity
     if identity["software"].partition(", decoding")[0] == expected["software"].partition(", decoding")[0]:
         assert identity == expected
     return identity == expected

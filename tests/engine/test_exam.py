@@ -6,7 +6,7 @@ import pytest
 
 from prompt2data.damage import DAMAGES, given_answers, known_pairs
 from prompt2data.domain import on_topic
-from prompt2data.judges import AlwaysFirst, LikelihoodJudge, RatingJudge, WithRules, take_exam
+from prompt2data.judges import LikelihoodJudge, RatingJudge, WithRules, take_exam
 
 
 def faults(answer: str) -> int:
@@ -30,4 +30,4 @@ def test_rule_and_likelihood_together_pass(llm, pairs):
 def test_who_does_not_read_does_not_pass(pairs):
     rule = take_exam(RatingJudge(lambda instruction, answer: -faults(answer)), pairs)
     assert not rule.passed and "shuffled" not in rule.passed_kinds
-    assert not take_exam(AlwaysFirst(), pairs).passed
+    assert not take_exam(lambda triples: [1] * len(triples), pairs).passed

@@ -7,7 +7,8 @@ import random
 import pytest
 import torch
 
-from prompt2data.engine.decoding import decode, shared_prefix_length
+from prompt2data.engine.decoding import decode
+from prompt2data.engine.local_model import shared_prefix_length
 from prompt2data.engine.sampling import SamplingParams
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
@@ -24,17 +25,17 @@ def texts(outputs):
 def fresh(llm, **fields):
     """An LLM that shares the loaded model, with counters of its own."""
     other = BatchedTransformersLLM(model=EMBEDDED, **fields)
-    other._pipeline = llm._pipeline
+    other.local_model = llm.local_model
     return other
 
 
 @pytest.mark.parametrize("penalty", [1.0, 1.2])
 @pytest.mark.parametrize("stop", [[2], [2, 28, 30]])
 def test_greedy_tokens_equal_generate(llm, chats, penalty, stop):
-    tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
+    tokenizer, model = llm.local_model.tokenizer, llm.local_model.model
     prompts = [tokenizer(llm.prepare_input(chat))["input_ids"] for chat in chats]
     params = SamplingParams(do_sample=False, repetition_penalty=penalty)
-    rows = decode(model, prompts, params, 40, set(stop))
+    *_before, rows = decode(llm.local_model, prompts, params, 40, [stop] * len(prompts))
     for prompt, row in zip(prompts, rows, strict=True):
         expected = model.generate(
             torch.tensor([prompt]),
@@ -51,12 +52,12 @@ def test_greedy_tokens_equal_generate(llm, chats, penalty, stop):
 
 
 def test_the_prompt_is_the_chat_templates(llm, chats):
-    tokenizer = llm._pipeline.tokenizer
+    tokenizer = llm.local_model.tokenizer
     for chat in chats:
         expected = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
         assert llm.prepare_input(chat) == expected
         ids = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_dict=True)["input_ids"]
-        assert llm._encode(expected) == ids
+        assert llm.local_model.encode(expected) == ids
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_statistics_count_true_tokens_and_say_why_a_text_ended(llm, chats):
     outputs = fresh(llm).generate(chats, num_generations=2, max_new_tokens=12)
     for chat, output in zip(chats, outputs, strict=True):
         statistics = output["statistics"]
-        assert statistics["input_tokens"] == [len(llm._encode(llm.prepare_input(chat)))] * 2
+        assert statistics["input_tokens"] == [len(llm.local_model.encode(llm.prepare_input(chat)))] * 2
         for length, reason in zip(statistics["output_tokens"], statistics["finish_reason"], strict=True):
             assert length == 12 if reason == "length" else (reason == "stop" and length < 12)
 
@@ -146,7 +147,7 @@ def test_rehearsal_caps_every_generation(llm, chats, monkeypatch):
 def test_hidden_states_have_one_vector_a_token_whatever_the_batch(llm, chats):
     together = llm.get_last_hidden_states(chats)
     for chat, states in zip(chats, together, strict=True):
-        assert states.shape == (len(llm._encode(llm.prepare_input(chat))), 576)
+        assert states.shape == (len(llm.local_model.encode(llm.prepare_input(chat))), 576)
         (alone,) = llm.get_last_hidden_states([chat])
         assert abs(states - alone).max() < 1e-3
 
@@ -169,3 +170,4 @@ def test_shared_prefix_leaves_a_token_of_each():
     assert shared_prefix_length([(1, 2), (1, 2, 4)]) == 1
     assert shared_prefix_length([(5,), (6,)]) == 0
     assert shared_prefix_length([(1, 2, 3)]) == 2
+    assert shared_prefix_length([[1, 2, 3], [1, 2, 4, 5], [1, 2]]) == 1

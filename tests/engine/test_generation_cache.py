@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from transformers import GenerationConfig
 
 from prompt2data import cache
-from prompt2data.engine.lazy_model import LazyPipeline
+from prompt2data.engine.local_model import LocalModel
 from prompt2data.engine.sampling import SamplingParams
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
@@ -38,7 +38,7 @@ def folder(tmp_path, monkeypatch):
 def fresh(llm, **fields) -> BatchedTransformersLLM:
     """A new LLM that counts anew, on the model that is in memory already."""
     made = BatchedTransformersLLM(model=EMBEDDED, **fields)
-    made._pipeline = llm._pipeline
+    made.local_model = llm.local_model
     return made
 
 
@@ -53,11 +53,11 @@ def decoded(monkeypatch) -> Counter:
     from prompt2data.engine import batches
 
     count = Counter()
-    stock = batches.decode
+    original = batches.decode
 
     def counting(model, prompts, *args, **kwargs):
         count["rows"] += len(prompts)
-        return stock(model, prompts, *args, **kwargs)
+        return original(model, prompts, *args, **kwargs)
 
     monkeypatch.setattr(batches, "decode", counting)
     return count
@@ -181,18 +181,18 @@ def test_an_interrupted_call_keeps_what_was_finished_and_goes_on_from_there(llm,
 
     expected = generations(fresh(llm, cache=False), TEXTS)
     made = fresh(llm, batch_size=2)
-    stock, calls = batches.decode, Counter()
+    original, calls = batches.decode, Counter()
 
     def interrupted(*args, **kwargs):
         calls["n"] += 1
         if calls["n"] == 3:
             raise KeyboardInterrupt
-        return stock(*args, **kwargs)
+        return original(*args, **kwargs)
 
     monkeypatch.setattr(batches, "decode", interrupted)
     with pytest.raises(KeyboardInterrupt):
         generations(made, TEXTS)
-    monkeypatch.setattr(batches, "decode", stock)
+    monkeypatch.setattr(batches, "decode", original)
     count = decoded(monkeypatch)
     assert generations(made, TEXTS) == expected
     assert count["rows"] == len(TEXTS) - 4
@@ -202,11 +202,11 @@ def test_the_model_is_loaded_with_the_first_text_that_is_missing(llm, folder):
     texts = generations(fresh(llm), TEXTS[:2])
     late = BatchedTransformersLLM(model=EMBEDDED)
     late.load()
-    assert not late._pipeline.loaded
+    assert not late.local_model.loaded
     assert generations(late, TEXTS[:2]) == texts
-    assert not late._pipeline.loaded, "everything was in the cache"
+    assert not late.local_model.loaded, "everything was in the cache"
     generations(late, ["Something new."], max_new_tokens=2)
-    assert late._pipeline.loaded
+    assert late.local_model.loaded
     late.unload()
 
 
@@ -214,7 +214,7 @@ def test_a_model_put_in_by_hand_is_not_taken_for_the_one_in_the_files(llm, folde
     generations(fresh(llm), TEXTS[:1])
     made = BatchedTransformersLLM(model=EMBEDDED)
     made.load()
-    made._pipeline.model = llm._pipeline.model
+    made.local_model.model = llm.local_model.model
     count = decoded(monkeypatch)
     generations(made, TEXTS[:1])
     assert count["rows"] == 1
@@ -270,14 +270,17 @@ def test_rows_share_an_entry_only_if_all_they_depend_on_is_equal(llm, folder, on
 
 def entry(llm, text, budget, seed, step, batch, before, generation, stop, **parts) -> str:
     """Where the cache keeps the row; the model stays idle."""
-    known = {name: parts.pop(name) for name in ("model", "dtype", "device")}
+
+    class Known(LocalModel):
+        identity = {name: parts.pop(name) for name in ("model", "dtype", "device")}
+
     made = BatchedTransformersLLM(model=EMBEDDED)
-    config = GenerationConfig(eos_token_id=stop)
-    made._pipeline = LazyPipeline(llm._pipeline.tokenizer, config, load=None, identify=lambda: known)
-    made._batch = batch
+    made.local_model = Known(llm.local_model.tokenizer, GenerationConfig(eos_token_id=stop), load=None)
+    if batch is not None:
+        made.begin_batch(batch)
     chat = [{"role": "user", "content": text}]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("prompt2data.llm.calling_step", lambda: step)
         for _time in range(before + 1):
-            requests = made._requests(chat, 3, SamplingParams(**parts), budget, seed)
+            requests = made._requests(chat, 3, SamplingParams(**parts), budget, seed, made.value_cache("text"))
     return requests[generation].entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from prompt2data.models import EMBEDDED
 def test_unload_frees_the_model_and_load_brings_it_back():
     llm = BatchedTransformersLLM(model=EMBEDDED)
     llm.load()
-    model = weakref.ref(llm._pipeline.model)
+    model = weakref.ref(llm.local_model.model)
     llm.unload()
     gc.collect()
     assert model() is None
@@ -31,9 +32,9 @@ def test_unload_frees_the_model_and_load_brings_it_back():
 
 
 def test_load_again_keeps_the_loaded_model(llm):
-    model = llm._pipeline.model
+    model = llm.local_model.model
     llm.load()
-    assert llm._pipeline.model is model
+    assert llm.local_model.model is model
 
 
 def test_a_copy_for_a_worker_carries_no_model_and_starts_its_own_counts(llm):
@@ -41,8 +42,10 @@ def test_a_copy_for_a_worker_carries_no_model_and_starts_its_own_counts(llm):
     data = pickle.dumps(llm)
     assert len(data) < 100_000
     copy = pickle.loads(data)
-    assert copy._pipeline is None and not copy._occurrences
-    assert llm._pipeline is not None and llm._occurrences
+    with pytest.raises(RuntimeError, match="not loaded"):
+        copy.local_model  # noqa: B018
+    assert llm.local_model.loaded
+    assert llm.mark() and not copy.mark()
     assert copy.dump() == llm.dump()
 
 
@@ -51,6 +54,15 @@ def test_names_never_folders(llm):
     by_folder = BatchedTransformersLLM(model=folder)
     assert by_folder.model == by_folder.model_name == by_folder.dump()["model"] == EMBEDDED
     assert "token" not in llm.dump() and str(models.home()) not in str(llm.dump())
+
+
+def test_loading_looks_no_folder_up_as_a_name(monkeypatch):
+    monkeypatch.delenv(models.FOLDERS, raising=False)
+    llm = BatchedTransformersLLM(model=EMBEDDED)
+    llm.load()
+    llm.local_model.load()
+    assert models.FOLDERS not in os.environ
+    llm.unload()
 
 
 def test_a_plain_transformers_llm_carries_the_name_too():

@@ -11,6 +11,7 @@ from distilabel.steps.tasks import Magpie
 from distilabel.steps.tasks.magpie.base import MAGPIE_MULTI_TURN_SYSTEM_PROMPT
 from pydantic import PrivateAttr
 
+from prompt2data.engine.local_model import LocalModel
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.magpie import pre_query_prompt, renderer, user_header
 from prompt2data.models import EMBEDDED
@@ -60,14 +61,9 @@ TURNS["silent gemma"] = TURNS["gemma"]
 
 
 class Recording(BatchedTransformersLLM):
-    """Notes every prompt on its way to the tokenizer, with the ids that come out."""
+    """Gives out the prompts that were sent, once."""
 
     _sent: list[tuple[str, list[int]]] = PrivateAttr(default_factory=list)
-
-    def _encode(self, prompt: str) -> list[int]:
-        ids = super()._encode(prompt)
-        self._sent.append((prompt, ids))
-        return ids
 
     def sent(self) -> list[str]:
         prompts = [prompt for prompt, _ids in self._sent]
@@ -81,22 +77,36 @@ def family(request):
 
 
 @pytest.fixture
-def recording(llm, family, monkeypatch):
+def sent(monkeypatch):
+    """Every prompt on its way to the tokenizer, with the ids that come out."""
+    sent, encode = [], LocalModel.encode
+
+    def recording(self, prompt):
+        ids = encode(self, prompt)
+        sent.append((prompt, ids))
+        return ids
+
+    monkeypatch.setattr(LocalModel, "encode", recording)
+    return sent
+
+
+@pytest.fixture
+def recording(llm, family, sent, monkeypatch):
     """A recording LLM on the loaded model, whose tokenizer has the family's template."""
 
     def make(**fields):
         made = Recording(model=EMBEDDED, generation_kwargs={"max_new_tokens": 2}, **fields)
-        made._pipeline = llm._pipeline
+        made.local_model, made._sent = llm.local_model, sent
         return made
 
     if TEMPLATES[family]:
-        monkeypatch.setattr(llm._pipeline.tokenizer, "chat_template", TEMPLATES[family])
+        monkeypatch.setattr(llm.local_model.tokenizer, "chat_template", TEMPLATES[family])
     return make
 
 
 def cut(llm, conversation):
     """The tokenizer's own rendering of the conversation and a user turn, cut at the user's text."""
-    tokenizer = llm._pipeline.tokenizer
+    tokenizer = llm.local_model.tokenizer
     text = "What-the-user-says"
     whole = tokenizer.apply_chat_template([*conversation, {"role": "user", "content": text}], tokenize=False)
     return whole[: whole.index(text)]
@@ -130,7 +140,7 @@ def test_with_a_system_prompt(recording, family):
     assert llm.sent() == [before, before + said(rows[0]["instruction"], family, after_system=True) + after_user]
     system = {"role": "system", "content": SYSTEM}
     if "gemma" in family:
-        tokenizer = llm._pipeline.tokenizer
+        tokenizer = llm.local_model.tokenizer
         turn = {"role": "user", "content": f"{SYSTEM}\n\nWhat-the-user-says"}
         assert before == tokenizer.apply_chat_template([turn], tokenize=False).partition("What-the-user-says")[0]
     else:
@@ -172,7 +182,7 @@ def test_bare_header_on_request(recording, family):
 
 
 def test_bare_header_keeps_a_token_that_opens_every_text(llm, monkeypatch):
-    tokenizer = llm._pipeline.tokenizer
+    tokenizer = llm.local_model.tokenizer
     monkeypatch.setattr(tokenizer, "chat_template", LLAMA)
     assert user_header(renderer(tokenizer), bos="<|begin_of_text|>") == "<|begin_of_text|>" + LLAMA_USER
     monkeypatch.setattr(tokenizer, "chat_template", GEMMA)
@@ -193,7 +203,7 @@ def test_rows_of_one_batch_keep_their_own_prompts(recording, family):
 def test_the_tokens_are_those_of_the_prompt(recording, family):
     llm = recording()
     run(llm, [{"system_prompt": SYSTEM}, {}], n_turns=2)
-    tokenizer = llm._pipeline.tokenizer
+    tokenizer = llm.local_model.tokenizer
     assert len(llm._sent) == 8
     for prompt, ids in llm._sent:
         assert tokenizer.decode(ids) == prompt
@@ -201,9 +211,10 @@ def test_the_tokens_are_those_of_the_prompt(recording, family):
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma"])
-def test_chat_template_of_the_llm(name):
+def test_chat_template_of_the_llm(name, sent):
     """The same when the template is the LLM's own argument, and the model is loaded by the task."""
     llm = Recording(model=EMBEDDED, chat_template=TEMPLATES[name], generation_kwargs={"max_new_tokens": 2})
+    llm._sent = sent
     task = Magpie(llm=llm, name="magpie", only_instruction=True)
     task.load()
     next(task.process([{}, {"system_prompt": SYSTEM}]))
@@ -233,7 +244,8 @@ def test_stock_strings_stay_available(recording, family):
 def test_stock_strings_are_distilabels(llm, template):
     fields = {"model": EMBEDDED, "magpie_pre_query_template": template, "use_magpie_template": True}
     ours, theirs = BatchedTransformersLLM(magpie_prompt="stock", **fields), TransformersLLM(**fields)
-    ours._pipeline = theirs._pipeline = llm._pipeline
+    ours.local_model = llm.local_model
+    theirs.load()
     user, assistant = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}
     for conversation in ([], [{"role": "system", "content": SYSTEM}], [user], [user, assistant]):
         assert ours.prepare_input(conversation) == theirs.prepare_input(conversation)
@@ -241,7 +253,7 @@ def test_stock_strings_are_distilabels(llm, template):
 
 def test_stock_needs_a_string_of_distilabels(llm):
     ours = BatchedTransformersLLM(model=EMBEDDED, magpie_prompt="stock", use_magpie_template=True)
-    ours._pipeline = llm._pipeline
+    ours.local_model = llm.local_model
     with pytest.raises(ValueError, match="also needs magpie_pre_query_template"):
         ours.prepare_input([])
 
@@ -251,7 +263,7 @@ def test_stock_needs_a_string_of_distilabels(llm):
 
 def test_a_silent_template_is_noticed_whatever_the_system_text_says(llm, monkeypatch):
     """Words of the system text that also stand in the user's turn do not count as shown."""
-    tokenizer = llm._pipeline.tokenizer
+    tokenizer = llm.local_model.tokenizer
     monkeypatch.setattr(tokenizer, "chat_template", SILENT_GEMMA)
     talk = [{"role": "system", "content": "Bread"}, {"role": "user", "content": "Bread!"}]
     assert renderer(tokenizer)(talk) == "<bos><start_of_turn>user\nBread\n\nBread!<end_of_turn>\n"
@@ -265,7 +277,7 @@ def test_a_template_that_hides_the_users_text_is_named():
 
 def test_a_system_text_cannot_be_taken_for_the_users(llm):
     """Whatever is said before, the cut is at the last turn."""
-    render = renderer(llm._pipeline.tokenizer)
+    render = renderer(llm.local_model.tokenizer)
     spoken: list[str] = []
 
     def listen(conversation):

@@ -27,7 +27,7 @@ def one_by_one(llm, instruction, answer):
     """The plain way: render the whole conversation, one forward pass, no batch, no cache."""
     import torch
 
-    tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
+    tokenizer, model = llm.local_model.tokenizer, llm.local_model.model
     user = {"role": "user", "content": instruction}
     whole = tokenizer.apply_chat_template([user, {"role": "assistant", "content": answer}], tokenize=False)
     prompt = tokenizer.apply_chat_template([user], tokenize=False, add_generation_prompt=True)
@@ -59,7 +59,7 @@ def test_batches_do_not_change_scores(uncached, monkeypatch):
 def test_choices_equal_the_next_token_probabilities(uncached):
     import torch
 
-    tokenizer, model = uncached._pipeline.tokenizer, uncached._pipeline.model
+    tokenizer, model = uncached.local_model.tokenizer, uncached.local_model.model
     talks = [[{"role": "user", "content": text}] for text in ("Say 1, 2 or 3.", "Which letter, A or B? Say A.")]
     scores = score_choices(uncached, talks, ["1", "A"])
     for talk, score in zip(talks, scores, strict=True):
@@ -88,7 +88,7 @@ def test_the_same_pair_twice_is_one_row(llm, tmp_path, monkeypatch):
     monkeypatch.setenv("PROMPT2DATA_CACHE", str(tmp_path))
     rows = []
     real = scoring._forward
-    monkeypatch.setattr(scoring, "_forward", lambda llm, batch: rows.extend(batch) or real(llm, batch))
+    monkeypatch.setattr(scoring, "_forward", lambda model, batch: rows.extend(batch) or real(model, batch))
     a, b = score_answers(llm, [PAIRS[0], PAIRS[0]])
     assert a == b and len(rows) == 1
 
@@ -115,11 +115,4 @@ def test_model_judges_count_what_they_read(uncached):
 
 
 def test_the_end_of_the_turn_is_the_templates(llm):
-    assert llm._pipeline.tokenizer.decode([scoring._end_of_turn(llm)]) == "<|im_end|>"
-
-
-def test_common_beginnings():
-    assert scoring._common([[1, 2, 3], [1, 2, 4, 5]]) == 2
-    assert scoring._common([[1, 2], [1, 2, 3]]) == 1  # at least one token is left of each
-    assert scoring._common([[1, 2, 3]]) == 2
-    assert scoring._common([[1], [2]]) == 0
+    assert llm.local_model.tokenizer.decode([scoring._end_of_turn(llm.local_model.tokenizer)]) == "<|im_end|>"

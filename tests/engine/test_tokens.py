@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from distilabel.models import TransformersLLM
 
+from prompt2data.models import EMBEDDED
 from prompt2data.tokens import next_tokens, token_table
 
 PROMPT = "<|im_start|>user\nHi there<|im_end|>\n<|im_start|>"
 
 
 def test_the_tokens_spell_the_text_and_special_ones_are_marked(llm):
-    tokenizer = llm._pipeline.tokenizer
+    tokenizer = llm.local_model.tokenizer
     rows = token_table(tokenizer, PROMPT)
     assert "".join(eval(row["token"]) for row in rows) == PROMPT
     assert [row["token"] for row in rows if row["special"]] == ["'<|im_start|>'", "'<|im_end|>'", "'<|im_start|>'"]
@@ -19,14 +21,22 @@ def test_the_tokens_spell_the_text_and_special_ones_are_marked(llm):
 
 
 def test_next_tokens_are_the_models_own(llm):
-    tokenizer, model = llm._pipeline.tokenizer, llm._pipeline.model
+    tokenizer, model = llm.local_model.tokenizer, llm.local_model.model
     rows = next_tokens(llm, PROMPT, k=5)
     ids = tokenizer(PROMPT, return_tensors="pt", add_special_tokens=False)["input_ids"]
     with torch.inference_mode():
         probabilities = model(input_ids=ids).logits[0, -1].float().softmax(-1)
-    values, places = probabilities.topk(5)
+    values, ids = probabilities.topk(5)
     assert [row["probability"] for row in rows] == pytest.approx(values.tolist(), rel=1e-3)
-    assert [row["token"] for row in rows] == [ascii(tokenizer.decode([place])) for place in places.tolist()]
+    assert [row["token"] for row in rows] == [ascii(tokenizer.decode([id_])) for id_ in ids.tolist()]
+
+
+def test_a_plain_transformers_llm_gives_the_same(llm):
+    plain = TransformersLLM(model=EMBEDDED)
+    plain.load()
+    for ours, theirs in zip(next_tokens(llm, PROMPT, k=5), next_tokens(plain, PROMPT, k=5), strict=True):
+        assert ours | {"probability": 0} == theirs | {"probability": 0}
+        assert ours["probability"] == pytest.approx(theirs["probability"], rel=1e-3)
 
 
 def test_a_long_word_is_completed(llm):

@@ -9,8 +9,9 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
+from prompt2data.engine.reader import Reader
 from prompt2data.widgets.stepper import MagpieStepper
-from prompt2data.widgets.token_string import ChatFormat, Reader, Stepping
+from prompt2data.widgets.token_string import ChatFormat, Stepping
 from tests.hostile import TEXTS
 
 LLAMA = (
@@ -198,7 +199,7 @@ def test_one_of_several_prompts(llm) -> None:
 
 
 def test_a_character_of_several_tokens_is_shown_whole_and_its_parts_as_bytes(llm) -> None:
-    form = ChatFormat(llm._pipeline.tokenizer)
+    form = ChatFormat(llm.local_model.tokenizer)
     ids = form.ids("a 😀é中")
     stepping = Stepping(form, frozenset(), "x", 0, 9)
     seen = []
@@ -214,8 +215,8 @@ def test_a_character_of_several_tokens_is_shown_whole_and_its_parts_as_bytes(llm
     assert chips(widget) == ["a", "·bytes·"]
 
 
-def test_a_header_of_ordinary_tokens_is_none(llm) -> None:
-    form = ChatFormat(llm._pipeline.tokenizer)
+def test_ordinary_tokens_are_not_a_header(llm) -> None:
+    form = ChatFormat(llm.local_model.tokenizer)
     stepping = Stepping(form, frozenset(), form.prompt(), 0, 99)
     for letter in "<|im_start|>assistant\n":
         stepping.append(form.ids(letter)[0])
@@ -232,7 +233,7 @@ def test_a_header_of_ordinary_tokens_is_none(llm) -> None:
     ids=["Llama", "Gemma", "Mistral"],
 )
 def test_other_chat_templates(llm, template: str, roles: list[str | None], handover: str) -> None:
-    tokenizer = copy.deepcopy(llm._pipeline.tokenizer)
+    tokenizer = copy.deepcopy(llm.local_model.tokenizer)
     tokenizer.chat_template = template
     form = ChatFormat(tokenizer)
     assert form.handover == handover
@@ -255,8 +256,8 @@ def test_other_chat_templates(llm, template: str, roles: list[str | None], hando
 
 
 def test_logits_are_those_of_a_fresh_reading(llm) -> None:
-    model, reader = llm._pipeline.model, Reader()
-    ids = ChatFormat(llm._pipeline.tokenizer).ids("The bread is in the oven and the")
+    model, reader = llm.local_model, Reader()
+    ids = ChatFormat(llm.local_model.tokenizer).ids("The bread is in the oven and the")
     for known in (ids[:5], ids[:6], ids, ids[:3], [*ids[:2], *ids[4:]], ids[:1]):
         fresh = Reader().logits(model, known)
         assert reader.logits(model, known).sub(fresh).abs().max() < 1e-3
@@ -327,7 +328,7 @@ def test_bad_arguments_are_named(llm) -> None:
         MagpieStepper("SmolLM2")
     with pytest.raises(ValueError, match="not both"):
         MagpieStepper(llm, system="x", prompt="y")
-    tokenizer = copy.deepcopy(llm._pipeline.tokenizer)
+    tokenizer = copy.deepcopy(llm.local_model.tokenizer)
     for template in (None, "{{ messages[0].content }}"):
         tokenizer.chat_template = template
         with pytest.raises(ValueError, match="no chat template"):

@@ -1,0 +1,206 @@
+"""A causal language model on this machine: its tokenizer, its weights on demand, and one way to run it for all.
+
+Loading a model takes seconds and gigabytes; rows that are all in the generation cache need neither. The tokenizer is
+there at once, because the prompt is part of what a generation is found by.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prompt2data import cache
+from prompt2data.display.progress import progress_bar
+from prompt2data.engine.identity import ModelFiles
+from prompt2data.i18n import _
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+# torch is imported where it is used: it takes seconds, and widgets import this module.
+
+
+class LocalModel:
+    """What an LLM of the course runs on (`llm.local_model`), in the place of distilabel's transformers pipeline.
+
+    Args:
+        tokenizer: the model's tokenizer.
+        generation_config: the model's own generation settings.
+        load: makes the transformers pipeline, with the model in memory.
+        files: what tells the model's texts from those of others; without it the model has no `identity`.
+        own_template: whether the chat template is the user's, and not the one that belongs to the model.
+    """
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        generation_config: GenerationConfig,
+        load: Callable[[], Any],
+        files: ModelFiles | None = None,
+        own_template: bool = False,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self._generation_config = generation_config
+        self._load = load
+        self._files = files
+        self._own_template = own_template
+        self._identity: dict[str, str] | None = None
+        self._pipeline: Any = None
+
+    # -- the model ----------------------------------------------------------------------------------------------------
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._pipeline is not None
+
+    def load(self) -> None:
+        """Load the model if it is not in memory."""
+        if self._pipeline is None:
+            pipeline = self._load()
+            pipeline.tokenizer = self.tokenizer
+            pipeline.model.eval()
+            self._pipeline = pipeline
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The model, loaded now if it was not."""
+        self.load()
+        return self._pipeline.model
+
+    @model.setter
+    def model(self, model: PreTrainedModel) -> None:
+        self.load()
+        self._pipeline.model = model
+        self._identity = self._files = None  # its files no longer say what it computes
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is; it is loaded now if it was not."""
+        return self.model.device
+
+    @property
+    def generation_config(self) -> GenerationConfig:
+        """The model's own generation settings; reading them loads nothing."""
+        return self._pipeline.model.generation_config if self.loaded else self._generation_config
+
+    @property
+    def identity(self) -> dict[str, str] | None:
+        """What the model computes with, for the key of a generation; `None` where its files do not tell."""
+        store = cache.opened()
+        if self._identity is None and self._files is not None and store is not None:
+            with progress_bar(None, _("reading the model's files")):
+                self._identity = self._files.identity(store.digest_of_file)
+        known = self._identity
+        if known is not None and self.loaded:
+            computes_with = {"dtype": str(self.model.dtype), "device": self.device.type}
+            if known != known | computes_with:
+                return None  # it landed on another device, or in another number type, than its files say
+        return known
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """distilabel's own way to generate."""
+        self.load()
+        return self._pipeline(*args, **kwargs)
+
+    # -- prompts and tokens -------------------------------------------------------------------------------------------
+
+    def encode(self, prompt: str) -> list[int]:
+        """Token ids of a prompt, at least one."""
+        tokenizer = self.tokenizer
+        # A chat template writes the begin-of-sequence token itself; a second one would change the prompt.
+        templated = tokenizer.chat_template is not None and not self._own_template
+        opens_with_bos = bool(tokenizer.bos_token) and prompt.startswith(tokenizer.bos_token)
+        ids = tokenizer(prompt, add_special_tokens=not (templated or opens_with_bos))["input_ids"]
+        return ids or [empty_prompt_id(tokenizer)]
+
+    def text(self, tokens: list[int], special: bool = False) -> str:
+        """The text of token ids, with or without special tokens."""
+        text = self.tokenizer.decode(tokens, skip_special_tokens=not special)
+        assert isinstance(text, str)  # a list only for several rows
+        return text
+
+    @property
+    def stop_tokens(self) -> frozenset[int]:
+        """The tokens that end a text, by the tokenizer and by the model's generation settings."""
+        configured = self.generation_config.eos_token_id
+        ends = configured if isinstance(configured, list) else [configured]
+        return frozenset({self.tokenizer.eos_token_id, *ends} - {None})
+
+    @property
+    def pad_id(self) -> int:
+        """A token id to pad with."""
+        tokenizer = self.tokenizer
+        return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+
+    def left_pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Token ids and attention mask on the CPU, each [rows, longest row], the padding on the left."""
+        import torch
+
+        width = max(map(len, rows))
+        ids = [[self.pad_id] * (width - len(row)) + list(row) for row in rows]
+        mask = [[0] * (width - len(row)) + [1] * len(row) for row in rows]
+        return torch.tensor(ids), torch.tensor(mask)
+
+    # -- forward passes -----------------------------------------------------------------------------------------------
+
+    def forward(self, ids: torch.Tensor, last: int = 1, **inputs: Any) -> Any:
+        """One forward pass over token ids [rows, length], with further arguments of the model's `forward`.
+
+        The output's `logits` have the `last` positions at the end of their second dimension. Those of a whole prompt
+        are [rows, length, vocabulary]: hundreds of megabytes, which nearly every architecture can leave out.
+        """
+        architecture: Any = type(self.model)
+        fewer = {"logits_to_keep": last} if _can_keep_fewer(architecture) else {}
+        return self.model(input_ids=ids.to(self.device), **inputs, **fewer)
+
+    def read(self, rows: Sequence[Sequence[int]], shared: int = 0, last: int = 1) -> tuple[Any, torch.Tensor]:
+        """Read rows of token ids, none empty, in one batch.
+
+        Args:
+            rows: token ids; padded on the left, so that all rows end together.
+            shared: how many tokens at the beginning of all rows are read once, and not for each row.
+            last: as in `forward`.
+
+        Returns:
+            The model's output, and the attention mask, [rows, longest row].
+        """
+        import torch
+
+        past = None
+        if shared:
+            past = self.forward(torch.tensor([rows[0][:shared]]), use_cache=True).past_key_values
+            past.batch_repeat_interleave(len(rows))
+        ids, mask = self.left_pad([row[shared:] for row in rows])
+        positions = (shared + mask.cumsum(dim=1) - 1).clamp(min=0)
+        mask = torch.cat([mask.new_ones((len(rows), shared)), mask], dim=1).to(self.device)
+        inputs = {"attention_mask": mask, "position_ids": positions.to(self.device), "past_key_values": past}
+        return self.forward(ids, last, use_cache=True, **inputs), mask
+
+
+def local_model_of(llm: Any) -> LocalModel:
+    """What a loaded LLM runs on; that of a plain `TransformersLLM` as well."""
+    if hasattr(type(llm), "local_model"):
+        return llm.local_model
+    pipeline = llm._pipeline
+    return LocalModel(pipeline.tokenizer, pipeline.model.generation_config, lambda: pipeline)
+
+
+def empty_prompt_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that stands for an empty prompt: the one that opens a text, or else the one that closes it."""
+    return tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+
+
+def shared_prefix_length(rows: Sequence[Sequence[int]]) -> int:
+    """How many tokens all rows have in common at their beginning; at least one token of each is left out."""
+    limit = min(map(len, rows)) - 1
+    columns = zip(*rows, strict=False)
+    return next((index for index, column in enumerate(columns) if index == limit or len(set(column)) > 1), limit)
+
+
+@functools.cache
+def _can_keep_fewer(architecture: Any) -> bool:
+    return "logits_to_keep" in inspect.signature(architecture.forward).parameters
