@@ -24,8 +24,8 @@ class LoggedLLM(BatchedTransformersLLM):
         super().unload()
         self._note("unload")
 
-    def _load_pipeline(self) -> Any:
-        pipeline = super()._load_pipeline()
+    def _load_original(self) -> Any:
+        pipeline = super()._load_original()
         _watch(pipeline.model, self.log_file)
         return pipeline
 

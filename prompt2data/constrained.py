@@ -59,12 +59,11 @@ class PatternProcessor:
                 if not matcher.is_stopped():
                     matcher.consume_token(token)
         for row, matcher in enumerate(self._rows):
+            allowed = torch.zeros(scores.shape[1], dtype=torch.bool)
             if matcher.is_stopped():
-                allowed = torch.zeros(scores.shape[1], dtype=torch.bool)
                 allowed[self._stop] = True
             else:
                 mask = torch.frombuffer(bytearray(matcher.compute_logit_bias()), dtype=torch.uint8)
-                allowed = torch.zeros(scores.shape[1], dtype=torch.bool)
                 allowed[: len(mask)] = mask[: scores.shape[1]].bool()
             scores[row, ~allowed.to(scores.device)] = float("-inf")
         return scores

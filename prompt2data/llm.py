@@ -10,7 +10,7 @@ cache (`prompt2data.cache`) the next time, and the model is loaded only when som
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from prompt2data.ground.quiet import quiet
@@ -130,13 +130,11 @@ class BatchedTransformersLLM(LazyTransformersLLM):
             raise
         outputs = []
         for usable in complete:
-            if usable:
-                texts = [next(rows) for _generation in range(num_generations)]
+            texts = [next(rows) for _generation in range(num_generations)] if usable else []
+            if texts:
                 outputs.append(_output(model, [row for _request, row in texts], len(texts[0][0].prompt)))
             else:
-                empty = prepare_output([None] * num_generations)
-                counts = {"input_tokens": [0] * num_generations, "output_tokens": [0] * num_generations}
-                outputs.append({**empty, "statistics": {**counts, "finish_reason": ["none"] * num_generations}})
+                outputs.append(_output(model, [None] * num_generations, 0))
         return outputs
 
     def value_cache(self, kind: str) -> ValueCache:
@@ -196,22 +194,22 @@ class BatchedTransformersLLM(LazyTransformersLLM):
 
         Replicas share a step's batches as they come, so that only the batch can say how often a prompt came before.
         """
-        self._occurrences.begin_batch(number)
+        self._occurrences = Occurrences(batch=number)
 
-    def mark(self) -> Counter[int]:
+    def mark(self) -> Occurrences:
         """How often each prompt came so far, for `rewind`."""
-        return self._occurrences.mark()
+        return self._occurrences.copy()
 
-    def rewind(self, mark: Counter[int]) -> None:
+    def rewind(self, mark: Occurrences) -> None:
         """Forget what came after `mark`: whoever tries the same rows again gets the texts that are there already."""
-        self._occurrences.rewind(mark)
+        self._occurrences = mark.copy()
 
 
-def _output(model: LocalModel, rows: list[DecodedRow], input_tokens: int) -> GenerateOutput:
+def _output(model: LocalModel, rows: Sequence[DecodedRow | None], input_tokens: int) -> GenerateOutput:
     output = prepare_output(
-        [model.text(row.tokens) for row in rows],
+        [None if row is None else model.text(row.tokens) for row in rows],
         input_tokens=[input_tokens] * len(rows),
-        output_tokens=[len(row.tokens) for row in rows],
+        output_tokens=[0 if row is None else len(row.tokens) for row in rows],
     )
-    output["statistics"]["finish_reason"] = [row.finish_reason for row in rows]
+    output["statistics"]["finish_reason"] = ["none" if row is None else row.finish_reason for row in rows]
     return output

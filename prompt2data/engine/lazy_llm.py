@@ -85,11 +85,11 @@ class LazyTransformersLLM(TransformersLLM):
     def _open(self) -> LocalModel:
         from transformers import AutoConfig, AutoTokenizer, GenerationConfig  # seconds at start-up
 
-        load: Callable[[], Any] = functools.partial(load_from_folder, self, self._load_pipeline)
+        load: Callable[[], Any] = functools.partial(load_from_folder, self, self._load_original)
         folder, tokenizer_name = models.local_folder(self.model, self.revision), self.tokenizer or self.model
         at_hub = folder is None
         if folder is None:  # only loading the model brings its files here
-            pipeline = self._load_pipeline()
+            pipeline = self._load_original()
             tokenizer, settings, load = pipeline.tokenizer, pipeline.model.generation_config, lambda: pipeline
             folder = models.local_folder(self.model, self.revision)
         else:
@@ -116,7 +116,7 @@ class LazyTransformersLLM(TransformersLLM):
             model.load()
         return model
 
-    def _load_pipeline(self) -> Any:
+    def _load_original(self) -> Any:
         """distilabel's own pipeline, with the model in memory. To be called with `load_from_folder`."""
         ours = self._pipeline
         known = models.local_folder(self.model, self.revision) is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
@@ -54,16 +54,17 @@ def uniforms(key: int, length: int) -> np.ndarray:
     return np.random.Generator(np.random.Philox(key=key)).random(length)
 
 
+@dataclass
 class Occurrences:
     """How often each prompt came, with the same arguments, in one step: the same prompt twice gives two texts.
 
     Attributes:
         batch: number of the step's batch, where its replicas share the batches.
+        counts: how often each prompt came.
     """
 
-    def __init__(self) -> None:
-        self.batch: int | None = None
-        self._counts: Counter[int] = Counter()
+    batch: int | None = None
+    counts: Counter[int] = field(default_factory=Counter)
 
     def streams(self, number: int, **parts: object) -> list[int]:
         """Keys for the random streams of `number` texts, for the next occurrence of a prompt.
@@ -73,22 +74,13 @@ class Occurrences:
             parts: everything else the texts may depend on.
         """
         row = stream_key(batch=self.batch, **parts)
-        self._counts[row] += 1
-        row = stream_key(row=row, occurrence=self._counts[row])
+        self.counts[row] += 1
+        row = stream_key(row=row, occurrence=self.counts[row])
         return [stream_key(row=row, generation=generation) for generation in range(number)]
 
-    def begin_batch(self, number: int) -> None:
-        """Count anew, for batch `number`."""
-        self.batch = number
-        self._counts.clear()
-
-    def mark(self) -> Counter[int]:
-        """The counts so far, for `rewind`."""
-        return self._counts.copy()
-
-    def rewind(self, mark: Counter[int]) -> None:
-        """Forget what came after `mark`."""
-        self._counts = mark.copy()
+    def copy(self) -> Occurrences:
+        """The counts as they are now."""
+        return Occurrences(self.batch, self.counts.copy())
 
 
 def penalize(logits: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import pickle
 import subprocess
 import sys
@@ -45,7 +44,7 @@ def test_a_copy_for_a_worker_carries_no_model_and_starts_its_own_counts(llm):
     with pytest.raises(RuntimeError, match="not loaded"):
         copy.local_model  # noqa: B018
     assert llm.local_model.loaded
-    assert llm.mark() and not copy.mark()
+    assert llm.mark().counts and not copy.mark().counts
     assert copy.dump() == llm.dump()
 
 
@@ -57,11 +56,12 @@ def test_names_never_folders(llm):
 
 
 def test_loading_looks_no_folder_up_as_a_name(monkeypatch):
-    monkeypatch.delenv(models.FOLDERS, raising=False)
+    looked_up, resolve = [], models.resolve
+    monkeypatch.setattr(models, "resolve", lambda name: looked_up.append(name) or resolve(name))
     llm = BatchedTransformersLLM(model=EMBEDDED)
     llm.load()
     llm.local_model.load()
-    assert models.FOLDERS not in os.environ
+    assert set(looked_up) == {EMBEDDED}
     llm.unload()
 
 
