@@ -8,9 +8,10 @@ replacement temporary: `ray.minimal_ray`.
 
 from __future__ import annotations
 
+from queue import Queue
 from types import SimpleNamespace
 
-from prompt2data.pipelines import abort, drawing, files, flow, log, processes, run, worker
+from prompt2data.pipelines import abort, drawing, flow, folders, log, processes, run, worker
 from prompt2data.pipelines.patching import Patch, Wrapper
 from prompt2data.pipelines.worker_patches import FILE_PATCHES, MODEL_PATCHES, STEP_PATCHES
 
@@ -22,7 +23,7 @@ RUN_PATCHES = [
     Wrapper(_LOCAL_PIPELINE, "run", run.safe_run, "Runs met in their files, and changed signals and logs for good."),
     Wrapper(_RAY_PIPELINE, "run", run.safe_run, "Runs met in their files, and left Ray behind."),
     Wrapper(_ANY, "dry_run", run.end_dry_run, "After a dry run that failed, every run was a dry one."),
-    Patch(_LOCAL, "mp", processes.Multiprocessing(), "The processes of queues outlived a notebook that was killed."),
+    Patch(_LOCAL, "mp", SimpleNamespace(Queue=Queue, Manager=processes.start_manager), "The processes of queues outlived a notebook that was killed."),
     Patch(
         _LOCAL, "_NoDaemonPool", processes.StepProcesses, "Pools fork after torch has computed, and miss dead workers."
     ),
@@ -67,22 +68,22 @@ RUN_PATCHES = [
     Wrapper(_ANY, "_output_queue_loop", abort.record_errors, "An error in this thread left the run waiting."),
     Wrapper(_ANY, "_run_load_queue_loop", abort.record_errors, "An error in this thread left the run waiting."),
     # Files of a run
-    Wrapper(_ANY, "_cache", files.cache_only_if_requested, "Every batch was cached, also in runs without a cache."),
+    Wrapper(_ANY, "_cache", folders.cache_only_if_requested, "Every batch was cached, also in runs without a cache."),
     Wrapper(
         _ANY,
         "_load_stages_status",
-        files.mark_unfinished,
+        folders.mark_unfinished,
         "A run that was killed waited forever when it was resumed from its cache.",
         "distilabel#1065",
     ),
-    Wrapper(_ANY, "_refresh_pipeline_from_cache", files.reapply_isolation, "Cached steps had lost `isolate_failures`."),
+    Wrapper(_ANY, "_refresh_pipeline_from_cache", folders.reapply_isolation, "Cached steps had lost `isolate_failures`."),
     Wrapper(
         "distilabel.distiset",
         "load_dataset",
-        files.dataset_cache_in_run_folder,
+        folders.dataset_cache_in_run_folder,
         "Copies of each run's rows stayed in the user's cache folder.",
     ),
-    Patch("distilabel.distiset", "get_bibtex", files.no_bibtex, "A web service was asked for each task's citation."),
+    Patch("distilabel.distiset", "get_bibtex", folders.no_bibtex, "A web service was asked for each task's citation."),
     # How a pipeline is shown
     Wrapper(
         "distilabel.pipeline._dag",
