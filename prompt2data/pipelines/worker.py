@@ -25,9 +25,8 @@ from typing import Any
 from prompt2data import i18n
 from prompt2data.ground.quiet import quiet
 from prompt2data.pipelines import log
-from prompt2data.pipelines.distilabel_import import load_distilabel
 from prompt2data.pipelines.patching import apply_patches
-from prompt2data.pipelines.worker_patches import FILE_PATCHES, STEP_PATCHES
+from prompt2data.pipelines.worker_patches import FILE_PATCHES, STEP_PATCHES, load_distilabel
 
 _POLL_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
