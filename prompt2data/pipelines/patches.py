@@ -2,7 +2,7 @@
 
 `RUN_PATCHES` are for the process that runs pipelines; `worker_patches` has the others. Owners are distilabel's modules
 and classes, so the order of imports does not matter, and other users of multiprocessing are not affected. One temporary
-replacement is not listed, since Ray is optional: `ray.minimal_ray`.
+replacement is not listed, since Ray is optional: `ray.ray_for_this_run`.
 """
 
 from __future__ import annotations
