@@ -12,9 +12,6 @@ from typing import Any
 from prompt2data.engine.text_counts import TextsCounted
 
 TRACEBACK = "Subprocess traceback:"
-_ROWS = logging.getLogger("distilabel.rows")
-_ROWS.setLevel(logging.INFO)  # listeners get them whatever log level the reader asks for
-
 _STEP_EVENTS = {
     "yielding": re.compile(r"🚰 Starting yielding batches from generator step '(?P<step>[^']+)'"),
     "began": re.compile(r"📦 Processing batch (?P<batch>\d+) in '(?P<step>[^']+)'"),
@@ -90,12 +87,6 @@ class BatchReceived:
 
 
 Event = RunBegan | RunEnded | StagesPlanned | AllCached | StageLoading | StepEvent | BatchReceived | TextsCounted
-
-
-def log_batch(step: str, batch: int, rows: int, last: bool) -> None:
-    """Log the arrival of a batch."""
-    event = BatchReceived(step, batch, rows, last)
-    _ROWS.info("Batch %d of '%s': %d rows", batch, step, rows, extra={"event": event})
 
 
 def events_of(record: logging.LogRecord) -> Iterator[Event]:
