@@ -91,22 +91,6 @@ def locked(folder: Path, pipeline: str) -> Iterator[None]:
             lock.release()
 
 
-def begin(pipeline: Any) -> None:
-    """Mark the run's part of its cache folder as unfinished, after clearing what an unfinished run left there.
-
-    distilabel would resume such a run without the batches in work, and wait for them forever.
-    """
-    execution = pipeline._cache_location["data"].parent
-    if (execution / _UNFINISHED).exists():
-        steps_data = pipeline._cache_location["steps_data"]
-        steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
-        for folder in (execution, *(steps_data / f"{step.name}_{step.signature}" for step in steps)):
-            shutil.rmtree(folder, ignore_errors=True)
-        print(_("The last run with this cache folder did not end: starting it anew."))
-    execution.mkdir(parents=True, exist_ok=True)
-    (execution / _UNFINISHED).touch()
-
-
 def end(pipeline: Any) -> None:
     """Mark the run's cache as complete."""
     (pipeline._cache_location["data"].parent / _UNFINISHED).unlink(missing_ok=True)
@@ -135,9 +119,20 @@ def reapply_isolation(original: Callable[..., None], self: Any) -> None:
 
 
 def mark_unfinished(original: Callable[..., None], self: Any, use_cache: bool = True) -> None:
-    """Mark the run's folder as unfinished when distilabel first reads the cache: the folder is known by then."""
+    """Mark the run's folder as unfinished when distilabel first reads the cache, after clearing an unfinished run.
+
+    distilabel would resume such a run without the batches in work, and wait for them forever.
+    """
     if getattr(self, "_prompt2data_cached", False):
-        begin(self)
+        execution = self._cache_location["data"].parent
+        if (execution / _UNFINISHED).exists():
+            steps_data = self._cache_location["steps_data"]
+            steps = [self.dag.get_step(name)["step"] for name in self.dag]
+            for folder in (execution, *(steps_data / f"{step.name}_{step.signature}" for step in steps)):
+                shutil.rmtree(folder, ignore_errors=True)
+            print(_("The last run with this cache folder did not end: starting it anew."))
+        execution.mkdir(parents=True, exist_ok=True)
+        (execution / _UNFINISHED).touch()
     original(self, use_cache)
 
 

@@ -47,10 +47,8 @@ class OneLine(logging.Handler):
                         step=failed.step, batch=failed.batch, error=last_line(message)
                     )
                 )
-            return
-        if record.levelno >= logging.WARNING and message.startswith(_REPEATED_BY_ERROR):
-            return
-        print(" ".join(message.split()))
+        elif record.levelno < logging.WARNING or not message.startswith(_REPEATED_BY_ERROR):
+            print(" ".join(message.split()))
 
 
 def last_line(traceback: str) -> str:

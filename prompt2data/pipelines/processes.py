@@ -32,16 +32,15 @@ _state = threading.local()
 _polling = threading.Lock()
 
 
-def start_method() -> str:
-    """How workers start: from a fork server on Linux, as new processes elsewhere (`PROMPT2DATA_START_METHOD`)."""
-    default = "forkserver" if sys.platform.startswith("linux") else "spawn"
-    return os.environ.get("PROMPT2DATA_START_METHOD", default)
-
-
 def context() -> Any:
-    """The multiprocessing context of pipelines. The process-wide start method stays as it is."""
-    chosen = multiprocessing.get_context(start_method())
-    if start_method() == "forkserver":
+    """The multiprocessing context of pipelines: a fork server on Linux, new processes elsewhere.
+
+    `PROMPT2DATA_START_METHOD` overrides this. The start method of other processes is not changed.
+    """
+    default = "forkserver" if sys.platform.startswith("linux") else "spawn"
+    method = os.environ.get("PROMPT2DATA_START_METHOD", default)
+    chosen = multiprocessing.get_context(method)
+    if method == "forkserver":
         chosen.set_forkserver_preload(_PRELOAD)
     return chosen
 

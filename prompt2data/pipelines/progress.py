@@ -70,6 +70,5 @@ def rows_in(distiset: Any) -> int:
 
 def finished(steps: int, rows: int) -> str:
     """One sentence about a run that went well."""
-    return ngettext("Pipeline finished: {n} step", "Pipeline finished: {n} steps", steps).format(n=steps) + ngettext(
-        ", {n} row.", ", {n} rows.", rows
-    ).format(n=rows)
+    words = ngettext("Pipeline finished: {n} step", "Pipeline finished: {n} steps", steps).format(n=steps)
+    return words + ngettext(", {n} row.", ", {n} rows.", rows).format(n=rows)

@@ -47,7 +47,8 @@ def safe_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any)
             stack.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
         stack.enter_context(ray_for_this_run(self))
         stack.callback(log.stop_logging)
-        stack.callback(_remember_dataset, self, set(self.dag))
+        known = set(self.dag)
+        stack.callback(lambda: setattr(self, "_prompt2data_dataset_steps", set(self.dag) - known))
         if not any(getattr(handler, "on_page", False) for handler in handlers):
             stack.enter_context(shown(_("running the pipeline"), progress.state))
         distiset = original(self, **arguments)
@@ -68,15 +69,11 @@ def end_dry_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: A
         self._dry_run = False
 
 
-def _remember_dataset(pipeline: Any, known: set[str]) -> None:
-    pipeline._prompt2data_dataset_steps = [name for name in pipeline.dag if name not in known]
-
-
 def _remove_dataset(pipeline: Any) -> None:
     """Remove the step that the last `run(dataset=…)` added, so that the pipeline can run on other data."""
     for name in getattr(pipeline, "_prompt2data_dataset_steps", ()):
         pipeline.dag.G.remove_node(name)
-    pipeline._prompt2data_dataset_steps = []
+    pipeline._prompt2data_dataset_steps = set()
 
 
 def _is_cached(pipeline: Any, arguments: dict[str, Any]) -> bool:

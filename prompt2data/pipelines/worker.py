@@ -1,9 +1,9 @@
-"""What runs inside a worker: the process that owns one step of a pipeline.
+"""Code that runs inside a worker: the process of one step of a pipeline.
 
-A worker gets everything as arguments, since it is forked from a server that started with another environment and
-knows nothing of the notebook: environment variables, folder, thread count, and the step itself, pickled by value (so a
-step defined in a cell arrives as well, and nobody imports the notebook or script again). It talks back through one
-pipe of its own. No lock is shared between workers, hence none can be left locked by a worker that is killed.
+A worker gets everything as arguments, since it is forked from a server that started with another environment:
+environment variables, folder, thread count, and the step itself, pickled by value (so that steps defined in a cell
+work, and the notebook or script is not imported again). It reports through a pipe of its own. No lock is shared
+between workers, so a killed worker cannot leave one locked.
 """
 
 from __future__ import annotations
@@ -165,22 +165,18 @@ def _note_interrupt(signum: int, frame: Any) -> None:
 
 
 def _account(error: BaseException) -> dict[str, Any]:
-    """Describe an error to the notebook's process, and add the error itself where it can be sent."""
+    """Describe an error to the notebook's process, and add the error itself where it can be pickled."""
+    import cloudpickle
+
+    portable: bytes | None = None
+    with suppress(Exception):
+        data = cloudpickle.dumps(error)
+        cloudpickle.loads(data)  # some exceptions can be pickled, but not unpickled
+        portable = data
     cause = getattr(error, "subprocess_exception", error)
     return {
         "summary": f"{type(cause).__name__}: {cause}".strip().removesuffix(":"),
         "loading": getattr(error, "is_load_error", False),
         "traceback": getattr(error, "formatted_traceback", "") or "".join(traceback.format_exception(error)),
-        "error": _portable(error),
+        "error": portable,
     }
-
-
-def _portable(error: BaseException) -> bytes | None:
-    import cloudpickle
-
-    try:
-        data = cloudpickle.dumps(error)
-        cloudpickle.loads(data)  # some exceptions can be written and not be read
-        return data
-    except Exception:
-        return None
