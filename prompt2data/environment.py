@@ -16,7 +16,7 @@ from prompt2data.display.progress import progress_bar
 from prompt2data.ground.machine import available_cores, in_worker, physical_memory
 from prompt2data.ground.quiet import quiet
 from prompt2data.i18n import _
-from prompt2data.pipelines.distilabel_import import load_distilabel
+from prompt2data.pipelines.worker_patches import load_distilabel
 
 
 def setup(language: str = "en", seed: int = 0) -> None:

@@ -192,7 +192,7 @@ def shown(label: str, state: Callable[[], State], only_terminals: bool = True) -
     if not enabled():
         yield
         return
-    view = _Notebook() if _in_notebook() else _Terminal(only_terminals)
+    view = _Notebook() if in_notebook() else _Terminal(only_terminals)
     ended = threading.Event()
 
     def draw() -> None:
@@ -222,7 +222,7 @@ def shown(label: str, state: Callable[[], State], only_terminals: bool = True) -
                 view.vanish()
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     return hasattr(ipython.get_ipython(), "kernel") if ipython is not None else False
 

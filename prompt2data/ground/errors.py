@@ -6,6 +6,7 @@ run's log file has the rest.
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 from collections.abc import Callable
@@ -29,7 +30,7 @@ class UnsupportedDistilabel(OneSentence, ImportError):
 
 
 class PipelineError(OneSentence, RuntimeError):
-    """A pipeline run that could not start or could not end well; `step`: name of the step at fault, if it is one."""
+    """A pipeline run could not start or failed; `step`: name of the step at fault, if any."""
 
     def __init__(self, message: str = "", step: str | None = None) -> None:
         super().__init__(message)
@@ -41,13 +42,13 @@ class WorkerDied(PipelineError):
 
 
 class StepFailed(PipelineError):
-    """A step raised while loading, or where distilabel cannot go on without it. `details` is its traceback."""
+    """A step raised while loading, or where distilabel cannot continue without it. `details` is its traceback."""
 
     wrapped: BaseException | None = None  # distilabel's own exception
 
 
 class ModelNotLoaded(OneSentence, RuntimeError):
-    """A model whose files are there and cannot be loaded. In a pipeline it ends the run."""
+    """A model's files exist, but cannot be loaded. In a pipeline this ends the run."""
 
 
 class CacheInUse(PipelineError):
@@ -63,7 +64,7 @@ class RunInterrupted(OneSentence, KeyboardInterrupt):
 
 
 def worker_died(step: str, exitcode: int | None) -> WorkerDied:
-    """The error for a worker that ended with this exit code (negative: the signal that killed it)."""
+    """The error for a worker that exited with this code (negative: the signal that killed it)."""
     if exitcode is not None and exitcode < 0:
         try:
             reason = signal.Signals(-exitcode).name
@@ -81,7 +82,7 @@ def worker_died(step: str, exitcode: int | None) -> WorkerDied:
 
 
 def manager_died() -> WorkerDied:
-    """The error for a run whose process of queues ended."""
+    """The error for a run whose process of queues died."""
     return WorkerDied(
         _("The process that passes batches between the steps died, most often because memory ran out: run again.")
     )
@@ -104,10 +105,10 @@ def interrupted() -> RunInterrupted:
 
 
 def install_display() -> None:
-    """Let errors look as they do everywhere, and these ones be their sentence alone, in scripts as in notebooks.
+    """Show errors as Python and IPython do, and these as one sentence, in scripts as in notebooks.
 
-    Importing distilabel puts rich's tracebacks, with all local variables, in their place; in a notebook they are
-    printed text then, and the cell has no error output.
+    Importing distilabel installs rich's tracebacks, with all local variables; in a notebook they are printed text, and
+    the cell has no error output.
     """
     with suppress(ImportError):
         from IPython import get_ipython
@@ -117,22 +118,17 @@ def install_display() -> None:
             if shell is not None and _is_richs(vars(shell).get(name)):
                 delattr(shell, name)
     original = sys.__excepthook__ if _is_richs(sys.excepthook) else sys.excepthook
-    if isinstance(original, _OneSentenceHook):
-        return
-    sys.excepthook = _OneSentenceHook(original)
+    if getattr(original, "func", None) is not _excepthook:
+        sys.excepthook = functools.partial(_excepthook, original)
 
 
-class _OneSentenceHook:
-    """A `sys.excepthook` that prints the sentence of a `OneSentence`, and leaves other errors to the original."""
-
-    def __init__(self, original: Callable[..., object]) -> None:
-        self._original = original
-
-    def __call__(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        if isinstance(error, OneSentence):
-            print("\n".join(error._render_traceback_()), file=sys.stderr)
-        else:
-            self._original(kind, error, traceback)
+def _excepthook(
+    original: Callable[..., object], kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if isinstance(error, OneSentence):
+        print("\n".join(error._render_traceback_()), file=sys.stderr)
+    else:
+        original(kind, error, traceback)
 
 
 def _is_richs(function: object) -> bool:

@@ -25,7 +25,7 @@ def abort(pipeline: Any, error: BaseException) -> None:
         return
     pipeline._exception = error
     if pool := getattr(pipeline, "_pool", None):
-        pool.kill()
+        pool.terminate()
     with suppress(EOFError, OSError):  # the manager may be what died
         pipeline._stop_load_queue_loop()  # first what the steps said before, so that it cannot overwrite this:
         pipeline._load_steps_thread.join()

@@ -1,4 +1,4 @@
-"""The events of a run, read once from distilabel's log, for all who follow a run: bar, monitor, times, summary."""
+"""The events of a run, parsed from distilabel's log once for all listeners: progress bar, monitor, step times."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from prompt2data.engine.text_counts import TextsCounted
 
 TRACEBACK = "Subprocess traceback:"
-_ROWS = logging.getLogger("distilabel.rows")
-_ROWS.setLevel(logging.INFO)  # followers get them whatever level of the log the reader asks for
-
-StepEventKind = Literal["loaded", "yielding", "began", "sent", "failed", "finished", "left out"]
-_STEP_EVENTS: dict[StepEventKind, re.Pattern[str]] = {
+_STEP_EVENTS = {
     "yielding": re.compile(r"🚰 Starting yielding batches from generator step '(?P<step>[^']+)'"),
     "began": re.compile(r"📦 Processing batch (?P<batch>\d+) in '(?P<step>[^']+)'"),
     "sent": re.compile(r"📨 Step '(?P<step>[^']+)' sending batch (?P<batch>\d+)"),
@@ -32,22 +28,22 @@ _LOADED = re.compile(r"^ \* '(?P<step>[^']+)' replicas: (\d+)/\2$", flags=re.MUL
 
 @dataclass(frozen=True)
 class RunBegan:
-    """The run begins; no other event was there before."""
+    """The run begins; the first event."""
 
     pipeline: Any
 
 
-@dataclass(frozen=True)
+@dataclass
 class RunEnded:
-    """The run returned its distiset or raised an error; no other event follows."""
+    """The run returned its distiset or raised an error; the last event."""
 
-    distiset: Any
-    error: BaseException | None
+    distiset: Any = None
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True)
 class StagesPlanned:
-    """Which steps each stage will load, and which steps are taken from the cache."""
+    """The steps that each stage will load, and those whose rows come from the cache."""
 
     stages: dict[int, list[str]]
     cached: list[str]
@@ -55,7 +51,7 @@ class StagesPlanned:
 
 @dataclass(frozen=True)
 class AllCached:
-    """No step has to run, since the cache holds all rows."""
+    """No step has to run: all rows come from the cache."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +64,13 @@ class StageLoading:
 
 @dataclass(frozen=True)
 class StepEvent:
-    """What happens to one step, at `time` in seconds since the epoch.
+    """Something happened to one step, at `time` in seconds since the epoch.
 
     Kinds: all its replicas are "loaded"; a generator begins ("yielding"); a batch "began", was "sent" on, or "failed"
-    and holds `None`; a replica has "finished"; a global step failed and is "left out". `batch` is None in the others.
+    and holds `None`; a replica has "finished"; a global step failed and is "left out". Only batches have a `batch`.
     """
 
-    kind: StepEventKind
+    kind: str
     step: str
     batch: int | None
     time: float
@@ -82,7 +78,7 @@ class StepEvent:
 
 @dataclass(frozen=True)
 class BatchReceived:
-    """A batch of a step has arrived, with so many rows; `last` says whether it is the step's last one."""
+    """A step's batch of `rows` rows arrived in the main process; `last`: it is the step's last one."""
 
     step: str
     batch: int
@@ -93,17 +89,11 @@ class BatchReceived:
 Event = RunBegan | RunEnded | StagesPlanned | AllCached | StageLoading | StepEvent | BatchReceived | TextsCounted
 
 
-def log_batch(step: str, batch: int, rows: int, last: bool) -> None:
-    """Note a batch that has arrived in the log."""
-    event = BatchReceived(step, batch, rows, last)
-    _ROWS.info("Batch %d of '%s': %d rows", batch, step, rows, extra={"event": event})
-
-
 def events_of(record: logging.LogRecord) -> Iterator[Event]:
-    """The events that a record of the run's log tells of."""
+    """The events in a record of the run's log."""
     message = record.getMessage()
     if not record.name.startswith("distilabel") or message.startswith(TRACEBACK):
-        return  # they may hold what a model wrote
+        return  # may hold text of a model
     if (event := getattr(record, "event", None)) is not None:
         yield event
     elif message.startswith("⌛"):
@@ -118,8 +108,8 @@ def events_of(record: logging.LogRecord) -> Iterator[Event]:
     else:
         for kind, pattern in _STEP_EVENTS.items():
             if match := pattern.match(message):
-                batch = match.groupdict().get("batch")
-                yield StepEvent(kind, match["step"], None if batch is None else int(batch), record.created)
+                batch = match["batch"] if "batch" in pattern.groupindex else None
+                yield StepEvent(kind, match["step"], int(batch) if batch else None, record.created)
 
 
 def _planned(message: str) -> StagesPlanned:
@@ -135,13 +125,9 @@ def _planned(message: str) -> StagesPlanned:
 
 
 class RunListener(logging.Handler):
-    """Gets the events of a run: a handler for `pipeline.run(logging_handlers=[…])`.
+    """A handler for `pipeline.run(logging_handlers=[…])` that receives the events of the run."""
 
-    Attributes:
-        on_page: whether it shows the reader how far the run is, so that no progress bar is needed.
-    """
-
-    on_page = False
+    on_page = False  # whether it shows progress to the reader, so that no progress bar is needed
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -151,40 +137,31 @@ class RunListener(logging.Handler):
             self.notify(event)
 
     def notify(self, event: Event) -> None:
-        """Take note of an event. What fails here does not harm the run."""
+        """Handle an event; an error in a listener does not harm the run."""
         with suppress(Exception):
             self.note(event)
 
     def note(self, event: Event) -> None:
-        """Take note of an event.
+        """Handle an event.
 
-        `RunBegan` and `RunEnded` come in the thread that runs the pipeline, the others in the one that reads the log,
-        which must not wait.
+        `RunBegan` and `RunEnded` come from the thread that runs the pipeline, the others from the thread that reads
+        the log, which must not block.
         """
         raise NotImplementedError
 
 
-@dataclass
-class Outcome:
-    """What the listeners of a run will be told; `on_page`: whether one of them shows how far it is."""
-
-    on_page: bool
-    distiset: Any = None
-
-
 @contextmanager
-def announced(pipeline: Any, handlers: Iterable[logging.Handler]) -> Iterator[Outcome]:
+def announced(pipeline: Any, handlers: Iterable[logging.Handler]) -> Iterator[RunEnded]:
     """Tell the listeners among `handlers` that a run begins, and how it ended: the block sets `.distiset`."""
     listeners = [handler for handler in handlers if isinstance(handler, RunListener)]
-    error: BaseException | None = None
     for listener in listeners:
         listener.notify(RunBegan(pipeline))
-    outcome = Outcome(on_page=any(listener.on_page for listener in listeners))
+    ended = RunEnded()
     try:
-        yield outcome
-    except BaseException as caught:
-        error = caught
+        yield ended
+    except BaseException as error:
+        ended.error = error
         raise
     finally:
         for listener in listeners:
-            listener.notify(RunEnded(outcome.distiset, error))
+            listener.notify(ended)

@@ -1,10 +1,11 @@
-"""The flow of batches between steps: what is sent, what is asked for, what is counted.
+"""The flow of batches between steps: how they are sent, requested and counted.
 
 Functions that take `original` first replace the method of distilabel that `patches` names.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,12 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 
 from prompt2data.ground.errors import not_portable
-from prompt2data.pipelines.events import log_batch
+from prompt2data.pipelines.events import BatchReceived
 
 POLL_SECONDS = 0.02
-# Where the classes of loaded models, tokenizers and generators live.
+_ROWS = logging.getLogger("distilabel.rows")
+_ROWS.setLevel(logging.INFO)  # listeners get them whatever log level the reader asks for
+# Modules of the classes of loaded models, tokenizers and generators.
 _LOADED = ("torch", "transformers.", "sentence_transformers.", "vllm.", "llama_cpp.")
 
 
@@ -27,23 +30,21 @@ def nap(seconds: float) -> None:
 
 
 def send_without_models(original: Callable[..., None], self: Any, steps: Iterable[str]) -> None:
-    """Send each step without the models it has loaded: its own process loads them. Raises `NotPortable`."""
+    """Send each step without its loaded models: its own process loads them. Raises `NotPortable`."""
     for step in steps:
         try:
             with without_loaded_models(self.dag.get_step(step)["step"]):
                 original(self, [step])
-        except (TypeError, PicklingError) as error:  # a deep copy of what cannot be copied
+        except (TypeError, PicklingError) as error:  # distilabel's deep copy failed
             raise not_portable(step, error) from error
 
 
 @contextmanager
 def without_loaded_models(step: Any) -> Iterator[None]:
-    """For the duration of a block, the step's models are as before `load()`: no copy of their weights travels."""
+    """Reset the step's models to their state before `load()` in this block, so that no weights are sent."""
     removed: list[tuple[dict[str, Any], dict[str, Any]]] = []
     for owner in (step, *(getattr(step, name) for name in type(step).model_fields if name != "pipeline")):
-        private = getattr(owner, "__pydantic_private__", None)
-        if not private:
-            continue
+        private = getattr(owner, "__pydantic_private__", None) or {}
         heavy = {name: value for name, value in private.items() if type(value).__module__.startswith(_LOADED)}
         removed.append((private, heavy))
         for name in heavy:
@@ -60,7 +61,7 @@ def without_loaded_models(step: Any) -> Iterator[None]:
 
 
 def wait_current_stage_to_finish(self: Any) -> None:
-    """Wait for the steps of a stage to unload, and not for steps that failed."""
+    """Wait until the steps of a stage have unloaded; do not wait for steps that failed."""
     from distilabel.pipeline.base import _STEP_UNLOADED_CODE  # distilabel is slow to import
 
     steps = self._steps_to_be_loaded_in_stage(self._current_stage)
@@ -87,5 +88,6 @@ def request_next_batch(original: Callable[..., None], self: Any, batch: Any) -> 
 
 def log_rows(original: Callable[..., None], self: Any, batch: Any, *args: Any, **kwargs: Any) -> None:
     """Log how many rows a batch has: every batch of every step passes here, in the process that runs the pipeline."""
-    log_batch(batch.step_name, batch.seq_no, batch.size, batch.last_batch)
+    event = BatchReceived(batch.step_name, batch.seq_no, batch.size, batch.last_batch)
+    _ROWS.info("Batch %d of '%s': %d rows", event.batch, event.step, event.rows, extra={"event": event})
     original(self, batch, *args, **kwargs)

@@ -1,8 +1,8 @@
-"""Where a run keeps its files: a fresh folder for each, or the cache folder its author asked for, locked.
+"""Where a run keeps its files: in a fresh folder, or in the cache folder that the reader asked for, locked.
 
 distilabel finds a run's files by the names of its steps, not by its data: two processes that run the same pipeline
-write into each other's files, and a pipeline whose data changed gives the old rows. So a run that did not ask for the
-cache gets a folder of its own, deleted when this process ends (a `Distiset` reads its card's parts from there).
+write into each other's files, and a pipeline whose data changed returns the old rows. So a run without the cache gets
+a folder of its own, deleted when this process ends (a `Distiset` reads its card's parts from there).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ _owner: int | None = None
 
 
 def fresh() -> Path:
-    """A new empty folder that lives as long as this process."""
+    """Create an empty folder that lives as long as this process."""
     global _session, _owner
     if _session is None or _owner != os.getpid():
         _sweep()
@@ -37,15 +37,8 @@ def fresh() -> Path:
 
 
 def is_fresh(folder: Path | str) -> bool:
-    """Whether `fresh()` made this folder, or one around this file."""
+    """Whether `fresh()` created this folder, or the one that holds this file."""
     return _session is not None and _session in Path(folder).parents
-
-
-def run_folder(path: Path | str) -> Path:
-    """The folder made by `fresh()` that holds this file. Raises `ValueError` when there is none."""
-    if _session is None:
-        raise ValueError(f"{path} is not in a folder of this process")
-    return _session / Path(path).relative_to(_session).parts[0]
 
 
 def _remove(folder: Path, owner: int) -> None:
@@ -54,7 +47,7 @@ def _remove(folder: Path, owner: int) -> None:
 
 
 def _sweep() -> None:
-    """Delete what processes left behind that were killed before they could."""
+    """Delete the folders of processes that were killed."""
     import psutil
 
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
@@ -65,10 +58,10 @@ def _sweep() -> None:
 
 @contextmanager
 def locked(folder: Path, pipeline: str) -> Iterator[None]:
-    """Hold the cache folder of this pipeline, so that no other process runs it there meanwhile.
+    """Lock the cache folder of this pipeline, so that no other process runs it there meanwhile.
 
     Raises:
-        CacheInUse: when another process holds it. A process that dies gives it back.
+        CacheInUse: when another process holds the lock. A process that dies releases it.
     """
     from filelock import FileLock, Timeout
 
@@ -98,22 +91,59 @@ def locked(folder: Path, pipeline: str) -> Iterator[None]:
             lock.release()
 
 
-def begin(pipeline: Any) -> None:
-    """Mark the run's part of its cache folder as unfinished, and first clear what a run left there that never ended.
-
-    distilabel would resume such a run without the batches that were under way, and wait for them forever.
-    """
-    execution = pipeline._cache_location["data"].parent
-    if (execution / _UNFINISHED).exists():
-        steps_data = pipeline._cache_location["steps_data"]
-        steps = [pipeline.dag.get_step(name)["step"] for name in pipeline.dag]
-        for folder in (execution, *(steps_data / f"{step.name}_{step.signature}" for step in steps)):
-            shutil.rmtree(folder, ignore_errors=True)
-        print(_("The last run with this cache folder did not end: starting it anew."))
-    execution.mkdir(parents=True, exist_ok=True)
-    (execution / _UNFINISHED).touch()
-
-
 def end(pipeline: Any) -> None:
-    """The run ended well: its cache is good."""
+    """Mark the run's cache as complete."""
     (pipeline._cache_location["data"].parent / _UNFINISHED).unlink(missing_ok=True)
+
+
+# Replacements of distilabel's methods, as `patches` lists them
+
+
+def cache_only_if_requested(original: Callable[..., None], self: Any) -> None:
+    """Write `pipeline.yaml` once, for the card, in a fresh folder; the whole state after each batch elsewhere."""
+    if not is_fresh(self._cache_dir):
+        original(self)
+    elif not self._dry_run and not self._cache_location["pipeline"].exists():
+        self.save(path=self._cache_location["pipeline"], format="yaml")
+
+
+def reapply_isolation(original: Callable[..., None], self: Any) -> None:
+    """Isolate the steps again that distilabel loaded from its cache as plain ones."""
+    # Imports distilabel, which is slow.
+    from prompt2data.pipelines.isolation import is_isolated, isolate_failures
+
+    isolated = [name for name in self.dag if is_isolated(self.dag.get_step(name)["step"])]
+    original(self)
+    for name in isolated:
+        isolate_failures(self.dag.get_step(name)["step"])
+
+
+def mark_unfinished(original: Callable[..., None], self: Any, use_cache: bool = True) -> None:
+    """Mark the run's folder as unfinished when distilabel first reads the cache, after clearing an unfinished run.
+
+    distilabel would resume such a run without the batches in work, and wait for them forever.
+    """
+    if getattr(self, "_prompt2data_cached", False):
+        execution = self._cache_location["data"].parent
+        if (execution / _UNFINISHED).exists():
+            steps_data = self._cache_location["steps_data"]
+            steps = [self.dag.get_step(name)["step"] for name in self.dag]
+            for folder in (execution, *(steps_data / f"{step.name}_{step.signature}" for step in steps)):
+                shutil.rmtree(folder, ignore_errors=True)
+            print(_("The last run with this cache folder did not end: starting it anew."))
+        execution.mkdir(parents=True, exist_ok=True)
+        (execution / _UNFINISHED).touch()
+    original(self, use_cache)
+
+
+def dataset_cache_in_run_folder(original: Callable[..., Any], path: str, *args: Any, **kwargs: Any) -> Any:
+    """`datasets.load_dataset`, whose copies of a run's rows live as long as the originals."""
+    files = (kwargs.get("data_files") or {}).get("train")
+    if path == "parquet" and files and is_fresh(files[0]):
+        kwargs.setdefault("cache_dir", str(fresh()))
+    return original(path, *args, **kwargs)
+
+
+def no_bibtex(reference: str) -> str:
+    """Refuse to look up a citation: distilabel's `_grab_citations` skips it silently."""
+    raise ValueError(reference)

@@ -1,14 +1,13 @@
-"""`isolate_failures(step)`: a row that a step cannot process costs itself, and not its batch.
+"""`isolate_failures(step)`: a row that a step cannot process is lost alone, and not with its batch.
 
 distilabel gives a step its rows in batches (50 by default) and fills the whole batch with `None` when one row raises.
 Here that row alone is filled with `None` and says why; the others come out as if it had not been there.
 
-Why not a wrapper step, which would hold the step and forward to it? distilabel reads a step's fields, columns, runtime
-parameters and kind from its class, tasks are told by `isinstance`, and `pipeline.yaml` stores the path of the class: a
-wrapper would have to imitate all of these, would not know the fields of the step it holds, and a saved pipeline could
-not be loaded without this course. `step >> other` has moreover put the object itself into the pipeline's graph. So the
-object stays, and its class is exchanged for a subclass that only replaces `process`. For the same reason `_Silent`
-claims the class of the LLM it stands for: pydantic and Magpie ask for that class.
+Why not a wrapper step? distilabel reads a step's fields, columns, runtime parameters and kind from its class,
+recognises tasks by `isinstance`, and `pipeline.yaml` stores the path of the class: a wrapper would have to imitate all
+of these, and a saved pipeline could not be loaded without this course. Besides, `step >> other` has put the object
+itself into the pipeline's graph. So the object stays, and its class becomes a subclass that only replaces `process`.
+For the same reason `_Silent` claims the class of the LLM it stands for: pydantic and Magpie check that class.
 """
 
 from __future__ import annotations
@@ -53,20 +52,19 @@ _REASON_LENGTH = 300
 
 
 def isolate_failures(step: StepT) -> StepT:
-    """Let a row that makes `step` raise cost only itself, standalone and in a pipeline.
+    """Make `step` lose only the rows that make it raise, standalone and in a pipeline.
 
         answer = isolate_failures(TextGeneration(name="answer", llm=llm))
 
     A batch is processed as a whole. Only if that raises are the rows at fault searched: those that fail before the
-    model is called are found without calling it, others by halving the batch. Such a row leaves with `None` in the
-    step's outputs, and with the reason in `distilabel_metadata["error_<step name>"]`, for example `"TypeError: …"`.
-    The other rows are what they would be in a batch without it: random numbers and the LLM's counts that failed
-    attempts used are put back. What earlier steps left in a row's `distilabel_metadata` stays there, where a task
-    alone would replace it.
+    model is called are found without calling it, others by halving the batch. Such a row gets `None` in the step's
+    outputs, and the reason in `distilabel_metadata["error_<step name>"]`, for example `"TypeError: …"`. The other rows
+    are what they would be in a batch without it: random states and the LLM's counters that failed attempts changed are
+    restored. Entries of earlier steps in a row's `distilabel_metadata` are kept, where a task alone would replace them.
 
     Rows can be processed more than once, so `process` should have no effect outside of its rows. Errors that no row
-    causes are raised as usual: memory that ran out, a model that is not or cannot be loaded, an interrupt.
-    Saved pipelines (`pipeline.yaml`) hold the plain step: call this again after loading one.
+    causes are raised as usual: no memory, a model that is missing or cannot be loaded, an interrupt. Saved pipelines
+    (`pipeline.yaml`) hold the plain step: call this again after loading one.
 
     Args:
         step: an instance of a normal `Step` or `Task`, or of a class made with `@step`, with one input or several.
@@ -147,7 +145,9 @@ class _Call:
     def outputs(self) -> Iterator[list[Row]]:
         """Yield what the step yields; if a row makes it raise, one list with the outputs of all rows."""
         rows = range(len(self._tables[0]))
-        if not rows or len(set(map(len, self._tables))) > 1 or not self._loaded():
+        # A task that was not loaded fails whatever its rows are. Many other steps need no loading.
+        loaded = not isinstance(self._step, _Task) or self._step._logger is not None
+        if not rows or len(set(map(len, self._tables))) > 1 or not loaded:
             yield from self._process(self._step, *self._tables, *self._args, **self._kwargs)
             return
         first, further, reason = self._try(rows)
@@ -158,14 +158,10 @@ class _Call:
         else:
             yield from chain(first, further)
 
-    def _loaded(self) -> bool:
-        # A task that was not loaded fails whatever its rows are. Many other steps need no loading.
-        return not isinstance(self._step, _Task) or self._step._logger is not None
-
     def _isolated(self, rows: Sequence[int], reason: str) -> list[Row]:
         reasons = self._rejected(rows)
         accepted = [row for row in rows if row not in reasons]
-        # If none is rejected, the rows that are left failed together a moment ago.
+        # If no row is rejected, these are the rows that have just failed together.
         outputs = self._settle(accepted, reasons, "" if reasons else reason)
         if reasons:  # some rows fail only together
             self._logger.warning(
@@ -239,19 +235,17 @@ class _Call:
 
     def _by_row(self, rows: Sequence[int], outputs: Sequence[Row]) -> dict[int, list[Row]]:
         """The outputs of these rows, by the row each belongs to."""
-        if len(outputs) % len(rows):  # a step that drops rows or adds some: it cannot be told
+        if len(outputs) % len(rows):  # the step drops or adds rows: which output is whose is unknown
             return {rows[0]: list(outputs)}
         share = len(outputs) // len(rows)
         by_row = {row: list(outputs[index * share : (index + 1) * share]) for index, row in enumerate(rows)}
-        if not isinstance(self._step, _Task):
-            return by_row
-        return {row: [self._with_earlier_metadata(row, output) for output in by_row[row]] for row in by_row}
-
-    def _with_earlier_metadata(self, row: int, output: Row) -> Row:
-        earlier = self._tables[0][row].get(DISTILABEL_METADATA_KEY)
-        if not earlier:
-            return output
-        return {**output, DISTILABEL_METADATA_KEY: _merged(earlier, output.get(DISTILABEL_METADATA_KEY) or {})}
+        for row in rows if isinstance(self._step, _Task) else ():
+            if earlier := self._tables[0][row].get(DISTILABEL_METADATA_KEY):
+                by_row[row] = [
+                    {**output, DISTILABEL_METADATA_KEY: _merged(earlier, output.get(DISTILABEL_METADATA_KEY) or {})}
+                    for output in by_row[row]
+                ]
+        return by_row
 
     def _blank(self, row: int, reason: str) -> Row:
         """The row with distilabel's own imputation, and the reason."""

@@ -1,6 +1,6 @@
 """The log of a pipeline run: complete in a file, and in the notebook only what a reader should act on.
 
-distilabel shows everything, formatted by rich, and takes over the root logger for good. Here its own logger alone is
+distilabel shows everything, formatted by rich, and changes the root logger for good. Here only its own logger is
 redirected, for the duration of a run. The notebook gets warnings and errors as one plain line each; set
 `DISTILABEL_LOG_LEVEL=INFO` (or `DEBUG`) to see more.
 """
@@ -11,7 +11,6 @@ import logging
 import os
 import re
 import warnings
-from collections.abc import Callable
 from contextlib import ExitStack
 from logging.handlers import QueueHandler, QueueListener
 from pathlib import Path
@@ -22,10 +21,10 @@ from prompt2data.i18n import _
 from prompt2data.pipelines.events import TRACEBACK, StepEvent, events_of
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-# Said better by the exception that follows.
+# The exception that follows has a better message.
 _REPEATED_BY_ERROR = ("❌ Failed to load", "🛑")
 
-_run_log = ExitStack()  # what is to be closed when the run ends
+_run_log = ExitStack()  # closed when the run ends
 
 
 class OneLine(logging.Handler):
@@ -48,10 +47,8 @@ class OneLine(logging.Handler):
                         step=failed.step, batch=failed.batch, error=last_line(message)
                     )
                 )
-            return
-        if record.levelno >= logging.WARNING and message.startswith(_REPEATED_BY_ERROR):
-            return
-        print(" ".join(message.split()))
+        elif record.levelno < logging.WARNING or not message.startswith(_REPEATED_BY_ERROR):
+            print(" ".join(message.split()))
 
 
 def last_line(traceback: str) -> str:
@@ -60,15 +57,9 @@ def last_line(traceback: str) -> str:
     return errors[-1] if errors else traceback.strip().splitlines()[-1]
 
 
-def setup_logging(
-    log_queue: Queue[Any] | None = None,
-    filename: str | None = None,
-    logging_handlers: list[logging.Handler] | None = None,
-) -> None:
+def setup_logging(log_queue: Queue[Any], filename: str, logging_handlers: list[logging.Handler] | None) -> None:
     """Begin the log of a run in the process that runs it."""
     stop_logging()
-    if log_queue is None or filename is None:  # a pipeline class without workers
-        return
     chosen = os.environ.get("DISTILABEL_LOG_LEVEL", "").upper()
     if chosen and chosen not in _LEVELS:
         warnings.warn(f"DISTILABEL_LOG_LEVEL is '{chosen}', which is none of {', '.join(_LEVELS)}.", stacklevel=2)
@@ -80,38 +71,23 @@ def setup_logging(
     listener = QueueListener(log_queue, *handlers, respect_handler_level=True)
     listener.start()
     logger = logging.getLogger("distilabel")
-    _run_log.callback(_restore, logger, logger.handlers, logger.level, logger.propagate)
+    _run_log.callback(logger.setLevel, logger.level)
+    _run_log.callback(vars(logger).update, handlers=logger.handlers, propagate=logger.propagate)
     _run_log.callback(file.close)
     _run_log.callback(listener.stop)
     logger.handlers, logger.propagate = [QueueHandler(log_queue)], False
     logger.setLevel(chosen or "INFO")
 
 
-def _restore(logger: logging.Logger, handlers: list[logging.Handler], level: int, propagate: bool) -> None:
-    logger.handlers, logger.propagate = handlers, propagate
-    logger.setLevel(level)
-
-
 def stop_logging() -> None:
-    """End the run's log and give the logger back as it was. Safe to call again."""
+    """End the run's log and restore the logger. Safe to call again."""
     _run_log.close()
 
 
-class _Sender(QueueHandler):
-    """Makes records picklable (as QueueHandler does) and hands them to a function."""
-
-    def __init__(self, send: Callable[[logging.LogRecord], None]) -> None:
-        super().__init__(Queue())  # stays empty
-        self._send = send
-
-    def enqueue(self, record: logging.LogRecord) -> None:
-        self._send(record)
-
-
-def log_to(send: Callable[[logging.LogRecord], None]) -> None:
-    """In a worker: hand every log record to `send`, distilabel's from INFO on, other libraries' from WARNING on."""
+def log_to(queue: Any) -> None:
+    """In a worker: put log records into `queue`, distilabel's from INFO on, other libraries' from WARNING on."""
     root = logging.getLogger()
-    root.handlers[:] = [_Sender(send)]
+    root.handlers[:] = [QueueHandler(queue)]
     root.setLevel(logging.WARNING)
     chosen = os.environ.get("DISTILABEL_LOG_LEVEL", "").upper()
     logging.getLogger("distilabel").setLevel(chosen if chosen in _LEVELS else "INFO")

@@ -1,102 +1,96 @@
 """Everything that the course replaces in distilabel, in one table.
 
-Rows are applied by `patching.apply_patches`: `RUN_PATCHES` in the process that runs pipelines, the others as
-`worker_patches` says. They go to distilabel's modules and classes, so it does not matter
-what was imported first, and other users of multiprocessing are left alone. Not here, since Ray is optional and the
-replacement temporary: `ray.minimal_ray`.
+`RUN_PATCHES` are for the process that runs pipelines; `worker_patches` has the others. Owners are distilabel's modules
+and classes, so the order of imports does not matter, and other users of multiprocessing are not affected. One temporary
+replacement is not listed, since Ray is optional: `ray.ray_for_this_run`.
 """
 
 from __future__ import annotations
 
+from queue import Queue
 from types import SimpleNamespace
 
-from prompt2data.pipelines import abort, drawing, files, flow, log, processes, run, worker
+from prompt2data.pipelines import abort, drawing, flow, folders, log, processes, run, worker
 from prompt2data.pipelines.patching import Patch, Wrapper
 from prompt2data.pipelines.worker_patches import FILE_PATCHES, MODEL_PATCHES, STEP_PATCHES
 
 _MODULES = _BASE, _LOCAL, _RAY = [f"distilabel.pipeline.{name}" for name in ("base", "local", "ray")]
-_ANY, _LOCAL_PIPELINE, _RAY_PIPELINE = f"{_BASE}.BasePipeline", f"{_LOCAL}.Pipeline", f"{_RAY}.RayPipeline"
+_ANY, _PIPELINE, _RAY_PIPELINE = f"{_BASE}.BasePipeline", f"{_LOCAL}.Pipeline", f"{_RAY}.RayPipeline"
+_DISTISET = "distilabel.distiset"
+# Log records come through the workers' pipes, so a queue within this process is enough.
+_MULTIPROCESSING = SimpleNamespace(Queue=Queue, Manager=processes.start_manager)
 
 RUN_PATCHES = [
     # A run and its processes
-    Wrapper(_LOCAL_PIPELINE, "run", run.safe_run, "Runs met in their files, and changed signals and logs for good."),
-    Wrapper(_RAY_PIPELINE, "run", run.safe_run, "Runs met in their files, and left Ray behind."),
-    Wrapper(_ANY, "dry_run", run.end_dry_run, "After a dry run that failed, every run was a dry one."),
-    Patch(_LOCAL, "mp", processes.Multiprocessing(), "The processes of queues outlived a notebook that was killed."),
-    Patch(
-        _LOCAL, "_NoDaemonPool", processes.StepProcesses, "Pools fork after torch has computed, and miss dead workers."
-    ),
+    Wrapper(_PIPELINE, "run", run.safe_run, "Concurrent runs share files; signals and logging stay changed."),
+    Wrapper(_RAY_PIPELINE, "run", run.safe_run, "Concurrent runs share files; Ray keeps running."),
+    Wrapper(_ANY, "dry_run", run.end_dry_run, "After a dry run that fails, every run is a dry run."),
+    Patch(_LOCAL, "mp", _MULTIPROCESSING, "The processes of the queues outlive a killed notebook."),
+    Patch(_LOCAL, "_NoDaemonPool", processes.StepProcesses, "Pools fork after torch has run, and miss dead workers."),
     Wrapper(
         "multiprocessing.spawn",
         "get_preparation_data",
         processes.prepare_without_main,
-        "A script without a main guard ran itself again in each worker.",
+        "A script without a main guard runs again in each worker.",
     ),
-    *(Patch(name, "setup_logging", worker.setup_logging, "The root logger changed for good.") for name in _MODULES),
-    *(Patch(name, "stop_logging", log.stop_logging, "The root logger was not put back.") for name in _MODULES),
+    *(Patch(name, "setup_logging", worker.setup_logging, "It changes the root logger for good.") for name in _MODULES),
+    *(Patch(name, "stop_logging", log.stop_logging, "It does not restore the root logger.") for name in _MODULES),
     # The flow of batches
-    Patch(_BASE, "time", SimpleNamespace(sleep=flow.nap), "Steps that had loaded waited for up to 2.5 s."),
-    Wrapper(_ANY, "_run_steps", flow.send_without_models, "Each step was sent with the weights of its models."),
-    Wrapper(
-        _ANY, "_manage_batch_flow", flow.request_next_batch, "A generator alone in its stage was asked for one batch."
-    ),
+    Patch(_BASE, "time", SimpleNamespace(sleep=flow.nap), "Loaded steps wait for up to 2.5 s."),
+    Wrapper(_ANY, "_run_steps", flow.send_without_models, "A step is sent with the weights of its models."),
+    Wrapper(_ANY, "_manage_batch_flow", flow.request_next_batch, "A generator alone in its stage yields one batch."),
     Patch(
         _ANY,
         "_wait_current_stage_to_finish",
         flow.wait_current_stage_to_finish,
-        "It waited in a busy loop, also for steps that had failed.",
+        "It waits in a busy loop, and also for failed steps.",
     ),
-    Wrapper(_ANY, "_process_batch", flow.log_rows, "The log did not say how many rows a batch has."),
+    Wrapper(_ANY, "_process_batch", flow.log_rows, "The log does not show how many rows a batch has."),
     # How a run fails
-    Wrapper(_LOCAL_PIPELINE, "_teardown", abort.quiet_teardown, "Cleaning up after an error raised another one."),
-    Wrapper(_RAY_PIPELINE, "_teardown", abort.quiet_teardown, "Cleaning up after an error raised another one."),
-    Wrapper(_LOCAL_PIPELINE, "_error_callback", abort.error_callback, "It knew no errors of processes that died."),
+    Wrapper(_PIPELINE, "_teardown", abort.quiet_teardown, "Cleaning up after an error raises another one."),
+    Wrapper(_RAY_PIPELINE, "_teardown", abort.quiet_teardown, "Cleaning up after an error raises another one."),
+    Wrapper(_PIPELINE, "_error_callback", abort.error_callback, "It does not handle processes that die."),
     Wrapper(
-        _LOCAL_PIPELINE,
+        _PIPELINE,
         "_set_steps_not_loaded_exception",
         abort.keep_first_error,
-        "A general error hid why a step did not load.",
+        "A general error hides why a step does not load.",
     ),
     Patch(
         _ANY,
         "_handle_keyboard_interrupt",
         abort.handle_keyboard_interrupt,
-        "An interrupt waited for the batches at work, and then exited the process.",
+        "An interrupt waits for the batches in work, and then exits the process.",
     ),
-    Wrapper(_ANY, "_run_stage_steps_and_wait", abort.unless_failed, "After a failure, the next stage was started."),
-    Wrapper(_ANY, "_output_queue_loop", abort.record_errors, "An error in this thread left the run waiting."),
-    Wrapper(_ANY, "_run_load_queue_loop", abort.record_errors, "An error in this thread left the run waiting."),
+    Wrapper(_ANY, "_run_stage_steps_and_wait", abort.unless_failed, "The next stage starts after a failure."),
+    Wrapper(_ANY, "_output_queue_loop", abort.record_errors, "A run hangs after an error in this thread."),
+    Wrapper(_ANY, "_run_load_queue_loop", abort.record_errors, "A run hangs after an error in this thread."),
     # Files of a run
-    Wrapper(_ANY, "_cache", files.cache_only_if_requested, "Every batch was cached, also in runs without a cache."),
+    Wrapper(_ANY, "_cache", folders.cache_only_if_requested, "Every batch is cached, also in a run without a cache."),
     Wrapper(
         _ANY,
         "_load_stages_status",
-        files.mark_unfinished,
-        "A run that was killed waited forever when it was resumed from its cache.",
+        folders.mark_unfinished,
+        "A killed run hangs when it is resumed from its cache.",
         "distilabel#1065",
     ),
-    Wrapper(_ANY, "_refresh_pipeline_from_cache", files.reapply_isolation, "Cached steps had lost `isolate_failures`."),
-    Wrapper(
-        "distilabel.distiset",
-        "load_dataset",
-        files.dataset_cache_in_run_folder,
-        "Copies of each run's rows stayed in the user's cache folder.",
-    ),
-    Patch("distilabel.distiset", "get_bibtex", files.no_bibtex, "A web service was asked for each task's citation."),
+    Wrapper(_ANY, "_refresh_pipeline_from_cache", folders.reapply_isolation, "Cached steps lose `isolate_failures`."),
+    Wrapper(_DISTISET, "load_dataset", folders.dataset_cache_in_run_folder, "The user's cache keeps all runs' rows."),
+    Patch(_DISTISET, "get_bibtex", folders.no_bibtex, "It asks a web service for each task's citation."),
     # How a pipeline is shown
     Wrapper(
         "distilabel.pipeline._dag",
         "_to_mermaid_image",
         drawing.graph_if_requested,
-        "A web service, which takes ASCII only, drew the graph.",
+        "A web service draws the graph, and takes only ASCII.",
     ),
-    Patch(_ANY, "draw", drawing.draw, "Drawing needed a network."),
-    Patch(_ANY, "__repr__", drawing.describe, "Showing a pipeline in a notebook needed a network."),
+    Patch(_ANY, "draw", drawing.draw, "Drawing needs a network."),
+    Patch(_ANY, "__repr__", drawing.describe, "Showing a pipeline in a notebook needs a network."),
 ]
 
 PATCHES = [*RUN_PATCHES, *FILE_PATCHES, *MODEL_PATCHES, *STEP_PATCHES]
 
 
 def as_markdown() -> str:
-    """The table as rows of Markdown, for ARCHITECTURE.md."""
+    """The rows of the table in ARCHITECTURE.md."""
     return "\n".join(f"| `{row.owner}` | `{row.name}` | {row.why} | {row.upstream or ''} |" for row in PATCHES)

@@ -1,4 +1,4 @@
-"""How attributes of distilabel are replaced: one row for each, applied once, to the version they were written for."""
+"""Patches: each replaces an attribute of distilabel, once, and only in the version it was written for."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _applied: set[Patch] = set()
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """One attribute of distilabel, or of a module it uses, that is replaced.
+    """Replaces an attribute of distilabel, or of a module it uses.
 
     Attributes:
         owner: dotted path of the module or class.
         name: the attribute.
-        new: what takes its place.
-        why: what was wrong with the original, in one sentence.
-        upstream: distilabel's thread about it, such as "distilabel#1065".
+        new: its new value.
+        why: what the original does wrong, in one sentence.
+        upstream: distilabel's issue about it, such as "distilabel#1065".
     """
 
     owner: str
@@ -35,18 +35,13 @@ class Patch:
     why: str
     upstream: str | None = None
 
-    def apply(self) -> None:
-        """Replace the attribute. Raises `AttributeError` when its owner has none of this name."""
-        owner = resolve_name(self.owner)
-        setattr(owner, self.name, self.value(getattr(owner, self.name)))
-
     def value(self, original: Any) -> Any:
-        """What the attribute becomes."""
+        """The attribute's new value."""
         return self.new
 
 
 class Wrapper(Patch):
-    """A function that is wrapped: `new` is called instead, with the original before its arguments."""
+    """Wraps a function: `new` is called instead, with the original as an additional first argument."""
 
     def value(self, original: Any) -> Any:
         @functools.wraps(original)
@@ -57,9 +52,10 @@ class Wrapper(Patch):
 
 
 def apply_patches(patches: Iterable[Patch]) -> None:
-    """Apply these patches to this process. Calling it again changes nothing.
+    """Apply these patches in this process. Calling it again changes nothing.
 
     Raises:
+        AttributeError: when an owner has no such attribute.
         UnsupportedDistilabel: when another version of distilabel is installed; nothing is patched then.
     """
     installed = version("distilabel")
@@ -74,5 +70,6 @@ def apply_patches(patches: Iterable[Patch]) -> None:
         warnings.simplefilter("ignore")  # importing the owners warns about code that no learner wrote
         for patch in patches:
             if patch not in _applied:
-                patch.apply()
+                owner = resolve_name(patch.owner)
+                setattr(owner, patch.name, patch.value(getattr(owner, patch.name)))
                 _applied.add(patch)

@@ -1,15 +1,14 @@
 """Processes for the steps of a pipeline: one per step replica, watched, and never left behind.
 
-`StepProcesses` takes the place of distilabel's `multiprocessing.Pool`. `Pool` silently replaces a dead worker, forks
-while OpenMP threads are running, and pickles functions by name. Here a death is reported with the step's name, workers
-come from a clean server process, and steps are pickled by value.
+`StepProcesses` replaces distilabel's `multiprocessing.Pool`, which silently restarts a dead worker, forks while OpenMP
+threads are running, and pickles functions by name. Here a death is reported with the step's name, workers come from a
+clean server process, and steps are pickled by value.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-import queue
 import sys
 import threading
 import time
@@ -33,36 +32,36 @@ _state = threading.local()
 _polling = threading.Lock()
 
 
-def start_method() -> str:
-    """How workers start: from a fork server on Linux, as new processes elsewhere (`PROMPT2DATA_START_METHOD`)."""
-    default = "forkserver" if sys.platform.startswith("linux") else "spawn"
-    return os.environ.get("PROMPT2DATA_START_METHOD", default)
-
-
 def context() -> Any:
-    """The multiprocessing context of pipelines. The process-wide start method stays as it is."""
-    chosen = multiprocessing.get_context(start_method())
-    if start_method() == "forkserver":
+    """The multiprocessing context of pipelines: a fork server on Linux, new processes elsewhere.
+
+    `PROMPT2DATA_START_METHOD` overrides this. The start method of other processes is not changed.
+    """
+    default = "forkserver" if sys.platform.startswith("linux") else "spawn"
+    method = os.environ.get("PROMPT2DATA_START_METHOD", default)
+    chosen = multiprocessing.get_context(method)
+    if method == "forkserver":
         chosen.set_forkserver_preload(_PRELOAD)
     return chosen
 
 
 @contextmanager
-def _without_main() -> Iterator[None]:
-    """Processes started in this block do not import the notebook's or script's `__main__` again.
+def _starting() -> Iterator[None]:
+    """Start a process in this block: it does not import the notebook's or script's `__main__` again.
 
-    Steps come by value, so nobody needs it; a script without `if __name__ == "__main__"` would run itself again in
-    each worker.
+    Steps are sent by value, so no worker needs it; a script without `if __name__ == "__main__"` would run itself again
+    in each of them.
     """
-    _state.without_main = True
-    try:
-        yield
-    finally:
-        _state.without_main = False
+    with _polling:
+        _state.without_main = True
+        try:
+            yield
+        finally:
+            _state.without_main = False
 
 
 def prepare_without_main(original: Callable[[str], dict[str, Any]], name: str) -> dict[str, Any]:
-    """`multiprocessing.spawn.get_preparation_data`, which leaves out the main module inside of `_without_main()`."""
+    """`multiprocessing.spawn.get_preparation_data`, without the main module for the processes of `_starting()`."""
     data = original(name)
     if getattr(_state, "without_main", False):
         data.pop("init_main_from_name", None)
@@ -71,22 +70,11 @@ def prepare_without_main(original: Callable[[str], dict[str, Any]], name: str) -
 
 
 def start_manager() -> SyncManager:
-    """The process that holds the queues between steps, started, and ending with this one."""
+    """Start the process that holds the queues between steps; it ends with this one."""
     manager = SyncManager(ctx=context())
-    with _without_main(), _polling:
-        manager.start(worker.prepare_manager, (os.getpid(), start_method() == "forkserver"))
+    with _starting():
+        manager.start(worker.prepare_manager, (os.getpid(),))
     return manager
-
-
-class Multiprocessing:
-    """What `distilabel.pipeline.local` sees as the module `multiprocessing`."""
-
-    # Log records come through the workers' pipes, hence a queue within this process is enough.
-    Queue: type[queue.Queue[Any]] = queue.Queue
-    Manager = staticmethod(start_manager)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(multiprocessing, name)
 
 
 class _Worker:
@@ -96,11 +84,10 @@ class _Worker:
         self.owner = owner
         self.step = surroundings.step
         ours, theirs = multiprocessing.Pipe(duplex=False)
-        arguments = (theirs, surroundings, payload, start_method() == "forkserver")
         name = f"{surroundings.step}-{surroundings.replica}"
-        self.process = context().Process(target=worker.run_step, args=arguments, name=name)
+        self.process = context().Process(target=worker.run_step, args=(theirs, surroundings, payload), name=name)
         try:
-            with _without_main(), _polling:
+            with _starting():
                 self.process.start()
         except (OSError, EOFError) as error:  # the fork server or the new process was killed while it started
             ours.close()
@@ -133,14 +120,11 @@ class _Worker:
                 elif not connection.poll():
                     break
         if not self.finished and not self.owner.stopped:
-            failure = worker_died(self.step, self._exitcode())
+            wait([self.process.sentinel], timeout=_JOIN_SECONDS)
+            with _polling:
+                failure = worker_died(self.step, self.process.exitcode)
         if failure is not None and not self.owner.stopped:
             self.owner.report(failure)
-
-    def _exitcode(self) -> int | None:
-        wait([self.process.sentinel], timeout=_JOIN_SECONDS)
-        with _polling:
-            return self.process.exitcode
 
     def kill(self) -> None:
         """End the process and whatever it started, at once."""
@@ -148,8 +132,7 @@ class _Worker:
 
         with suppress(psutil.Error):
             process = psutil.Process(self.process.pid)
-            family = [*process.children(recursive=True), process]
-            for member in family:
+            for member in (*process.children(recursive=True), process):
                 with suppress(psutil.Error):
                     member.kill()
 
@@ -175,7 +158,7 @@ class StepProcesses:
     ) -> None:
         self.log_queue, self._pipeline_name, self._cache_id = initargs
         self._workers: list[_Worker] = []
-        self._callback: Callable[[BaseException], Any]
+        self.report: Callable[[BaseException], Any]
         self.stopped = False
         # Before multiprocessing's own exit function, which would wait for processes still at work.
         self._finalizer = util.Finalize(self, StepProcesses._kill_all, args=(self._workers,), exitpriority=100)
@@ -187,31 +170,26 @@ class StepProcesses:
         self.terminate()
         self.join()
 
-    def apply_async(self, function: Any, error_callback: Callable[[BaseException], Any]) -> None:
+    def apply_async(self, function: Any, error_callback: Any) -> None:
         """Start a process for `function`, the `run` of distilabel's `_StepWrapper`."""
         if self.stopped:
             return
-        step_wrapper, pipeline = function.__self__, getattr(error_callback, "__self__", None)
-        self._callback = error_callback
+        self.report, step_wrapper = error_callback, function.__self__
         step = step_wrapper.step.name
         surroundings = worker.Surroundings(
             pipeline=self._pipeline_name,
             cache_id=self._cache_id,
             step=step,
             replica=step_wrapper.replica,
-            threads=threads_for(pipeline, step),
+            threads=threads_for(error_callback.__self__, step),
         )
         self._workers.append(_Worker(self, surroundings, pickled(step_wrapper)))
 
     def wait_for_reports(self) -> None:
-        """Wait until the workers have reported how they ended, in a run whose batches have all arrived."""
+        """Wait until all workers have reported how they ended, in a run whose batches have all arrived."""
         deadline = time.monotonic() + _REPORT_SECONDS
         for process in self._workers:
             process.thread.join(max(0.0, deadline - time.monotonic()))
-
-    def report(self, error: BaseException) -> None:
-        """Hand the error of a worker to the pipeline."""
-        self._callback(error)
 
     @staticmethod
     def _kill_all(processes: list[_Worker]) -> None:
@@ -219,12 +197,10 @@ class StepProcesses:
             if not process.finished:
                 process.kill()
 
-    def kill(self) -> None:
-        """Stop all workers at once; what they still report is no longer an error."""
+    def terminate(self) -> None:
+        """Kill all workers; what they still report is no longer an error."""
         self.stopped = True
         self._kill_all(self._workers)
-
-    terminate = kill
 
     def join(self) -> None:
         """Wait until all processes have exited."""

@@ -1,4 +1,4 @@
-"""Ray, started quietly for a run that nobody started it for, and ended with it."""
+"""Ray, started quietly for one run, and ended with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from prompt2data.pipelines import log
@@ -18,21 +18,6 @@ def ray_available() -> bool:
 
 
 @contextmanager
-def minimal_ray() -> Iterator[None]:
-    """Let `ray.init` leave out what one machine has no use for: the autoscaler, and the log monitor that stays quiet.
-
-    Each is a Python process, whose start takes a second of every core; `ray.init` has no argument for them.
-    """
-    parameter: Any = importlib.import_module("ray._private.parameter")  # optional, and slow to import
-    original = parameter.RayParams
-    parameter.RayParams = functools.partial(original, no_monitor=True, include_log_monitor=False)
-    try:
-        yield
-    finally:
-        parameter.RayParams = original
-
-
-@contextmanager
 def ray_for_this_run(pipeline: Any) -> Iterator[None]:
     """Start Ray quietly for this run, and end it with the run, unless it was started before."""
     if not hasattr(pipeline, "_ray_init_kwargs") or not ray_available():
@@ -40,18 +25,24 @@ def ray_for_this_run(pipeline: Any) -> Iterator[None]:
         return
     import ray  # optional, and slow to import
 
-    ours = not ray.is_initialized() and not pipeline._ray_head_node_url
-    if ours:
-        quiet = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
-        if "RAY_ADDRESS" not in os.environ:
-            # Otherwise Ray joins what it finds noted on this machine: another notebook's Ray, which ends when that
-            # notebook's run ends, or one that was killed, for which it waits in vain.
-            quiet["address"] = "local"
-        pipeline._ray_init_kwargs = {**quiet, **pipeline._ray_init_kwargs}
+    if ray.is_initialized() or pipeline._ray_head_node_url:
+        yield
+        return
+    quiet = {"logging_level": "ERROR", "log_to_driver": False, "include_dashboard": False}
+    if "RAY_ADDRESS" not in os.environ:
+        # Otherwise Ray connects to the cluster last noted on this machine: that of another notebook, which ends with
+        # that notebook's run, or of a killed one, which never answers.
+        quiet["address"] = "local"
+    pipeline._ray_init_kwargs = {**quiet, **pipeline._ray_init_kwargs}
+    # One machine needs neither the autoscaler nor, without its output, the log monitor. Each is a Python process that
+    # takes a second of every core to start; `ray.init` has no argument for them.
+    parameter: Any = importlib.import_module("ray._private.parameter")
+    original = parameter.RayParams
+    parameter.RayParams = functools.partial(original, no_monitor=True, include_log_monitor=False)
     try:
-        with minimal_ray() if ours else nullcontext():
-            yield
+        yield
     finally:
-        if ours and ray.is_initialized():
+        parameter.RayParams = original
+        if ray.is_initialized():
             log.stop_logging()
             ray.shutdown()

@@ -1,4 +1,4 @@
-"""One run of a pipeline: what must be there before it, and what is put back after it."""
+"""One run of a pipeline: what it needs before it starts, and what is restored when it ends."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import inspect
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from prompt2data.display.progress import shown
 from prompt2data.ground.errors import PipelineError
-from prompt2data.i18n import _, ngettext
+from prompt2data.i18n import _
 from prompt2data.pipelines import folders, log
 from prompt2data.pipelines.events import announced
-from prompt2data.pipelines.progress import RunProgress, TextCounts
+from prompt2data.pipelines.progress import RunProgress, finished, rows_in
 from prompt2data.pipelines.ray import ray_for_this_run
 
 
 def safe_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
-    """distilabel's `run`: locked or in a fresh folder, followed by listeners, ended whole, and summed up in a line."""
+    """distilabel's `run` in a locked or fresh folder, with listeners, full clean-up, and a one-line summary."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise PipelineError(
             _(
@@ -33,55 +33,51 @@ def safe_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any)
     self._set_pipeline_name()
     self._exception, self._stop_called, self._stop_calls = None, False, 0
     _remove_dataset(self)
-    texts = TextCounts()
-    arguments["logging_handlers"] = handlers = [*(arguments.get("logging_handlers") or ()), texts]
+    progress = RunProgress(self)
+    arguments["logging_handlers"] = handlers = [*(arguments.get("logging_handlers") or ()), progress]
     with ExitStack() as stack:
-        outcome = stack.enter_context(announced(self, handlers))
+        ended = stack.enter_context(announced(self, handlers))
         self._prompt2data_cached = _is_cached(self, arguments)
         if self._prompt2data_cached:
             stack.enter_context(folders.locked(self._cache_dir, self.name))
         else:
             self._cache_dir = folders.fresh()
             arguments["use_cache"] = False
-        stack.enter_context(_interrupt_handler_kept())
+        if threading.current_thread() is threading.main_thread():
+            stack.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
         stack.enter_context(ray_for_this_run(self))
         stack.callback(log.stop_logging)
-        stack.callback(_remember_dataset, self, set(self.dag))
-        if not outcome.on_page:
-            progress = RunProgress(self)
-            handlers.append(progress)
+        known = set(self.dag)
+        stack.callback(lambda: setattr(self, "_prompt2data_dataset_steps", set(self.dag) - known))
+        if not any(getattr(handler, "on_page", False) for handler in handlers):
             stack.enter_context(shown(_("running the pipeline"), progress.state))
         distiset = original(self, **arguments)
         if self._exception is not None:  # Ray's run does not always look
             raise self._exception
-        outcome.distiset = distiset
+        ended.distiset = distiset
         if self._prompt2data_cached:
             folders.end(self)
-    print_summary(self, distiset, texts)
+    print_summary(self, distiset, progress)
     return distiset
 
 
 def end_dry_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
-    """distilabel's `dry_run`, also over when it failed: the next run is a real one."""
+    """distilabel's `dry_run`, which also ends when it fails: the next run is a real one."""
     try:
         return original(self, *args, **kwargs)
     finally:
         self._dry_run = False
 
 
-def _remember_dataset(pipeline: Any, known: set[str]) -> None:
-    pipeline._prompt2data_dataset_steps = [name for name in pipeline.dag if name not in known]
-
-
 def _remove_dataset(pipeline: Any) -> None:
-    """Take out the step that `run(dataset=…)` put in last time, so that the pipeline can run on other data."""
+    """Remove the step that the last `run(dataset=…)` added, so that the pipeline can run on other data."""
     for name in getattr(pipeline, "_prompt2data_dataset_steps", ()):
         pipeline.dag.G.remove_node(name)
-    pipeline._prompt2data_dataset_steps = []
+    pipeline._prompt2data_dataset_steps = set()
 
 
 def _is_cached(pipeline: Any, arguments: dict[str, Any]) -> bool:
-    """Whether the run's author asked for distilabel's cache, by `run(use_cache=True)` or a folder of their own."""
+    """Whether the reader asked for distilabel's cache, by `run(use_cache=True)` or a folder of their own."""
     from distilabel import constants, envs  # distilabel is slow to import
 
     folder = pipeline._cache_dir
@@ -91,25 +87,8 @@ def _is_cached(pipeline: Any, arguments: dict[str, Any]) -> bool:
     return bool(chosen_folder or envs.DISTILABEL_CACHE_DIR or arguments.get("use_cache"))
 
 
-def print_summary(pipeline: Any, distiset: Any, texts: TextCounts) -> None:
+def print_summary(pipeline: Any, distiset: Any, progress: RunProgress) -> None:
     """Print how many steps, rows and texts a run had."""
-    rows = sum(len(dataset[split]) for dataset in distiset.values() for split in dataset)
-    steps = len(pipeline.dag)
-    print(
-        ngettext("Pipeline finished: {n} step", "Pipeline finished: {n} steps", steps).format(n=steps)
-        + ngettext(", {n} row.", ", {n} rows.", rows).format(n=rows)
-    )
-    if (made := texts.generated) + (found := texts.from_cache):
+    print(finished(len(pipeline.dag), rows_in(distiset)))
+    if (made := progress.generated) + (found := progress.from_cache):
         print(_("Texts: {made} generated, {found} from the cache.").format(made=made, found=found))
-
-
-@contextmanager
-def _interrupt_handler_kept() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,8 +1,8 @@
-"""What each step of a pipeline did, and when: noted while it runs."""
+"""When each step of a pipeline processed each of its batches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from prompt2data.i18n import _
@@ -10,11 +10,11 @@ from prompt2data.pipelines.events import BatchReceived, Event, RunListener, Stag
 from prompt2data.plots import COLORS
 
 
-@dataclass(frozen=True)
+@dataclass
 class Batch:
-    """One batch of rows in one step; `began` and `ended` in seconds after the pipeline began to load its steps.
+    """One batch in one step; `began` and `ended` in seconds after the pipeline began to load its steps.
 
-    `rows` is how many rows the step handed on, None until they are counted.
+    `rows` is how many rows the step passed on, None until they are counted.
     """
 
     step: str
@@ -38,30 +38,27 @@ class StepTimes(RunListener):
         super().__init__()
         self.batches: list[Batch] = []
         self._start: float | None = None
-        self._began: dict[tuple[str, int | None], float] = {}
+        self._began: dict[tuple[str, int], float] = {}
         self._rows: dict[tuple[str, int], int] = {}
 
     def note(self, event: Event) -> None:
         match event:
             case StageLoading() if self._start is None:
                 self._start = event.time
-            case StepEvent(kind="began"):
-                self._began[event.step, event.batch] = event.time
+            case StepEvent(kind="began", step=step, batch=int(number), time=began):
+                self._began[step, number] = began
             case StepEvent(kind="sent", step=step, batch=int(number), time=ended):
                 start = self._start if self._start is not None else ended
                 began = self._began.pop((step, number), ended)
                 rows = self._rows.pop((step, number), None)
                 self.batches.append(Batch(step, number, began - start, ended - start, rows))
-            case BatchReceived():
-                self._note_rows(event.step, event.batch, event.rows)
-
-    def _note_rows(self, step: str, number: int, rows: int) -> None:
-        """The main process counts the rows, the worker says that they were sent: either may be heard first."""
-        for index in reversed(range(len(self.batches))):
-            if (batch := self.batches[index]).step == step and batch.number == number:
-                self.batches[index] = replace(batch, rows=rows)
-                return
-        self._rows[step, number] = rows
+            case BatchReceived(step=step, batch=number, rows=rows):
+                # The main process counts rows, the worker logs the sending: either may come first.
+                sent = (one for one in reversed(self.batches) if (one.step, one.number) == (step, number))
+                if batch := next(sent, None):
+                    batch.rows = rows
+                else:
+                    self._rows[step, number] = rows
 
     @property
     def steps(self) -> dict[str, list[Batch]]:
@@ -72,7 +69,7 @@ class StepTimes(RunListener):
         return steps
 
     def together(self) -> float:
-        """For how many seconds at least two steps were at work at once."""
+        """For how many seconds at least two batches were in work at once."""
         edges = sorted([(batch.began, 1) for batch in self.batches] + [(batch.ended, -1) for batch in self.batches])
         total, working, since = 0.0, 0, 0.0
         for moment, change in edges:
@@ -82,7 +79,7 @@ class StepTimes(RunListener):
         return total
 
     def draw(self, ax: Any) -> None:
-        """Draw a bar for each batch (a tick where it took no time), a row for each step: time runs to the right."""
+        """Draw a row for each step with a bar for each batch (a tick where it took no time), over time."""
         for index, batches in enumerate(self.steps.values()):
             for batch in batches:
                 if not batch.seconds:
@@ -97,20 +94,9 @@ class StepTimes(RunListener):
         ax.grid(axis="y", visible=False)
 
     def __repr__(self) -> str:
-        head = (_("step"), _("batches"), _("begins"), _("ends"), _("at work"))
-        body = [
-            (
-                step,
-                str(len(batches)),
-                *(f"{value:.1f} s" for value in (batches[0].began, batches[-1].ended, sum(b.seconds for b in batches))),
-            )
-            for step, batches in self.steps.items()
-        ]
-        widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
-        return "\n".join(
-            "  ".join(
-                cell.rjust(width) if index else cell.ljust(width)
-                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in [head, *body]
-        )
+        table = [(_("step"), _("batches"), _("begins"), _("ends"), _("at work"))]
+        for step, batches in self.steps.items():
+            began, ended, work = batches[0].began, batches[-1].ended, sum(batch.seconds for batch in batches)
+            table.append((step, str(len(batches)), f"{began:.1f} s", f"{ended:.1f} s", f"{work:.1f} s"))
+        first, *others = (max(map(len, column)) for column in zip(*table, strict=True))
+        return "\n".join("  ".join([row[0].ljust(first), *map(str.rjust, row[1:], others)]) for row in table)

@@ -8,6 +8,7 @@ the first 50 rows of a column are `None`, the run ends with an error of pyarrow.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 Row = dict[str, Any]
@@ -15,12 +16,9 @@ Row = dict[str, Any]
 
 def rectangular(rows: list[Row]) -> list[Row]:
     """The rows with all columns that any of them has; `None` where a row has none."""
-    columns: Row = {}
-    for row in rows:
-        columns.update(row)
+    columns: Row = dict.fromkeys(chain.from_iterable(rows))
     if all(len(row) == len(columns) for row in rows):
         return rows
-    columns = dict.fromkeys(columns)
     return [columns | row for row in rows]
 
 

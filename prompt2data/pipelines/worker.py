@@ -1,14 +1,15 @@
-"""What runs inside a worker: the process that owns one step of a pipeline.
+"""Code that runs inside a worker: the process of one step of a pipeline.
 
-A worker gets everything as arguments, since it is forked from a server that started with another environment and
-knows nothing of the notebook: environment variables, folder, thread count, and the step itself, pickled by value (so a
-step defined in a cell arrives as well, and nobody imports the notebook or script again). It talks back through one
-pipe of its own. No lock is shared between workers, hence none can be left locked by a worker that is killed.
+A worker gets everything as arguments, since it is forked from a server that started with another environment:
+environment variables, folder, thread count, and the step itself, pickled by value (so that steps defined in a cell
+work, and the notebook or script is not imported again). It reports through a pipe of its own. No lock is shared
+between workers, so a killed worker cannot leave one locked.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import multiprocessing
 import os
 import signal
@@ -16,17 +17,16 @@ import sys
 import threading
 import traceback
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
-from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from prompt2data import i18n
 from prompt2data.ground.quiet import quiet
 from prompt2data.pipelines import log
-from prompt2data.pipelines.distilabel_import import load_distilabel
 from prompt2data.pipelines.patching import apply_patches
-from prompt2data.pipelines.worker_patches import FILE_PATCHES, STEP_PATCHES
+from prompt2data.pipelines.worker_patches import FILE_PATCHES, STEP_PATCHES, load_distilabel
 
 _POLL_SECONDS = 1.0
 _PR_SET_PDEATHSIG = 1
@@ -46,7 +46,7 @@ class Surroundings:
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def apply(self) -> None:
-        """Make this process as if it had been started by the notebook just now."""
+        """Bring this process into the state of the notebook's process."""
         os.environ.clear()
         os.environ.update(self.environ)
         os.chdir(self.folder)
@@ -63,12 +63,13 @@ class Channel:
         self._lock = threading.Lock()
 
     def send(self, kind: str, content: Any) -> None:
-        """Send one message; a notebook that is gone is not worth an error here (the guard ends this process)."""
-        with self._lock:
-            try:
-                self._connection.send((kind, content))
-            except (BrokenPipeError, ConnectionResetError):
-                pass
+        """Send one message; ignore that the notebook's process is gone (the guard ends this one)."""
+        with self._lock, suppress(BrokenPipeError, ConnectionResetError):
+            self._connection.send((kind, content))
+
+    def put_nowait(self, record: logging.LogRecord) -> None:
+        """Send a log record: for `QueueHandler`, this is a queue."""
+        self.send("log", record)
 
 
 class ChannelText(io.TextIOBase):
@@ -86,14 +87,16 @@ class ChannelText(io.TextIOBase):
         return len(text)
 
 
-def guard(parent: int, die_with_server: bool) -> None:
-    """End this process when the process `parent` (the notebook's) has ended, however that happened.
+def guard(parent: int) -> None:
+    """End this process when the process `parent` (the notebook's) has ended, for whatever reason.
 
     The direct parent may be the fork server, which ends only after its last child: hence the pipe that the
     notebook's process holds open (`parent_process().sentinel`), and its process id for systems where a copy of that
     pipe lives on. Where there is a fork server, the kernel ends us with it.
     """
-    if die_with_server and sys.platform.startswith("linux"):
+    import psutil
+
+    if sys.platform.startswith("linux") and os.getppid() != parent:
         import ctypes
 
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -102,33 +105,21 @@ def guard(parent: int, die_with_server: bool) -> None:
     assert process is not None, "only for processes that multiprocessing started"
 
     def watch() -> None:
-        while not wait([process.sentinel], timeout=_POLL_SECONDS) and _exists(parent):
+        while not wait([process.sentinel], timeout=_POLL_SECONDS) and psutil.pid_exists(parent):
             pass
         os._exit(1)
 
     threading.Thread(target=watch, name="prompt2data-guard", daemon=True).start()
 
 
-def prepare_manager(parent: int, die_with_server: bool) -> None:
-    """Prepare the process that holds the queues: it reads the batches, and so imports distilabel."""
-    guard(parent, die_with_server)
+def prepare_manager(parent: int) -> None:
+    """Prepare the process that holds the queues: it unpickles batches, and so imports distilabel."""
+    guard(parent)
     warnings.simplefilter("ignore")
 
 
-def _exists(pid: int) -> bool:
-    if os.name == "nt":  # there, os.kill would end the process; the sentinel is a real handle and enough
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
 def prepare_worker() -> None:
-    """Do what a pipeline's worker needs of `setup()`: language and environment have come with the process."""
+    """Do the part of `setup()` that a worker needs; it has got the environment already."""
     if "PROMPT2DATA_LANGUAGE" in os.environ:
         i18n.set_language(os.environ["PROMPT2DATA_LANGUAGE"])
     quiet()
@@ -140,15 +131,15 @@ def setup_logging(log_queue: Any = None, filename: str | None = None, logging_ha
     """Replace distilabel's function of this name. Without `filename`, the caller is a Ray worker."""
     if filename is None:
         prepare_worker()
-        log.log_to(QueueHandler(log_queue).enqueue)
+        log.log_to(log_queue)
     else:
         log.setup_logging(log_queue, filename, logging_handlers)
 
 
-def run_step(connection: Connection, surroundings: Surroundings, payload: bytes, die_with_server: bool) -> None:
+def run_step(connection: Connection, surroundings: Surroundings, payload: bytes) -> None:
     """The worker's main function: run the pickled `_StepWrapper` to its end and report how it ended."""
     signal.signal(signal.SIGINT, _note_interrupt)
-    guard(surroundings.parent, die_with_server)
+    guard(surroundings.parent)
     channel = Channel(connection)
     sys.stdout = ChannelText(channel)
     surroundings.apply()
@@ -159,7 +150,7 @@ def run_step(connection: Connection, surroundings: Surroundings, payload: bytes,
         from distilabel.pipeline.base import set_pipeline_running_env_variables
 
         set_pipeline_running_env_variables(surroundings.pipeline, surroundings.cache_id)
-        log.log_to(lambda record: channel.send("log", record))
+        log.log_to(channel)
         cloudpickle.loads(payload).run()
     except BaseException as error:
         channel.send("failed", _account(error))
@@ -174,22 +165,18 @@ def _note_interrupt(signum: int, frame: Any) -> None:
 
 
 def _account(error: BaseException) -> dict[str, Any]:
-    """Describe an error to the notebook's process, and add the error itself where it can be sent."""
+    """Describe an error to the notebook's process, and add the error itself where it can be pickled."""
+    import cloudpickle
+
+    portable: bytes | None = None
+    with suppress(Exception):
+        data = cloudpickle.dumps(error)
+        cloudpickle.loads(data)  # some exceptions can be pickled, but not unpickled
+        portable = data
     cause = getattr(error, "subprocess_exception", error)
     return {
         "summary": f"{type(cause).__name__}: {cause}".strip().removesuffix(":"),
         "loading": getattr(error, "is_load_error", False),
         "traceback": getattr(error, "formatted_traceback", "") or "".join(traceback.format_exception(error)),
-        "error": _portable(error),
+        "error": portable,
     }
-
-
-def _portable(error: BaseException) -> bytes | None:
-    import cloudpickle
-
-    try:
-        data = cloudpickle.dumps(error)
-        cloudpickle.loads(data)  # some exceptions can be written and not be read
-        return data
-    except Exception:
-        return None

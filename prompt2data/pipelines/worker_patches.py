@@ -1,6 +1,6 @@
-"""How a step runs inside its worker: seeded, told which batch it has, and stopped when its model cannot be loaded.
+"""The patches of workers: steps are seeded, know their batch, and stop when their model cannot be loaded.
 
-distilabel's classes travel by reference, so a class that was patched in the notebook's process is original again in a
+distilabel's classes are pickled by reference, so a class patched in the notebook's process is original again in a
 worker, under Ray as well. `worker.prepare_worker` therefore patches them there: `STEP_PATCHES` are only for workers,
 `FILE_PATCHES` also for the process that runs pipelines, `MODEL_PATCHES` for every process that uses distilabel.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+import warnings
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -17,14 +18,14 @@ from typing import Any
 from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.models import public_names
 from prompt2data.pipelines import table_files
-from prompt2data.pipelines.patching import Patch, Wrapper
+from prompt2data.pipelines.patching import Patch, Wrapper, apply_patches
 
 
 def seed_everything(*names: object) -> None:
     """Seed `random`, numpy and torch from the course's seed and `names`.
 
     EvolInstruct draws its operators from numpy and Magpie its system prompts from `random`, both unseeded: a step that
-    is run again would choose otherwise, and ask for texts that nobody has made.
+    is run again would choose differently, and ask for texts that are not in the cache.
     """
     base = os.environ.get("PROMPT2DATA_SEED") or "0"
     seed = zlib.crc32("/".join(map(str, [base, *names])).encode())
@@ -36,7 +37,7 @@ def seed_everything(*names: object) -> None:
 
 
 def run_seeded(original: Callable[..., str], self: Any) -> str:
-    """`_StepWrapper.run` with seeds by step, and by batch where replicas take them in no fixed order."""
+    """`_StepWrapper.run` with a seed for each step, or for each batch where replicas take them in no fixed order."""
     seed_everything(self.step.name)
     if not self.step.is_generator and self.step.resources.replicas > 1:
         self.input_queue = _SeedingQueue(self.input_queue, self.step)
@@ -44,7 +45,7 @@ def run_seeded(original: Callable[..., str], self: Any) -> str:
 
 
 class _SeedingQueue:
-    """A step's input queue that seeds the process for each batch, and tells the step's parts the batch's number."""
+    """A step's input queue that seeds the process for each batch, and passes the batch's number to the step's parts."""
 
     def __init__(self, queue: Any, step: Any) -> None:
         self._queue = queue
@@ -72,27 +73,39 @@ def fail_without_model(original: Callable[..., Any], self: Any, batch: Any) -> A
 
 
 _STEP_WRAPPER = "distilabel.pipeline.step_wrapper._StepWrapper"
+_BATCH = "distilabel.pipeline.batch._Batch"
 _WRITE_BUFFER = "distilabel.pipeline.write_buffer._WriteBuffer"
 _TRANSFORMERS_LLM = "distilabel.models.llms.huggingface.transformers.TransformersLLM"
 
 STEP_PATCHES = [
-    Wrapper(_STEP_WRAPPER, "run", run_seeded, "Steps that run again drew otherwise."),
-    Wrapper(_STEP_WRAPPER, "_impute_step_outputs", fail_without_model, "Without a model, all batches came out `None`."),
+    Wrapper(_STEP_WRAPPER, "run", run_seeded, "Steps that run again draw other random numbers."),
+    Wrapper(_STEP_WRAPPER, "_impute_step_outputs", fail_without_model, "Without a model, all batches become `None`."),
 ]
 FILE_PATCHES = [
-    Wrapper(
-        "distilabel.pipeline.batch._Batch",
-        "write_batch_data_to_fs",
-        table_files.write_all_columns,
-        "A file got the columns of its first row only.",
-    ),
-    Wrapper(_WRITE_BUFFER, "_write", table_files.write_own_schema, "A file got the columns of the step's first file."),
-    Patch(_WRITE_BUFFER, "close", table_files.close, "Files of one step disagreed in their columns."),
+    Wrapper(_BATCH, "write_batch_data_to_fs", table_files.write_all_columns, "Columns not in the first row are lost."),
+    Wrapper(_WRITE_BUFFER, "_write", table_files.write_own_schema, "Columns not in the first file are lost."),
+    Patch(_WRITE_BUFFER, "close", table_files.close, "Files of one step differ in their columns."),
 ]
 MODEL_PATCHES = [
-    Wrapper(_TRANSFORMERS_LLM, "load", public_names.load, "A model in a folder had no other name than the folder."),
-    Wrapper(
-        _TRANSFORMERS_LLM, "_model_dump", public_names.model_dump, "Dumps held tokens, and folders of one machine."
-    ),
-    Patch(_TRANSFORMERS_LLM, "model_name", public_names.model_name, "Rows named folders of one machine."),
+    Wrapper(_TRANSFORMERS_LLM, "load", public_names.load, "A model in a folder has only the folder as its name."),
+    Wrapper(_TRANSFORMERS_LLM, "_model_dump", public_names.model_dump, "Dumps hold tokens and local folders."),
+    Patch(_TRANSFORMERS_LLM, "model_name", public_names.model_name, "Rows hold local folders."),
 ]
+
+
+def load_distilabel() -> None:
+    """Import distilabel without its warnings, and let models go by their public names.
+
+    Raises:
+        UnsupportedDistilabel: when another version of distilabel is installed than the patches were written for.
+    """
+    # distilabel replaces the event loop policy of notebooks through nest_asyncio at import; its warnings are known.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Slow to import.
+        import datasets
+        import transformers
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    datasets.disable_progress_bars()  # saving and loading a lesson's few rows
+    apply_patches(MODEL_PATCHES)

@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import contextvars
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from prompt2data.display.progress import duration, in_words
+from prompt2data.display.progress import duration, in_notebook, in_words
+from prompt2data.ground.errors import interrupted
 from prompt2data.i18n import _, ngettext
 from prompt2data.pipelines.events import Event, RunBegan, RunEnded, RunListener
+from prompt2data.pipelines.progress import finished
 from prompt2data.pipelines.step_times import StepTimes
 from prompt2data.untrusted import visible
 from prompt2data.widgets.run_state import RunWatch
-from prompt2data.widgets.view import View, render
+from prompt2data.widgets.view import View
 
 _PAUSE_SECONDS = 0.25  # between two drawings while the run goes on
 _MOST_BATCHES = 50  # listed of one step
 _ERROR_LENGTH = 400  # characters
 # Sizes of the drawing, in em.
 _BOX, _ACROSS, _DOWN = (14.5, 6.2), (2.6, 1.0), (1.2, 1.9)
-_ICONS = {
-    "waiting": "○",
-    "loading": "◔",
-    "ready": "◑",
-    "working": "▶",
-    "done": "✓",
-    "cached": "↺",
-    "failed": "✗",
-    "stopped": "■",
-}
-
-
-@dataclass(frozen=True)
-class _Drawing:
-    """Where boxes and arrows stand, in em: `boxes` name -> (left, top), `arrows` as SVG paths."""
-
-    width: float
-    height: float
-    boxes: dict[str, tuple[float, float]]
-    arrows: list[str]
 
 
 class PipelineMonitor(View):
@@ -51,17 +33,18 @@ class PipelineMonitor(View):
     >>> distiset = pipeline.run(logging_handlers=[monitor.handler])  # doctest: +SKIP
 
     In a notebook the monitor shows itself below the cell that runs the pipeline; `monitor.show()` before the run shows
-    it elsewhere. What is stored in the notebook is the state at the end of the run. Each run begins anew.
+    it elsewhere. The notebook stores the state at the end of the run. Each run begins anew.
 
     Attributes:
         handler: for `logging_handlers`.
-        watch: what is known of the run.
+        watch: the state of the run.
 
     Raises:
         TypeError: for anything but a pipeline.
     """
 
     part_names = ("head", "status", "picture", "total", "steps", "batches")
+    templates = "pipeline"
 
     def __init__(self, pipeline: Any) -> None:
         if not hasattr(getattr(pipeline, "dag", None), "G") or not hasattr(pipeline, "run"):
@@ -71,7 +54,7 @@ class PipelineMonitor(View):
             )  # fmt: skip
         self.watch = RunWatch(pipeline)
         self.handler = _Handler(self)
-        self._bring_up_to_date: Callable[[], None] | None = None  # brings the stored form up to date
+        self._update_stored: Callable[[], None] | None = None  # None: not displayed
         self._drawing: threading.Thread | None = None
         self._changed = threading.Event()
         self._ended = threading.Event()
@@ -87,77 +70,64 @@ class PipelineMonitor(View):
         return in_words(_("Pipeline monitor"), visible(name, 100) if name else "")
 
     def summary(self) -> str:
-        return in_words(self.label, self._phase())
+        return in_words(self.label, self.phase())
 
     def show(self) -> Callable[[], None]:
         """Display the monitor here; the run that follows does not display it again."""
-        self._bring_up_to_date = super().show()
-        return self._bring_up_to_date
+        self._update_stored = super().show()
+        return self._update_stored
 
     # -- parts --------------------------------------------------------------------------------------------------------
 
-    def part_head(self, static: bool) -> str:
-        return render("pipeline_head", title=self.title(), static=static)
-
-    def part_status(self, static: bool) -> str:
-        return render("pipeline_status", phase=self._phase(), failure=self.failure)
+    def has_part(self, name: str, static: bool) -> bool:
+        if name == "picture":
+            return not static  # without styles the boxes are a heap of words; the table has the same content
+        if name == "batches" and self.watch.times.batches:
+            return True
+        return name not in ("total", "batches") or self.watch.began is not None
 
     def part_picture(self, static: bool) -> str:
-        if static:  # without styles the boxes are a heap of words; the table says the same
-            return ""
         columns = self.watch.columns
         flat = max(map(len, columns), default=0)
         across = _drawing(columns, self.watch.arrows, across=True)
         down = _drawing(columns, self.watch.arrows, across=False)
         wide = across if len(columns) <= 4 or flat > len(columns) else down
-        return render("pipeline_picture", steps=self._steps(), wide=wide, narrow=down, long=len(columns) > 3)
+        return self.render("picture", steps=self.steps(), wide=wide, narrow=down, long=len(columns) > 3)
 
     def part_total(self, static: bool) -> str:
-        if self.watch.began is None:
-            return ""
         rows = self.watch.rows_at_the_end()
         words = ngettext("{n} row at the end", "{n} rows at the end", rows).format(n=f"{rows:,}")
-        return render("pipeline_total", words=in_words(duration(self.watch.seconds()), words))
-
-    def part_steps(self, static: bool) -> str:
-        return render("pipeline_steps", steps=self._steps(), uid=self.uid)
+        return self.render("total", words=in_words(duration(self.watch.seconds()), words))
 
     def part_batches(self, static: bool) -> str:
-        watch = self.watch
-        if watch.began is None and not watch.times.batches:
-            return ""
         groups = []
-        for name, step in watch.steps.items():
-            batches = watch.batches(name)
+        for name, step in self.watch.steps.items():
+            batches = self.watch.batches(name)
             shown = batches[-_MOST_BATCHES:]
             groups.append({"name": name, "n": len(batches), "timed": not step.generator, "batches": shown})
-        return render("pipeline_batches", groups=groups, seconds=_seconds, uid=self.uid)
+        return self.render("batches", groups=groups, seconds=_seconds)
 
-    def _phase(self) -> str:
-        """How the run is, in one sentence."""
+    def phase(self) -> str:
+        """The state of the run, in one sentence."""
         watch = self.watch
         if watch.began is None:
             return _("The run has not begun.")
         if watch.running:
             return _("the steps are loading") if watch.loading else _("running the pipeline")
         if watch.error is None:
-            n, rows = len(watch.steps), watch.rows_at_the_end()
-            finished = ngettext("Pipeline finished: {n} step", "Pipeline finished: {n} steps", n).format(n=n)
-            finished += ngettext(", {n} row.", ", {n} rows.", rows).format(n=rows)
-            if watch.all_cached:
-                finished += " " + _("No step had to run: all rows come from the cache.")
-            return finished
+            words = finished(len(watch.steps), watch.rows_at_the_end())
+            return words + " " + _("No step had to run: all rows come from the cache.") if watch.all_cached else words
         if isinstance(watch.error, KeyboardInterrupt):
-            return _("The run was interrupted: its workers are stopped, and you can run it again.")
+            return str(interrupted())
         error = visible(str(watch.error) or type(watch.error).__name__, _ERROR_LENGTH)
         return _("The run failed. {error}").format(error=error)
 
-    def _steps(self) -> list[dict[str, Any]]:
-        """What picture and table say of each step."""
+    def steps(self) -> list[dict[str, Any]]:
+        """What picture and table show of each step."""
         steps = []
         for name, step in self.watch.steps.items():
             batches = self.watch.batches(name)
-            words = step.in_words()
+            icon, words = step.in_words()
             if step.blanked:
                 n = step.blanked
                 words += ", " + ngettext("{n} batch failed", "{n} batches failed", n).format(n=n)
@@ -175,12 +145,12 @@ class PipelineMonitor(View):
                     "kind": step.kind,
                     "before": ", ".join(step.before),
                     "state": step.state,
-                    "icon": _ICONS[step.state],
+                    "icon": icon,
                     "words": words,
                     "numbers": in_words(*numbers) if began else "",
                     "rows": f"{rows:,}" if began else "–",
                     "batches": f"{len(batches):,}" if began else "–",
-                    # distilabel says of a loader's batches only that they were sent
+                    # distilabel logs only the sending of a loader's batches
                     "seconds": "–" if not began else _("not timed") if step.generator else seconds,
                 }
             )
@@ -189,15 +159,14 @@ class PipelineMonitor(View):
     # -- a run --------------------------------------------------------------------------------------------------------
 
     def begin(self, pipeline: Any) -> None:
-        """A run of `pipeline` begins: forget the last one, and draw until `end`."""
+        """Forget the last run, and draw one of `pipeline` until its `end`."""
         self._stop_drawing()
-        self.watch = RunWatch(pipeline)
-        self.watch.begin()
+        self.watch = RunWatch(pipeline, began=time.time())
         self.label = self.title()
         self.redraw()
-        if self._bring_up_to_date is None and _in_notebook():
+        if self._update_stored is None and in_notebook():
             self.show()
-        self.handler.on_page = self._bring_up_to_date is not None
+        self.handler.on_page = self._update_stored is not None
         self._ended.clear()
         self._changed.clear()
         run = contextvars.copy_context().run
@@ -205,28 +174,34 @@ class PipelineMonitor(View):
         self._drawing.start()
 
     def note(self, event: Event) -> None:
-        """Take note of an event. Called in the thread that listens to the log, which must not wait."""
-        self.watch.note(event)
-        self._changed.set()
+        """Handle an event of the run, as `RunListener.note` does."""
+        match event:
+            case RunBegan():
+                self.begin(event.pipeline)
+            case RunEnded():
+                self.end(event.distiset, event.error)
+            case _:
+                self.watch.note(event)
+                self._changed.set()
 
     def end(self, distiset: Any, error: BaseException | None) -> None:
-        """The run is over: draw what it came to, also in the stored form."""
+        """Draw the final state of the run, also in the stored form."""
         self._stop_drawing()
         self.watch.end(distiset, error)
         self.redraw()
-        if self._bring_up_to_date is not None:
-            self._bring_up_to_date()
-        self._bring_up_to_date, self.handler.on_page = None, False  # the next run may be that of another cell
+        if self._update_stored is not None:
+            self._update_stored()
+        self._update_stored, self.handler.on_page = None, False  # another cell may start the next run
 
     def _draw_until_the_end(self) -> None:
-        """At most four times a second where something happened, else once a second, for the clocks."""
+        """Draw at most four times a second after events, else once a second, for the clocks."""
         idle = 0.0
         while not self._ended.wait(_PAUSE_SECONDS):
             idle += _PAUSE_SECONDS
             if self._changed.is_set() or idle >= 1:
                 self._changed.clear()
                 idle = 0.0
-                with suppress(Exception):  # a graph that grows meanwhile, a page that is gone: the next time
+                with suppress(Exception):  # the graph grew meanwhile, or the page is gone
                     self.redraw(*self.part_names[1:])
 
     def _stop_drawing(self) -> None:
@@ -244,27 +219,15 @@ class _Handler(RunListener):
         self._monitor = monitor
 
     def note(self, event: Event) -> None:
-        match event:
-            case RunBegan():
-                self._monitor.begin(event.pipeline)
-            case RunEnded():
-                self._monitor.end(event.distiset, event.error)
-            case _:
-                self._monitor.note(event)
+        self._monitor.note(event)
 
 
 def _seconds(seconds: float) -> str:
     return _("{n} s").format(n=f"{seconds:.1f}")
 
 
-def _in_notebook() -> bool:
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")
-
-
-def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]], across: bool) -> _Drawing:
-    """The graph drawn to the right or downwards."""
+def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]], across: bool) -> dict[str, Any]:
+    """The graph drawn to the right or downwards, in em: `boxes` name -> (left, top), `arrows` as SVG paths."""
     box, gap = _BOX, _ACROSS if across else _DOWN
     most = max(map(len, columns), default=0)
     counts = (len(columns), most) if across else (most, len(columns))
@@ -282,7 +245,7 @@ def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]
         if name is not None
     }
     paths = [_arrow([corner(*cell) for cell in cells], across) for cells in arrows]
-    return _Drawing(width, height, boxes, paths)
+    return {"width": width, "height": height, "boxes": boxes, "arrows": paths}
 
 
 def _arrow(corners: list[tuple[float, float]], across: bool) -> str:

@@ -1,34 +1,37 @@
-"""What each step of a pipeline is doing while it runs, known from the events of the run."""
+"""The state of each step of a running pipeline, built from the events of the run."""
 
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import networkx
 
 from prompt2data.i18n import _
 from prompt2data.pipelines.events import AllCached, Event, StageLoading, StagesPlanned, StepEvent
+from prompt2data.pipelines.progress import rows_in
 from prompt2data.pipelines.step_times import Batch, StepTimes
 
 
 @dataclass
 class StepWatch:
-    """One step: what it is, and what is known of it so far."""
+    """One step and its state."""
 
     name: str
-    kind: str  # the name of its class
-    before: list[str]  # the steps whose rows it gets
+    kind: str  # name of its class
     generator: bool
     replicas: int
+    before: list[str] = field(default_factory=list)  # the steps whose rows it gets
     loading: bool = False
     loaded: bool = False
     doing: dict[int, float] = field(default_factory=dict)  # batch -> when it began, in seconds since the epoch
     yielding: bool = False
     blanked: int = 0  # batches that failed, whose rows hold None
-    finished: int = 0  # replicas that have come to their end
+    finished: int = 0  # replicas
     end: str = ""  # "cached", "failed" or "stopped"
 
     @property
@@ -43,7 +46,7 @@ class StepWatch:
         return "ready" if self.loaded else "loading" if self.loading else "waiting"
 
     def note(self, event: StepEvent) -> None:
-        """Take note of an event of this step."""
+        """Update the state with an event of this step."""
         self.loaded = True
         match event:
             case StepEvent(kind="began", batch=int(batch)):
@@ -61,20 +64,21 @@ class StepWatch:
             case StepEvent(kind="left out"):
                 self.end = "failed"
 
-    def in_words(self) -> str:
-        """The state, for the reader."""
+    def in_words(self) -> tuple[str, str]:
+        """The state for the reader: an icon, and words."""
         batches = ", ".join(map(str, sorted(self.doing)))
-        words = {
-            "waiting": _("waiting"),
-            "loading": _("loading"),
-            "ready": _("waiting for rows"),
-            "working": _("working on batch {batch}").format(batch=batches) if batches else _("bringing rows"),
-            "done": _("done"),
-            "cached": _("from the cache"),
-            "failed": _("failed"),
-            "stopped": _("stopped"),
+        working = _("working on batch {batch}").format(batch=batches) if batches else _("bringing rows")
+        states = {
+            "waiting": ("○", _("waiting")),
+            "loading": ("◔", _("loading")),
+            "ready": ("◑", _("waiting for rows")),
+            "working": ("▶", working),
+            "done": ("✓", _("done")),
+            "cached": ("↺", _("from the cache")),
+            "failed": ("✗", _("failed")),
+            "stopped": ("■", _("stopped")),
         }
-        return words[self.state]
+        return states[self.state]
 
 
 class RunWatch:
@@ -85,13 +89,14 @@ class RunWatch:
         times: the batches of each step.
         began, ended: in seconds since the epoch; None before.
         distiset, error: what the run returned or raised.
-        all_cached: whether nothing had to run, since the cache holds every row.
+        all_cached: whether all rows come from the cache.
+        columns, arrows: the steps laid out, as `_laid_out` returns them.
     """
 
-    def __init__(self, pipeline: Any) -> None:
+    def __init__(self, pipeline: Any, began: float | None = None) -> None:
         self.pipeline = pipeline
         self.times = StepTimes()
-        self.began: float | None = None
+        self.began = began
         self.ended: float | None = None
         self.distiset: Any = None
         self.error: BaseException | None = None
@@ -103,27 +108,19 @@ class RunWatch:
         self._look()
 
     def _look(self) -> None:
-        """Read the graph. `run(dataset=…)` adds a step when it begins; what was noted of the others stays."""
+        """Read the graph. `run(dataset=…)` adds a step when it begins; the others keep their state."""
         graph = self.pipeline.dag.G
         known, self.steps = self.steps, {}
         for name in networkx.lexicographical_topological_sort(graph, key=list(graph).index):
             step = graph.nodes[name]["step"]
-            self.steps[name] = known.get(name) or StepWatch(
-                name=name,
-                kind=type(step).__name__,
-                before=list(graph.predecessors(name)),
-                generator=step.is_generator,
-                replicas=1 if step.is_generator else step.resources.replicas or 1,
-            )
+            replicas = 1 if step.is_generator else step.resources.replicas or 1
+            new = StepWatch(name, type(step).__name__, step.is_generator, replicas)
+            self.steps[name] = known.get(name, new)
             self.steps[name].before = list(graph.predecessors(name))
         self.columns, self.arrows = _laid_out({name: step.before for name, step in self.steps.items()})
 
-    def begin(self) -> None:
-        """The run begins now."""
-        self.began = time.time()
-
     def note(self, event: Event) -> None:
-        """Take note of an event of the run."""
+        """Update the state with an event of the run."""
         self.times.note(event)
         match event:
             case StagesPlanned():
@@ -142,7 +139,7 @@ class RunWatch:
         self._stages = {stage: [name for name in names if name in self.steps] for stage, names in event.stages.items()}
         for name in self.steps.keys() & event.cached:
             self.steps[name].end = "cached"
-        # Their processes start now; that they are waited for is logged when all have started.
+        # Their processes start now; the log says that they load only when all have started.
         self._note_loading(next(filter(None, self._stages.values()), ()))
 
     def _note_loading(self, names: Iterable[str]) -> None:
@@ -154,7 +151,7 @@ class RunWatch:
         self.ended, self.distiset, self.error = time.time(), distiset, error
         failed = getattr(error, "step", None)
         for step in self.steps.values():
-            if error is None:  # a step's last event may not have come through
+            if error is None:  # a step's last event may not have arrived
                 step.finished = step.replicas
             elif step.name == failed:
                 step.end = "failed"
@@ -183,11 +180,11 @@ class RunWatch:
         return [batch for batch in list(self.times.batches) if batch.step == name]
 
     def rows(self, name: str) -> int:
-        """How many rows a step has handed on so far."""
+        """How many rows a step has passed on so far."""
         return sum(batch.rows or 0 for batch in self.batches(name))
 
     def at_work(self, name: str) -> float:
-        """For how many seconds a step has worked so far, the batch it works on now included."""
+        """For how many seconds a step has worked so far, including on its current batches."""
         now = time.time()
         current = sum(max(0.0, now - began) for began in list(self.steps[name].doing.values()))
         return current + sum(batch.seconds for batch in self.batches(name))
@@ -195,51 +192,41 @@ class RunWatch:
     def rows_at_the_end(self) -> int:
         """How many rows have left the last steps; when the run has ended well, how many the distiset has."""
         if self.distiset is not None:
-            return sum(len(dataset[split]) for dataset in self.distiset.values() for split in dataset)
-        handing_on = {before for step in self.steps.values() for before in step.before}
-        return sum(self.rows(name) for name in self.steps if name not in handing_on)
+            return rows_in(self.distiset)
+        inner = {before for step in self.steps.values() for before in step.before}
+        return sum(self.rows(name) for name in self.steps if name not in inner)
 
 
 def _laid_out(before: dict[str, list[str]]) -> tuple[list[list[str | None]], list[list[tuple[int, int]]]]:
     """Columns of steps from left to right, and the arrows between them.
 
-    A step stands one column behind the last of those it gets rows from. An arrow over several columns has a place
-    (None) of its own in each of those between, so that it crosses no box.
+    A step is one column behind the last of those it gets rows from. An arrow over several columns has a cell (None)
+    of its own in each of those between, so that it crosses no box.
 
     Args:
         before: step -> the steps whose rows it gets, in topological order.
 
     Returns:
-        The columns, from top to bottom, and each arrow as the places (column, row) that it goes through.
+        The columns, from top to bottom, and each arrow as the cells (column, row) that it goes through.
     """
-    column: dict[str, int] = {}
+    column: dict[Any, int] = {}  # of each cell: a step's name, or (start, end, column) of an arrow
+    arrows: list[list[Any]] = []
     for name, origins in before.items():
         column[name] = 1 + max((column[origin] for origin in origins), default=-1)
-    columns: list[list[tuple[str, str]]] = [[] for _place in range(max(column.values(), default=-1) + 1)]
-    lanes: dict[tuple[str, str], list[tuple[str, str]]] = {}  # place -> the places in the column before
-    for name, origins in before.items():
-        columns[column[name]].append((name, ""))
-        lanes[name, ""] = []
         for origin in origins:
-            last = (origin, "")
-            for between in range(column[origin] + 1, column[name]):
-                place = (origin, f"{name} {between}")
-                columns[between].append(place)
-                lanes[place] = [last]
-                last = place
-            lanes[name, ""].append(last)
-    row: dict[tuple[str, str], float] = {}
-    for places in columns:  # each place at the middle height of those it gets rows from
-        places.sort(key=lambda place: sum(row[one] for one in lanes[place]) / max(1, len(lanes[place])))
-        for number, place in enumerate(places):
-            row[place] = number - (len(places) - 1) / 2
-    where = {place: (x, y) for x, places in enumerate(columns) for y, place in enumerate(places)}
-    arrows = []
-    for name in before:
-        for last in lanes[name, ""]:
-            path = [where[name, ""]]
-            while last[1]:
-                path.append(where[last])
-                last = lanes[last][0]
-            arrows.append([*reversed([*path, where[last]])])
-    return [[name if not lane else None for name, lane in places] for places in columns], arrows
+            between = [(origin, name, number) for number in range(column[origin] + 1, column[name])]
+            column.update({cell: cell[-1] for cell in between})
+            arrows.append([origin, *between, name])
+    columns: list[list[Any]] = [[] for _column in range(max(column.values(), default=-1) + 1)]
+    for cell, number in column.items():
+        columns[number].append(cell)
+    origins_of: dict[Any, list[Any]] = defaultdict(list)
+    for start, end in (link for arrow in arrows for link in pairwise(arrow)):
+        origins_of[end].append(start)
+    height: dict[Any, float] = {}
+    for cells in columns:  # each cell at the mean height of those it gets rows from
+        cells.sort(key=lambda cell: sum(height[one] for one in origins_of[cell]) / max(1, len(origins_of[cell])))
+        height.update({cell: row - (len(cells) - 1) / 2 for row, cell in enumerate(cells)})
+    where = {cell: (x, y) for x, cells in enumerate(columns) for y, cell in enumerate(cells)}
+    steps = [[cell if cell in before else None for cell in cells] for cells in columns]
+    return steps, [[where[cell] for cell in arrow] for arrow in arrows]
