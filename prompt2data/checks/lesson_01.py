@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, texts
+from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, texts, wrong_if
 from prompt2data.checks.random_state import GlobalRandomState
 from prompt2data.i18n import N_, _
 
@@ -34,8 +34,7 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
     _eight_prompts(prompts)
     given = copy.deepcopy(_ROWS)
     answer = records(call(to_pairs, given), columns=("prompt", "completion"))
-    if given != _ROWS:
-        raise Wrong(_("`to_pairs` changed the rows it was given."), hint=_("Make new dictionaries."))
+    wrong_if(given != _ROWS, _("`to_pairs` changed the rows it was given."), hint=_("Make new dictionaries."))
     wrong = partial(Wrong, expected=_PAIRS, actual=answer)
     if len(answer) == len(_ROWS):
         raise wrong(_("Rows without a generation are still there."))
@@ -53,16 +52,14 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
         raise wrong(_("These are not the pairs of the given rows."))
     expect(sorted(answer[0]), sorted(_PAIRS[0]), _("A clean pair has the keys `prompt` and `completion` only."))
     nothing = call(to_pairs, [])
-    if nothing is None or list(nothing):
-        raise Wrong(_("No rows should give no pairs."), expected=[], actual=nothing)
+    wrong_if(nothing is None or list(nothing), _("No rows should give no pairs."), expected=[], actual=nothing)
 
 
 def _eight_prompts(prompts: Sequence[str]) -> None:
     if isinstance(prompts, str) or not hasattr(prompts, "__len__"):
         raise Wrong(_("`prompts` should be a list of eight texts."), actual=prompts)
     prompts = list(prompts)
-    if len(prompts) != 8:
-        raise Wrong(_("`prompts` should have eight texts."), expected=8, actual=len(prompts))
+    wrong_if(len(prompts) != 8, _("`prompts` should have eight texts."), expected=8, actual=len(prompts))
     if any(not isinstance(prompt, str) or not prompt.strip() for prompt in prompts):
         raise Wrong(_("Each prompt should be a text with something in it."), actual=prompts)
     if len({prompt.strip().lower() for prompt in prompts}) != 8:
@@ -92,8 +89,7 @@ def distinct_share(function: Callable[[list[str], int], float]) -> None:
         (7 / 10, _("This counts single words; `n` is 2 here.")),
         (6 / 10, _("This counts single words; `n` is 2 here.")),
     ):
-        if close(actual, value):
-            raise Wrong(message, expected=expected, actual=actual)
+        wrong_if(close(actual, value), message, expected=expected, actual=actual)
     if not close(actual, expected):
         message = _("For these texts and n = 2 the share is different: {texts}").format(texts=given)
         raise Wrong(message, expected=expected, actual=actual)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, error_text, exercise, expect, returned
+from prompt2data.checks.core import Wrong, call, error_text, exercise, expect, returned, wrong_if
 from prompt2data.i18n import N_, _, translated
 
 Messages = list[dict[str, str]]
@@ -106,8 +106,7 @@ def _prompt_of(answer: Any, family: str, render: Render, system: str | None) -> 
 
 
 def _explain_prompt(family: str, system: str | None, expected: str, actual: Any, recorded: list[str]) -> None:
-    if not isinstance(returned(actual), str):
-        raise Wrong(_("The prompt should be a string."), actual=actual)
+    wrong_if(not isinstance(returned(actual), str), _("The prompt should be a string."), actual=actual)
     if any(text and actual.endswith(text) for text in recorded if not expected.endswith(text)):
         message = _("{family}: the marker itself is still in the prompt.")
     elif actual.startswith(expected):
@@ -151,13 +150,10 @@ _TEXTS: tuple[tuple[str, bool, str], ...] = (
 )
 def steer(prompt: Any, on_topic: Any) -> None:
     """Exercise 4.2: a system prompt that describes the user, and a measure of the topic."""
-    if not isinstance(prompt, str):
-        raise Wrong(_("CAT_PROMPT should be a text."), actual=prompt)
+    wrong_if(not isinstance(prompt, str), _("CAT_PROMPT should be a text."), actual=prompt)
     words = re.findall(r"[\w'-]+", prompt.lower())
     if len(words) < _MIN_WORDS:
-        raise Wrong(
-            _("CAT_PROMPT is short: describe the user in at least {n} words.").format(n=_MIN_WORDS), actual=prompt
-        )
+        raise Wrong(_("CAT_PROMPT is short: describe the user in at least {n} words."), actual=prompt, n=_MIN_WORDS)
     if not {"user", "users", "user's"} & set(words):
         raise Wrong(
             _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask."), actual=prompt
@@ -168,8 +164,7 @@ def steer(prompt: Any, on_topic: Any) -> None:
         actual = call(on_topic, text)
         if actual is None:
             raise Wrong(_("on_topic returned None: it should say True or False."), expected=expected, actual=actual)
-        if bool(actual) != expected:
-            raise Wrong(f"{translated(message)} ({text!r})", expected=expected, actual=actual)
+        wrong_if(bool(actual) != expected, f"{translated(message)} ({text!r})", expected=expected, actual=actual)
 
 
 # -- 4.3 ----------------------------------------------------------------------------------------------------------

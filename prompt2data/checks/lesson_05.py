@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, expect, records, returned
+from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, expect, records, returned, wrong_if
 from prompt2data.columns import BOOKKEEPING, MissingColumn, SymbolicRow, trace
 from prompt2data.i18n import N_, _
 
@@ -27,8 +27,7 @@ def three_steps(pipeline: Any) -> None:
     from distilabel.steps import GeneratorStep, KeepColumns
     from distilabel.steps.tasks import TextGeneration
 
-    if not isinstance(pipeline, Pipeline):
-        raise Wrong(_("This should be a `Pipeline`."), actual=type(pipeline).__name__)
+    wrong_if(not isinstance(pipeline, Pipeline), _("This should be a `Pipeline`."), actual=type(pipeline).__name__)
     steps = {name: pipeline.dag.get_step(name)["step"] for name in pipeline.dag}
     if not steps:
         raise NotAttempted
@@ -39,12 +38,9 @@ def three_steps(pipeline: Any) -> None:
         if not names:
             message = _("The pipeline has no {kind} step. Was it created inside the `with` block?")
             raise Wrong(message.format(kind=class_name), actual=[type(step).__name__ for step in steps.values()])
-        if len(names) > 1:
-            message = _("The pipeline has {n} {kind} steps; one is enough.")
-            raise Wrong(message.format(n=len(names), kind=class_name))
+        wrong_if(len(names) > 1, _("The pipeline has {n} {kind} steps; one is enough."), n=len(names), kind=class_name)
         chain += names
-    if len(steps) > 3:
-        raise Wrong(_("The pipeline has more than three steps."), actual=list(steps))
+    wrong_if(len(steps) > 3, _("The pipeline has more than three steps."), actual=list(steps))
     _connected(pipeline, chain)
     _writes_pairs(pipeline, steps, chain)
 
@@ -130,8 +126,7 @@ def _checked_wiring(mappings: Any) -> dict[str, dict[str, dict[str, str]]]:
     if not isinstance(returned(mappings), Mapping):
         raise Wrong(_("The wiring should be a dictionary with a key for each step."), actual=mappings)
     for step, kinds in mappings.items():
-        if step not in _STEPS:
-            raise Wrong(_("There is no step '{step}' to wire.").format(step=step), expected=list(_STEPS))
+        wrong_if(step not in _STEPS, _("There is no step '{step}' to wire."), expected=list(_STEPS), step=step)
         if not isinstance(kinds, Mapping) or not set(kinds) <= _KINDS:
             message = _("The wiring of '{step}' should be a dictionary with input_mappings, output_mappings or both.")
             raise Wrong(message.format(step=step), actual=kinds)

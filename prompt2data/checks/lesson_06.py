@@ -7,7 +7,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, expect, records
+from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, expect, records, wrong_if
 from prompt2data.i18n import N_, _, translated
 from prompt2data.metrics import share
 
@@ -50,8 +50,7 @@ def group(answer: Any) -> None:
     """Exercise 6.1: one row for each instruction, with all its answers."""
     given = deepcopy(_ANSWERS)
     rows = records(call(answer, given), _GROUP_COLUMNS)
-    if given != _ANSWERS:
-        raise Wrong(_("Your function changes the rows it is given: make new ones."))
+    wrong_if(given != _ANSWERS, _("Your function changes the rows it is given: make new ones."))
     asked, instructions = [row["instruction"] for row in rows], list(_GROUPS)
     if set(asked) == set(instructions) and len(asked) > 2:
         message = _("An instruction has more than one row: its answers do not stand next to each other.")
@@ -60,8 +59,7 @@ def group(answer: Any) -> None:
     expect(asked, instructions, message)
     for row in rows:
         _compare_group(row, *_GROUPS[row["instruction"]])
-    if records(call(answer, [])):
-        raise Wrong(_("Without any rows there is nothing to group: the list should be empty."))
+    wrong_if(records(call(answer, [])), _("Without any rows there is nothing to group: the list should be empty."))
 
 
 def _compare_group(row: Mapping[str, Any], right_texts: list[str], right_models: list[str]) -> None:
@@ -308,10 +306,8 @@ def _check_preference(
     if expected is None:
         expect(pairs, [], _("This should not become a pair: {what}.").format(what=what))
         return
-    if not pairs:
-        raise Wrong(_("This should become a pair: {what}.").format(what=what), expected=expected, actual=pairs)
-    if len(pairs) > 1:
-        raise Wrong(_("One row gives at most one pair: {what}.").format(what=what), actual=pairs)
+    wrong_if(not pairs, _("This should become a pair: {what}."), expected=expected, actual=pairs, what=what)
+    wrong_if(len(pairs) > 1, _("One row gives at most one pair: {what}."), actual=pairs, what=what)
     texts = tuple(_text_of_message(pairs[0][column], column) for column in _PREFERENCE_COLUMNS)
     if texts[1:] == expected[::-1]:
         message = _("Chosen and rejected are the wrong way round: {what}.").format(what=what)

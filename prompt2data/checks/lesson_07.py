@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, returned
+from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, returned, wrong_if
 from prompt2data.checks.random_state import GlobalRandomState
 from prompt2data.i18n import N_, _, translated
 
@@ -73,8 +73,7 @@ def run_filters(answer: Any) -> None:
     ids, right = [row.get("id", -1) for row in kept], [row["id"] for row in good]
     if sorted(ids) == right and ids != right:
         raise Wrong(_("The kept rows are not in the order they had."), expected=good, actual=kept)
-    if ids != right:
-        raise Wrong(_("These are not the rows that pass all filters."), expected=good, actual=kept)
+    wrong_if(ids != right, _("These are not the rows that pass all filters."), expected=good, actual=kept)
     expect(kept, good, _("The kept rows were changed: return them as they are."))
     if {reason: n for reason, n in counts.items() if n} != expected:
         message = _("The counts are not right: a row counts for the first reason that applies.")
@@ -126,8 +125,7 @@ def dedup(answer: Any) -> None:
     given = [dict(row) for row in rows]
     result = call(answer, given)
     kept = records(result)
-    if given != rows:
-        raise Wrong(_("Your function changes the rows it is given: build a new list."), actual=given)
+    wrong_if(given != rows, _("Your function changes the rows it is given: build a new list."), actual=given)
     ids = [row.get("id", -1) for row in kept]
     facts = [(keep, what) for _text, keep, what in _INSTRUCTIONS] + [(True, N_("a row without an instruction"))]
     for number, (keep, what) in enumerate(facts):
@@ -135,12 +133,10 @@ def dedup(answer: Any) -> None:
             continue
         message = _("Dropped, although no earlier row has its words: {what}.") if keep else _("Still there: {what}.")
         raise Wrong(message.format(what=translated(what)), actual=rows[number].get("instruction"))
-    if ids != sorted(ids):
-        raise Wrong(_("The kept rows are not in the order they had."), actual=ids)
+    wrong_if(ids != sorted(ids), _("The kept rows are not in the order they had."), actual=ids)
     if kept != [rows[number] for number in ids]:
         raise Wrong(_("The kept rows were changed: return them as they are."), actual=kept)
-    if records(call(answer, [])):
-        raise Wrong(_("Without rows nothing is kept."))
+    wrong_if(records(call(answer, [])), _("Without rows nothing is kept."))
 
 
 # -- 7.3 ----------------------------------------------------------------------------------------------------------
@@ -227,16 +223,13 @@ def percentile(answer: Any) -> None:
             if close(actual * 100, expected) and expected:
                 raise Wrong(_("The percentile runs from 0 to 100."), expected=expected, actual=actual)
             raise Wrong(translated(message), expected=expected, actual=actual)
-        if len(sizes) < _DRAWS:
-            raise Wrong(_("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
+        wrong_if(len(sizes) < _DRAWS, _("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
     seeds = (3, 3, 0, 1, 2, 4)
     by_seed = [_number(call(answer, sum, [9, 10, 10], list(_POOL), _DRAWS, seed)) for seed in seeds]
     middle, again = by_seed[:2]
-    if not 30 <= middle <= 70:
-        raise Wrong(_("A selection in the middle should be near 50."), expected=50.0, actual=middle)
+    wrong_if(not 30 <= middle <= 70, _("A selection in the middle should be near 50."), expected=50.0, actual=middle)
     expect(again, middle, _("The same seed should give the same answer."))
-    if len(set(by_seed)) == 1:
-        raise Wrong(_("Other seeds draw other subsets: use `seed`."), actual=[middle])
+    wrong_if(len(set(by_seed)) == 1, _("Other seeds draw other subsets: use `seed`."), actual=[middle])
     with GlobalRandomState() as state:
         call(answer, sum, [1, 2], list(_POOL), 5, 1)
     if state.changed:
