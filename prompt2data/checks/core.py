@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from prompt2data.checks import record
 from prompt2data.checks.card import CheckCard, Marked
@@ -250,3 +253,28 @@ def records(answer: Any, columns: Iterable[str] = ()) -> list[dict[str, Any]]:
                 message = _("Row {place} lacks the column {column}.")
                 raise Wrong(message, expected=sorted(columns), actual=sorted(row), place=index, column=column)
     return [dict(row) for row in rows]
+
+
+class GlobalRandomState:
+    """Context manager that restores the global random state of Python and numpy on exit.
+
+    Attributes:
+        changed: whether either state changed inside the block; known once it has ended.
+    """
+
+    changed = False
+
+    def __enter__(self) -> Self:
+        self._before = random.getstate(), np.random.get_state()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        python, numpy = self._before
+        self.changed = random.getstate() != python or _comparable(np.random.get_state()) != _comparable(numpy)
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+def _comparable(state: Any) -> list[Any]:
+    """A state of numpy's generator, which contains an array, as values that `==` compares."""
+    return [np.asarray(part).tolist() for part in state]

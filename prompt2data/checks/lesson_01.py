@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, texts, wrong_if
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, close, exercise, expect, records, texts, wrong_if
 from prompt2data.i18n import N_, _
 
 _ROWS = [

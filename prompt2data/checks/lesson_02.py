@@ -6,8 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, exercise, expect, texts, wrong_if
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, exercise, expect, texts, wrong_if
 from prompt2data.i18n import N_, _
 from prompt2data.metrics import nearest, rouge_l
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, returned, wrong_if
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, close, exercise, expect, records, returned, wrong_if
 from prompt2data.i18n import N_, _, translated
 
 Row = dict[str, Any]
