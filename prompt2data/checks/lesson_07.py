@@ -16,19 +16,11 @@ Row = dict[str, Any]
 # -- 7.1 ----------------------------------------------------------------------------------------------------------
 
 
-def _no_response(row: Mapping[str, Any]) -> str | None:
-    return None if row["response"].strip() else "empty"
-
-
-def _short(row: Mapping[str, Any]) -> str | None:
-    return "too short" if len(row["response"].split()) < 3 else None
-
-
-def _sorry(row: Mapping[str, Any]) -> str | None:
-    return "refusal" if "sorry" in row["response"].lower() else None
-
-
-_FILTERS = (_no_response, _short, _sorry)
+_FILTERS: tuple[Callable[[Row], str | None], ...] = (
+    lambda row: None if row["response"].strip() else "empty",
+    lambda row: "too short" if len(row["response"].split()) < 3 else None,
+    lambda row: "refusal" if "sorry" in row["response"].lower() else None,
+)
 # (response, verdict)
 _RESPONSES: tuple[tuple[Any, str | None], ...] = (
     ("Bake it for half an hour.", None),
@@ -60,10 +52,8 @@ def run_filters(answer: Any) -> None:
     counted = sum(counts.values()) + len(kept)
     if "error" not in counts and counted < len(rows):
         message = _("Rows got lost: {kept} kept and {dropped} counted, of {n}.")
-        raise Wrong(
-            message.format(kept=len(kept), dropped=counted - len(kept), n=len(rows)),
-            hint=_("A row on which a filter raises an error is dropped with the reason `error`."),
-        )
+        hint = _("A row on which a filter raises an error is dropped with the reason `error`.")
+        raise Wrong(message, hint=hint, kept=len(kept), dropped=counted - len(kept), n=len(rows))
     if any(row.get("response") is None for row in kept):
         raise Wrong(_("A row on which a filter raises an error is kept: drop it with the reason `error`."))
     if counted > len(rows):
@@ -127,11 +117,9 @@ def dedup(answer: Any) -> None:
     wrong_if(given != rows, _("Your function changes the rows it is given: build a new list."), actual=given)
     ids = [row.get("id", -1) for row in kept]
     facts = [(keep, what) for _text, keep, what in _INSTRUCTIONS] + [(True, N_("a row without an instruction"))]
-    for number, (keep, what) in enumerate(facts):
-        if keep == (number in ids):
-            continue
+    for row, (keep, what) in zip(rows, facts, strict=True):
         message = _("Dropped, although no earlier row has its words: {what}.") if keep else _("Still there: {what}.")
-        raise Wrong(message.format(what=translated(what)), actual=rows[number].get("instruction"))
+        wrong_if(keep != (row["id"] in ids), message, actual=row.get("instruction"), what=translated(what))
     wrong_if(ids != sorted(ids), _("The kept rows are not in the order they had."), actual=ids)
     if kept != [rows[number] for number in ids]:
         raise Wrong(_("The kept rows were changed: return them as they are."), actual=kept)
@@ -191,8 +179,6 @@ def select(answer: Any) -> None:
 # -- 7.4 ----------------------------------------------------------------------------------------------------------
 
 _DRAWS = 300
-
-
 _ABOVE_ALL = N_("A selection above every random one has the percentile 100, not 1 and not 99: higher is better.")
 _POOL = list(range(20))
 # (measure, chosen, pool, expected, the mistake otherwise)
@@ -219,9 +205,9 @@ def percentile(answer: Any) -> None:
         if any(size != len(chosen) for size in sizes):
             expect(sizes[:5], len(chosen), _("Each random subset should be as large as the selection."))
         if not close(actual, expected):
-            if close(actual * 100, expected) and expected:
-                raise Wrong(_("The percentile runs from 0 to 100."), expected=expected, actual=actual)
-            raise Wrong(translated(message), expected=expected, actual=actual)
+            share = close(actual * 100, expected) and expected
+            message = _("The percentile runs from 0 to 100.") if share else translated(message)
+            raise Wrong(message, expected=expected, actual=actual)
         wrong_if(len(sizes) < _DRAWS, _("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
     seeds = (3, 3, 0, 1, 2, 4)
     by_seed = [_number(call(answer, sum, [9, 10, 10], list(_POOL), _DRAWS, seed)) for seed in seeds]
@@ -231,11 +217,8 @@ def percentile(answer: Any) -> None:
     wrong_if(len(set(by_seed)) == 1, _("Other seeds draw other subsets: use `seed`."), actual=[middle])
     with GlobalRandomState() as state:
         call(answer, sum, [1, 2], list(_POOL), 5, 1)
-    if state.changed:
-        raise Wrong(
-            _("The random state of the rest of the notebook changed."),
-            hint=_("Use a generator of your own: random.Random(seed), or numpy's default_rng(seed)."),
-        )
+    hint = _("Use a generator of your own: random.Random(seed), or numpy's default_rng(seed).")
+    wrong_if(state.changed, _("The random state of the rest of the notebook changed."), hint=hint)
 
 
 def _recording(measure: Callable[[list], float], sizes: list[int]) -> Callable[[Any], float]:
