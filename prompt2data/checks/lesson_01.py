@@ -35,7 +35,6 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
     wrong_if(given != _ROWS, _("`to_pairs` changed the rows it was given."), hint=_("Make new dictionaries."))
     trimmed = [{key: pair[key] for key in ("prompt", "completion")} for pair in answer]
     completions = [pair["completion"] for pair in answer]
-    message = _("These are not the pairs of the given rows.")
     if len(answer) == len(_ROWS):
         message = _("Rows without a generation are still there.")
     elif any(not str(text or "").strip() for text in completions):
@@ -46,6 +45,8 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
         message = _("Some texts still have spaces or line breaks around them.")
     elif sorted(trimmed, key=str) == sorted(_PAIRS, key=str):
         message = _("The pairs are right, but their order changed.")
+    else:
+        message = _("These are not the pairs of the given rows.")
     wrong_if(trimmed != _PAIRS, message, expected=_PAIRS, actual=answer)
     expect(sorted(answer[0]), sorted(_PAIRS[0]), _("A clean pair has the keys `prompt` and `completion` only."))
     expect(records(call(to_pairs, [])), [], _("No rows should give no pairs."))

@@ -49,11 +49,10 @@ def _connected(pipeline: Any, chain: list[str]) -> None:
     edges, right = set(pipeline.dag.G.edges), set(zip(chain, chain[1:], strict=False))
     if edges == right:
         return
+    message = _("There is no arrow from '{start}' to '{end}'.")
     if not edges:
         message = _("The steps are not connected yet: there is no arrow between any two of them.")
-    elif right - edges:
-        message = _("There is no arrow from '{start}' to '{end}'.")
-    else:
+    elif edges > right:
         message = _("There is an arrow too many, from '{start}' to '{end}'.")
     start, end = min(right - edges, key=lambda edge: chain.index(edge[0]), default=None) or min(edges - right)
     arrows = [f"{start} >> {end}" for start, end in sorted(edges)]

@@ -133,6 +133,7 @@ def parse_ratings(answer: Any) -> None:
         if actual is None or isinstance(actual, str | Mapping) or not hasattr(actual, "__iter__"):
             raise Wrong(_("The answer should be a list with an entry for each text."), expected=expected, actual=actual)
         actual = list(actual)
+        hint, begins = _("The text begins: {text}"), repr((text or "")[:80])
         if len(actual) != n:
             message = _("The list should have exactly {n} entries: {what}.")
         elif any(isinstance(value, bool) or value not in (None, *range(1, 6)) for value in actual):
@@ -141,7 +142,6 @@ def parse_ratings(answer: Any) -> None:
             message = _rating_mistake(expected, actual)
         else:
             continue
-        hint, begins = _("The text begins: {text}"), repr((text or "")[:80])
         raise Wrong(message, expected=expected, actual=actual, hint=hint, n=n, what=what, text=begins)
 
 

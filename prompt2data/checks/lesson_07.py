@@ -217,8 +217,9 @@ def percentile(answer: Any) -> None:
     wrong_if(len(set(by_seed)) == 1, _("Other seeds draw other subsets: use `seed`."), actual=[middle])
     with GlobalRandomState() as state:
         call(answer, sum, [1, 2], list(_POOL), 5, 1)
+    message = _("The random state of the rest of the notebook changed.")
     hint = _("Use a generator of your own: random.Random(seed), or numpy's default_rng(seed).")
-    wrong_if(state.changed, _("The random state of the rest of the notebook changed."), hint=hint)
+    wrong_if(state.changed, message, hint=hint)
 
 
 def _recording(measure: Callable[[list], float], sizes: list[int]) -> Callable[[Any], float]:
