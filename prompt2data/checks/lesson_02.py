@@ -8,7 +8,7 @@ from typing import Any
 
 from prompt2data.checks.core import GlobalRandomState, Wrong, call, exercise, expect, texts, wrong_if
 from prompt2data.i18n import N_, _
-from prompt2data.metrics import nearest, rouge_l
+from prompt2data.metrics import rouge_l
 
 # -- 2.1 ----------------------------------------------------------------------------------------------------------
 
@@ -45,12 +45,9 @@ def clean_lines(function: Callable[[list[str]], Any]) -> None:
     if sorted(cleaned) == sorted(kept):
         expect(cleaned, kept, _("The texts are right, but their order changed."))
     if len(cleaned) > len(kept):
-        raise Wrong(
-            _("A text that came before is still there a second time."),
-            expected=kept,
-            actual=cleaned,
-            hint=_("Two lines may differ in their numbers alone: look for repeats after cleaning."),
-        )
+        message = _("A text that came before is still there a second time.")
+        hint = _("Two lines may differ in their numbers alone: look for repeats after cleaning.")
+        expect(cleaned, kept, message, hint=hint)
     expect(cleaned, kept, _("These are not the texts of the given lines."))
     expect(list(call(function, [])), [], _("No lines should give no texts."))
     given = list(repeated)
@@ -96,22 +93,19 @@ def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
         raise Wrong(_("A text that stands in the pool, word for word, is called novel."), actual=_POOL[-1])
     for pool in (_POOL, _POOL[::-1]):
         if call(function, _TWIN, list(pool), 0.7):
-            raise Wrong(
-                _("A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}."),
-                expected=False,
-                actual=True,
-                hint=_("Compare with the most similar text: not with the first, the last or the average one."),
-                value=rouge_l(_TWIN, _POOL[0]),
+            message = _(
+                "A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}."
             )
+            hint = _("Compare with the most similar text: not with the first, the last or the average one.")
+            raise Wrong(message, expected=False, actual=True, hint=hint, value=rouge_l(_TWIN, _POOL[0]))
     if not call(function, _TWIN, list(_POOL), 0.99):
         message = _("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?")
-        raise Wrong(message.format(value=nearest(_TWIN, _POOL)[1]), expected=True, actual=False)
+        raise Wrong(message, expected=True, actual=False, value=rouge_l(_TWIN, _POOL[0]))
     if call(function, "flour water", ["flour salt"], 0.5):
-        raise Wrong(
-            _("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."),
-            expected=False,
-            actual=True,
+        message = _(
+            "'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."
         )
+        raise Wrong(message, expected=False, actual=True)
     if not call(function, "Why salt?", [], 0.7):
         raise Wrong(_("With an empty pool everything is novel."), expected=True, actual=False)
     for empty in ("", "   "):
@@ -213,16 +207,13 @@ def _limits(function: Callable) -> None:
     for answer in (None, [], [_SEEDS[0]]):
         result, propose = _run(function, [answer], n=2, budget=5)
         if result or len(propose.seen) != 5:
-            raise Wrong(
-                _("The model never offers anything new: the loop ends when the budget is spent."),
-                expected=_("5 calls"),
-                actual=len(propose.seen),
-            )
+            message = _("The model never offers anything new: the loop ends when the budget is spent.")
+            raise Wrong(message, expected=_("5 calls"), actual=len(propose.seen))
     for n, budget in ((0, 3), (3, 0)):
         result, propose = _run(function, [_FRESH], n=n, budget=budget)
         if result or propose.seen:
             message = _("With n = {n} and budget = {budget} there is nothing to do.")
-            raise Wrong(message.format(n=n, budget=budget), actual=result)
+            raise Wrong(message, actual=result, n=n, budget=budget)
 
 
 def _examples(function: Callable) -> None:

@@ -62,8 +62,8 @@ def edges(function: Callable[[list[dict]], Any]) -> None:
             # The one that comes nearest, so that expected and actual differ in the mistake alone.
             near = max(found, key=lambda edge: sum(a == b for a, b in zip(edge, right, strict=True)))
             column = next(name for name, a, b in zip(_COLUMNS, near, right, strict=True) if a != b)
-            message = _("An edge has the wrong {column}.").format(column=column)
-            raise Wrong(message, expected=_as_edge(right), actual=_as_edge(near))
+            message = _("An edge has the wrong {column}.")
+            raise Wrong(message, expected=_as_edge(right), actual=_as_edge(near), column=column)
     expect(records(call(function, [])), [], _("No rows should give no edges."))
 
 
@@ -130,9 +130,8 @@ def why_drop(function: Callable[[str, str | None], str | None]) -> None:
     if len(set(answers)) == 1:
         raise Wrong(_("This gives the same answer for every child."), actual=answers[0])
     for (_parent, child, right, message), answer in zip(_CASES, answers, strict=True):
-        if answer != right:
-            mistake = _("{mistake} The child: {child}").format(mistake=translated(message), child=repr(child))
-            raise Wrong(mistake, expected=right, actual=answer)
+        mistake = _("{mistake} The child: {child}")
+        expect(answer, right, mistake, mistake=translated(message), child=repr(child))
     other = _reason(call(function, "Name a grain.", _LOAF))
     expect(other, None, _("The same child under another parent is no copy."))
 
@@ -185,7 +184,7 @@ def constrain(function: Callable[..., Any], evolve: Callable[..., Any]) -> None:
             _verified(draw)
         except Wrong as wrong:
             message = _("A right `verify` went wrong when more children were made: it must keep its own draw.")
-            raise Wrong(message, hint=_("The child: {child}").format(child=draw.child)) from wrong
+            raise Wrong(message, hint=_("The child: {child}"), child=draw.child) from wrong
     _no_word_twice(function)
     _drift(evolve)
     _all_of_them(evolve)
@@ -251,8 +250,8 @@ def _verified(draw: _Draw) -> None:
     for answer, right, message in cases:
         verdict = call(draw.verify, answer)
         if bool(verdict) != right:
-            mistake = _("{mistake} The child: {child}").format(mistake=message, child=repr(draw.child))
-            raise Wrong(mistake, expected=right, actual=verdict)
+            mistake = _("{mistake} The child: {child}")
+            raise Wrong(mistake, expected=right, actual=verdict, mistake=message, child=repr(draw.child))
 
 
 def _no_word_twice(function: Callable[..., Any]) -> None:
@@ -299,7 +298,7 @@ def _drift(evolve: Callable[..., Any]) -> None:
             message = _("The number of constraints is not right here.")
             if steps == reached - 1 and limit == 0.5:
                 message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
-            raise Wrong(message.format(limit=limit), expected=reached, actual=child)
+            raise Wrong(message, expected=reached, actual=child, limit=limit)
         if not reached and not call(verify, "Any answer at all, as long as you like. " * 9):
             message = _("The root came back without a constraint, so any answer will do.")
             raise Wrong(message, expected=True, actual=False)
@@ -313,12 +312,11 @@ def _all_of_them(evolve: Callable[..., Any]) -> None:
         both = _("The child: {child} The answer: {answer}")
         if not call(verify, good):
             message = _("This answer meets every constraint, and the `verify` of `evolve` says no.")
-            raise Wrong(message, expected=True, actual=False, hint=both.format(child=repr(child), answer=repr(good)))
+            raise Wrong(message, expected=True, actual=False, hint=both, child=repr(child), answer=repr(good))
         faults = [good.replace(word, "well") for word in mention] + [f"{good} {word}" for word in avoid]
         if _KINDS["limit"].search(child):
             faults.append(good + " well" * 31)
         for fault in faults:
             if call(verify, fault):
                 message = _("This answer breaks a constraint, but `evolve` lets it pass: it should ask for all.")
-                hint = both.format(child=repr(child), answer=repr(fault))
-                raise Wrong(message, expected=False, actual=True, hint=hint)
+                raise Wrong(message, expected=False, actual=True, hint=both, child=repr(child), answer=repr(fault))

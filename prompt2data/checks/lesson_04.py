@@ -102,7 +102,7 @@ def _prompt_of(answer: Any, family: str, render: Render, system: str | None) -> 
         else:
             message = _("pre_query_prompt raised {error} with the {family} template.")
             hint = _("Llama's and Gemma's templates strip a message's outer spaces: is your marker still there?")
-        raise Wrong(message.format(family=family, error=error_text(error)), hint=hint) from error
+        raise Wrong(message, hint=hint, family=family, error=error_text(error)) from error
 
 
 def _explain_prompt(family: str, system: str | None, expected: str, actual: Any, recorded: list[str]) -> None:
@@ -121,7 +121,7 @@ def _explain_prompt(family: str, system: str | None, expected: str, actual: Any,
         message = _("{family} knows a system role: give the system text as a message of its own.")
     else:
         message = _("{family}: this is not the prompt up to the user's words.")
-    raise Wrong(message.format(family=family), expected=expected, actual=actual)
+    raise Wrong(message, expected=expected, actual=actual, family=family)
 
 
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
@@ -155,9 +155,8 @@ def steer(prompt: Any, on_topic: Any) -> None:
     if len(words) < _MIN_WORDS:
         raise Wrong(_("CAT_PROMPT is short: describe the user in at least {n} words."), actual=prompt, n=_MIN_WORDS)
     if not {"user", "users", "user's"} & set(words):
-        raise Wrong(
-            _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask."), actual=prompt
-        )
+        message = _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask.")
+        raise Wrong(message, actual=prompt)
     if not {"cat", "cats", "kitten", "kittens", "cat's"} & set(words):
         raise Wrong(_("CAT_PROMPT does not mention cats."), actual=prompt)
     for text, expected, message in _TEXTS:
@@ -245,5 +244,5 @@ def why_drop(answer: Any) -> None:
         else:
             message = _("Dropped for the wrong reason: {what}.")
         odd = [m["content"] for m in conversation if m["role"] != "system" and m["content"] not in _GOOD]
-        hint = _("The message to look at: {text}.").format(text=repr(odd[0])) if odd else ""
-        raise Wrong(message.format(what=translated(what)), expected=expected, actual=actual, hint=hint)
+        hint, text = (_("The message to look at: {text}."), repr(odd[0])) if odd else ("", "")
+        raise Wrong(message, expected=expected, actual=actual, hint=hint, what=translated(what), text=text)
