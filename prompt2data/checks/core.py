@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from prompt2data.checks import record
 from prompt2data.checks.card import CheckCard, Marked
@@ -35,15 +38,16 @@ class Wrong(Exception):
         message: one sentence that names the mistake.
         expected: what a right answer gives here, if that helps.
         actual: what this one gave.
-        hint: what to try, fitting this very mistake; general hints stand in `@exercise`.
+        hint: what to try, fitting this very mistake; general hints belong in `@exercise`.
+        values: what fills the placeholders of message and hint; without any, both are taken literally.
     """
 
-    def __init__(self, message: str, *, expected: Any = _NOTHING, actual: Any = _NOTHING, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.expected = expected
-        self.actual = actual
-        self.hint = hint
+    def __init__(
+        self, message: str, /, *, expected: Any = _NOTHING, actual: Any = _NOTHING, hint: str = "", **values: Any
+    ) -> None:
+        self.message, self.hint = (text.format(**values) if values else text for text in (message, hint))
+        self.expected, self.actual = expected, actual
+        super().__init__(self.message)
 
 
 class CheckFailed(AssertionError):
@@ -173,8 +177,7 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a learner's function; what it raises becomes a `Wrong`, what it has not written yet a `NotAttempted`."""
     if is_stub(function):
         raise NotAttempted
-    if not callable(function):
-        raise Wrong(_("This should be a function."), actual=function)
+    wrong_if(not callable(function), _("This should be a function."), actual=function)
     try:
         result = function(*args, **kwargs)
     except (Wrong, NotAttempted):
@@ -186,20 +189,22 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         called = ", ".join([*map(visible_repr, args), *named])
         name = getattr(function, "__name__", None)
         name = name if type(name) is str else "function"
-        raise Wrong(
-            _("{name} raised {error} when called like this: {call}").format(
-                name=name, error=error_text(error), call=f"{name}({called})"
-            )
-        ) from error
+        message = _("{name} raised {error} when called like this: {call}")
+        raise Wrong(message, name=name, error=error_text(error), call=f"{name}({called})") from error
     if result is ...:
         raise NotAttempted
     return result
 
 
-def expect(actual: Any, expected: Any, message: str, *, hint: str = "") -> None:
-    """Raise `Wrong` with this message unless both values are equal."""
-    if actual != expected:
-        raise Wrong(message, expected=expected, actual=actual, hint=hint)
+def wrong_if(mistaken: Any, message: str, /, **more: Any) -> None:
+    """Raise `Wrong` with this message if the condition holds; `more`: further arguments of `Wrong`."""
+    if mistaken:
+        raise Wrong(message, **more)
+
+
+def expect(actual: Any, expected: Any, message: str, /, **more: Any) -> None:
+    """Raise `Wrong` with this message unless both values are equal; `more`: further arguments of `Wrong`."""
+    wrong_if(actual != expected, message, expected=expected, actual=actual, **more)
 
 
 def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
@@ -214,15 +219,13 @@ def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
 
 def returned(answer: Any) -> Any:
     """The answer, unless it is `None`, which raises `Wrong`."""
-    if answer is None:
-        raise Wrong(_("The answer is None: did you forget to return it?"))
+    wrong_if(answer is None, _("The answer is None: did you forget to return it?"))
     return answer
 
 
 def texts(answer: Any) -> list[str]:
     """Texts from whatever iterable a learner returns; raises `Wrong` for anything else."""
-    if answer is None:
-        raise Wrong(_("The function returned None."), hint=_("Is there a `return`?"))
+    wrong_if(answer is None, _("The function returned None."), hint=_("Is there a `return`?"))
     if isinstance(answer, str) or not isinstance(answer, Iterable):
         raise Wrong(_("The answer should be a list of texts."), actual=answer)
     answer = list(answer)
@@ -244,13 +247,34 @@ def records(answer: Any, columns: Iterable[str] = ()) -> list[dict[str, Any]]:
         raise Wrong(_("The answer should be a list of rows, each a dictionary."), actual=answer)
     rows = list(answer)
     for index, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            raise Wrong(_("Row {place} is not a dictionary.").format(place=index), actual=row)
-        missing = [column for column in columns if column not in row]
-        if missing:
-            raise Wrong(
-                _("Row {place} lacks the column {column}.").format(place=index, column=missing[0]),
-                expected=sorted(columns),
-                actual=sorted(row),
-            )
+        wrong_if(not isinstance(row, Mapping), _("Row {place} is not a dictionary."), actual=row, place=index)
+        for column in columns:
+            if column not in row:
+                message = _("Row {place} lacks the column {column}.")
+                raise Wrong(message, expected=sorted(columns), actual=sorted(row), place=index, column=column)
     return [dict(row) for row in rows]
+
+
+class GlobalRandomState:
+    """Context manager that restores the global random state of Python and numpy on exit.
+
+    Attributes:
+        changed: whether either state changed inside the block; known once it has ended.
+    """
+
+    changed = False
+
+    def __enter__(self) -> Self:
+        self._before = random.getstate(), np.random.get_state()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        python, numpy = self._before
+        self.changed = random.getstate() != python or _comparable(np.random.get_state()) != _comparable(numpy)
+        random.setstate(python)
+        np.random.set_state(numpy)
+
+
+def _comparable(state: Any) -> list[Any]:
+    """A state of numpy's generator, which contains an array, as values that `==` compares."""
+    return [np.asarray(part).tolist() for part in state]

@@ -9,7 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import itemgetter
 from typing import Any
 
 from prompt2data.display.reprs import safe_repr
@@ -84,23 +85,18 @@ def _words(expected: str, actual: str) -> tuple[list[Part], list[Part]]:
 
 def _sequences(expected: list, actual: list, kind: type, depth: int) -> tuple[list[Part], list[Part]]:
     texts = [[safe_repr(item) for item in items] for items in (expected, actual)]
-    left: list[list[Part]] = []
-    right: list[list[Part]] = []
+    left, right = [], []
     for step, i, j, k, m in _steps(*texts):
         if step == "replace":
             shared = min(j - i, m - k)
-            pairs = [_pair(expected[i + n], actual[k + n], depth) for n in range(shared)]
-            left += [pair[0] for pair in pairs]
-            right += [pair[1] for pair in pairs]
+            for n in range(shared):
+                parts = _pair(expected[i + n], actual[k + n], depth)
+                left.append(parts[0])
+                right.append(parts[1])
             i, k = i + shared, k + shared
         left += [[(visible(text), step != "equal")] for text in texts[0][i:j]]
         right += [[(visible(text), step != "equal")] for text in texts[1][k:m]]
-    opening, closing = "[]" if kind is list else "()"
-    comma = "," if kind is tuple else ""
-    return (
-        _joined(left, opening, comma + closing if len(left) == 1 else closing),
-        _joined(right, opening, comma + closing if len(right) == 1 else closing),
-    )
+    return _joined(left, kind), _joined(right, kind)
 
 
 def _mappings(expected: dict, actual: dict, depth: int) -> tuple[list[Part], list[Part]]:
@@ -114,7 +110,7 @@ def _mappings(expected: dict, actual: dict, depth: int) -> tuple[list[Part], lis
             else [(f"{key}: {visible(safe_repr(value))}", True)]
             for key, value in items.items()
         ]
-        return _joined(parts, "{", "}")
+        return _joined(parts, dict)
 
     return side(a, 0), side(b, 1)
 
@@ -139,11 +135,11 @@ def _alike_from_start(a: Sequence[str], b: Sequence[str]) -> int:
     return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
 
 
-def _joined(items: Sequence[Sequence[Part]], opening: str, closing: str) -> list[Part]:
-    parts = [(opening, False)]
-    for index, item in enumerate(items):
-        parts += [(", ", False), *item] if index else item
-    return [*parts, (closing, False)]
+def _joined(items: Sequence[Sequence[Part]], kind: type) -> list[Part]:
+    """The parts of the items as one list, with the brackets and commas that `repr` writes for this class."""
+    opening, closing = list(repr(kind()))
+    parts = [part for item in items for part in [(", ", False), *item]][1:]
+    return [(opening, False), *parts, (",)" if kind is tuple and len(items) == 1 else closing, False)]
 
 
 def _text(parts: Iterable[Part]) -> str:
@@ -152,13 +148,8 @@ def _text(parts: Iterable[Part]) -> str:
 
 def _merged(parts: Iterable[Part]) -> list[Part]:
     """The parts without empty ones, and with neighbours of a kind joined."""
-    merged: list[Part] = []
-    for text, differs in parts:
-        if text and merged and merged[-1][1] == differs:
-            merged[-1] = (merged[-1][0] + text, differs)
-        elif text:
-            merged.append((text, differs))
-    return merged
+    runs = groupby((part for part in parts if part[0]), key=itemgetter(1))
+    return [(_text(run), differs) for differs, run in runs]
 
 
 def _shortened(parts: list[Part]) -> list[Part]:

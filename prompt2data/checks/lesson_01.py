@@ -6,11 +6,9 @@ import copy
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, texts
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, close, exercise, expect, records, texts, wrong_if
 from prompt2data.i18n import N_, _
 
 _ROWS = [
@@ -34,35 +32,31 @@ def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None
     _eight_prompts(prompts)
     given = copy.deepcopy(_ROWS)
     answer = records(call(to_pairs, given), columns=("prompt", "completion"))
-    if given != _ROWS:
-        raise Wrong(_("`to_pairs` changed the rows it was given."), hint=_("Make new dictionaries."))
-    wrong = partial(Wrong, expected=_PAIRS, actual=answer)
-    if len(answer) == len(_ROWS):
-        raise wrong(_("Rows without a generation are still there."))
-    completions = [pair["completion"] for pair in answer]
-    if any(not str(text or "").strip() for text in completions):
-        raise wrong(_("A pair with an empty completion is still there."))
-    if "None" not in completions:
-        raise wrong(_("The text 'None' is a generation too; only the value `None` is missing."))
-    if any(text != text.strip() for pair in answer for text in (pair["prompt"], pair["completion"])):
-        raise wrong(_("Some texts still have spaces or line breaks around them."))
+    wrong_if(given != _ROWS, _("`to_pairs` changed the rows it was given."), hint=_("Make new dictionaries."))
     trimmed = [{key: pair[key] for key in ("prompt", "completion")} for pair in answer]
-    if sorted(trimmed, key=str) == sorted(_PAIRS, key=str) and trimmed != _PAIRS:
-        raise wrong(_("The pairs are right, but their order changed."))
-    if trimmed != _PAIRS:
-        raise wrong(_("These are not the pairs of the given rows."))
+    completions = [pair["completion"] for pair in answer]
+    if len(answer) == len(_ROWS):
+        message = _("Rows without a generation are still there.")
+    elif any(not str(text or "").strip() for text in completions):
+        message = _("A pair with an empty completion is still there.")
+    elif "None" not in completions:
+        message = _("The text 'None' is a generation too; only the value `None` is missing.")
+    elif any(text != text.strip() for pair in trimmed for text in pair.values()):
+        message = _("Some texts still have spaces or line breaks around them.")
+    elif sorted(trimmed, key=str) == sorted(_PAIRS, key=str):
+        message = _("The pairs are right, but their order changed.")
+    else:
+        message = _("These are not the pairs of the given rows.")
+    wrong_if(trimmed != _PAIRS, message, expected=_PAIRS, actual=answer)
     expect(sorted(answer[0]), sorted(_PAIRS[0]), _("A clean pair has the keys `prompt` and `completion` only."))
-    nothing = call(to_pairs, [])
-    if nothing is None or list(nothing):
-        raise Wrong(_("No rows should give no pairs."), expected=[], actual=nothing)
+    expect(records(call(to_pairs, [])), [], _("No rows should give no pairs."))
 
 
 def _eight_prompts(prompts: Sequence[str]) -> None:
     if isinstance(prompts, str) or not hasattr(prompts, "__len__"):
         raise Wrong(_("`prompts` should be a list of eight texts."), actual=prompts)
     prompts = list(prompts)
-    if len(prompts) != 8:
-        raise Wrong(_("`prompts` should have eight texts."), expected=8, actual=len(prompts))
+    wrong_if(len(prompts) != 8, _("`prompts` should have eight texts."), expected=8, actual=len(prompts))
     if any(not isinstance(prompt, str) or not prompt.strip() for prompt in prompts):
         raise Wrong(_("Each prompt should be a text with something in it."), actual=prompts)
     if len({prompt.strip().lower() for prompt in prompts}) != 8:
@@ -92,11 +86,9 @@ def distinct_share(function: Callable[[list[str], int], float]) -> None:
         (7 / 10, _("This counts single words; `n` is 2 here.")),
         (6 / 10, _("This counts single words; `n` is 2 here.")),
     ):
-        if close(actual, value):
-            raise Wrong(message, expected=expected, actual=actual)
-    if not close(actual, expected):
-        message = _("For these texts and n = 2 the share is different: {texts}").format(texts=given)
-        raise Wrong(message, expected=expected, actual=actual)
+        wrong_if(close(actual, value), message, expected=expected, actual=actual)
+    message = _("For these texts and n = 2 the share is different: {texts}")
+    wrong_if(not close(actual, expected), message, expected=expected, actual=actual, texts=given)
     for text, n, expected, message in (
         ("The dough the DOUGH", 1, 0.5, _("'The' and 'the' are the same word here.")),
         ("a b a b a", 3, 2 / 3, _("With n = 3, 'a b a b a' has three runs, two of them different.")),
@@ -122,13 +114,9 @@ def build_prompts(function: Callable[..., list[str]]) -> None:
 
     expect(len(first), 7, _("The number of prompts is not k."))
     allowed = {form.format(topic=t, beginning=b) for t in topics for b in beginnings for form in formats}
-    unknown = [prompt for prompt in first if prompt not in allowed]
-    if unknown:
-        raise Wrong(
-            _("A prompt is not one of the formats with a topic and a beginning filled in."),
-            expected=sorted(allowed)[0],
-            actual=unknown[0],
-        )
+    for prompt in first:
+        message = _("A prompt is not one of the formats with a topic and a beginning filled in.")
+        wrong_if(prompt not in allowed, message, expected=min(allowed), actual=prompt)
     everything = texts(call(function, *arguments, k=12, seed=1))
     for prompts in (first, everything):
         if len(set(prompts)) < len(prompts):
@@ -150,7 +138,6 @@ def build_prompts(function: Callable[..., list[str]]) -> None:
     except ValueError:
         return
     except Exception as error:
-        raise Wrong(
-            _("With too few combinations a ValueError is wanted."), expected="ValueError", actual=type(error).__name__
-        ) from error
+        message = _("With too few combinations a ValueError is wanted.")
+        raise Wrong(message, expected="ValueError", actual=type(error).__name__) from error
     raise Wrong(_("There are only 12 combinations, but 13 prompts raised no ValueError."), actual=too_many)

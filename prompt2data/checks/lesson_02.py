@@ -6,10 +6,9 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, exercise, expect, texts
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, exercise, expect, texts, wrong_if
 from prompt2data.i18n import N_, _
-from prompt2data.metrics import nearest, rouge_l
+from prompt2data.metrics import rouge_l
 
 # -- 2.1 ----------------------------------------------------------------------------------------------------------
 
@@ -36,8 +35,7 @@ def clean_lines(function: Callable[[list[str]], Any]) -> None:
     for line, expected in _LINES.items():
         actual = texts(call(function, [line]))
         if len(actual) != 1:
-            message = _("One line with text in it should give one text: {line}").format(line=repr(line))
-            raise Wrong(message, actual=actual)
+            raise Wrong(_("One line with text in it should give one text: {line}"), actual=actual, line=repr(line))
         expect(actual[0], expected, _mark_mistake(line, expected, actual[0]))
     if any(not text.strip() for text in texts(call(function, ["", "Why salt?", "   "]))):
         short = call(function, ["", "Why salt?"])
@@ -47,18 +45,14 @@ def clean_lines(function: Callable[[list[str]], Any]) -> None:
     if sorted(cleaned) == sorted(kept):
         expect(cleaned, kept, _("The texts are right, but their order changed."))
     if len(cleaned) > len(kept):
-        raise Wrong(
-            _("A text that came before is still there a second time."),
-            expected=kept,
-            actual=cleaned,
-            hint=_("Two lines may differ in their numbers alone: look for repeats after cleaning."),
-        )
+        message = _("A text that came before is still there a second time.")
+        hint = _("Two lines may differ in their numbers alone: look for repeats after cleaning.")
+        expect(cleaned, kept, message, hint=hint)
     expect(cleaned, kept, _("These are not the texts of the given lines."))
     expect(list(call(function, [])), [], _("No lines should give no texts."))
     given = list(repeated)
     call(function, given)
-    if given != repeated:
-        raise Wrong(_("`clean_lines` changed the list it was given."), hint=_("Make a new list."))
+    wrong_if(given != repeated, _("`clean_lines` changed the list it was given."), hint=_("Make a new list."))
 
 
 def _mark_mistake(line: str, expected: str, actual: str) -> str:
@@ -90,8 +84,7 @@ _STRANGER = "Can sourdough be frozen for months?"
 def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
     """Exercise 2.2: ROUGE-L below the threshold with every text of the pool."""
     answer = call(function, _STRANGER, list(_POOL), 0.7)
-    if answer is None:
-        raise Wrong(_("The function returned None."), hint=_("Is there a `return`?"))
+    wrong_if(answer is None, _("The function returned None."), hint=_("Is there a `return`?"))
     if not answer:
         if call(function, _POOL[0], list(_POOL), 0.7):
             raise Wrong(_("A copy is called novel, and a stranger is not: the answer is the wrong way round."))
@@ -100,23 +93,19 @@ def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
         raise Wrong(_("A text that stands in the pool, word for word, is called novel."), actual=_POOL[-1])
     for pool in (_POOL, _POOL[::-1]):
         if call(function, _TWIN, list(pool), 0.7):
-            raise Wrong(
-                _(
-                    "A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}."
-                ).format(value=rouge_l(_TWIN, _POOL[0])),
-                expected=False,
-                actual=True,
-                hint=_("Compare with the most similar text: not with the first, the last or the average one."),
+            message = _(
+                "A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}."
             )
+            hint = _("Compare with the most similar text: not with the first, the last or the average one.")
+            raise Wrong(message, expected=False, actual=True, hint=hint, value=rouge_l(_TWIN, _POOL[0]))
     if not call(function, _TWIN, list(_POOL), 0.99):
         message = _("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?")
-        raise Wrong(message.format(value=nearest(_TWIN, _POOL)[1]), expected=True, actual=False)
+        raise Wrong(message, expected=True, actual=False, value=rouge_l(_TWIN, _POOL[0]))
     if call(function, "flour water", ["flour salt"], 0.5):
-        raise Wrong(
-            _("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."),
-            expected=False,
-            actual=True,
+        message = _(
+            "'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."
         )
+        raise Wrong(message, expected=False, actual=True)
     if not call(function, "Why salt?", [], 0.7):
         raise Wrong(_("With an empty pool everything is novel."), expected=True, actual=False)
     for empty in ("", "   "):
@@ -218,16 +207,13 @@ def _limits(function: Callable) -> None:
     for answer in (None, [], [_SEEDS[0]]):
         result, propose = _run(function, [answer], n=2, budget=5)
         if result or len(propose.seen) != 5:
-            raise Wrong(
-                _("The model never offers anything new: the loop ends when the budget is spent."),
-                expected=_("5 calls"),
-                actual=len(propose.seen),
-            )
+            message = _("The model never offers anything new: the loop ends when the budget is spent.")
+            raise Wrong(message, expected=_("5 calls"), actual=len(propose.seen))
     for n, budget in ((0, 3), (3, 0)):
         result, propose = _run(function, [_FRESH], n=n, budget=budget)
         if result or propose.seen:
             message = _("With n = {n} and budget = {budget} there is nothing to do.")
-            raise Wrong(message.format(n=n, budget=budget), actual=result)
+            raise Wrong(message, actual=result, n=n, budget=budget)
 
 
 def _examples(function: Callable) -> None:
@@ -246,8 +232,7 @@ def _examples(function: Callable) -> None:
     shown = {text for examples in propose.seen[len(_FRESH) :] for text in examples}
     if not shown & set(_FRESH):
         raise Wrong(_("What was accepted never serves as an example: draw from the pool, not from the seeds."))
-    if not shown & set(_SEEDS):
-        raise Wrong(_("The seeds never serve as examples: they are part of the pool."))
+    wrong_if(not shown & set(_SEEDS), _("The seeds never serve as examples: they are part of the pool."))
     result, small = _run(function, [_FRESH[:1]], n=1, budget=1, k=50)
     if sorted(small.seen[0]) != sorted(_SEEDS):
         expect(small.seen[0], _SEEDS, _("With k larger than the pool, all of the pool should be shown."))

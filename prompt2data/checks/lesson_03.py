@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from prompt2data.checks.core import Wrong, call, exercise, expect, records
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, exercise, expect, records, wrong_if
 from prompt2data.i18n import N_, _, translated
 
 # -- 3.1 ----------------------------------------------------------------------------------------------------------
@@ -40,8 +39,7 @@ def edges(function: Callable[[list[dict]], Any]) -> None:
     """Exercise 3.1: rows of both shapes to edges."""
     given = [copy.deepcopy(_ONE), copy.deepcopy(_ALL)]
     answer = records(call(function, given), columns=_COLUMNS)
-    if given != [_ONE, _ALL]:
-        raise Wrong(_("`edges` changed the rows it was given."), hint=_("Make new dictionaries."))
+    wrong_if(given != [_ONE, _ALL], _("`edges` changed the rows it was given."), hint=_("Make new dictionaries."))
     found = [tuple(edge[column] for column in _COLUMNS) for edge in answer]
     first = partial(Wrong, expected=_as_edge(_EDGES[0]), actual=answer[0] if answer else None)
     if any(isinstance(edge[3], str) and len(edge[3]) == 1 for edge in found):
@@ -50,8 +48,7 @@ def edges(function: Callable[[list[dict]], Any]) -> None:
         raise first(_("A child should be one text."))
     if not any(edge[0] == _ONE["instruction"] for edge in found):
         raise Wrong(_("The row with one text, `evolved_instruction`, gave no edge."), actual=answer)
-    if any(edge[1] == 0 for edge in found):
-        raise Wrong(_("Generations are counted from 1."), expected=1, actual=0)
+    wrong_if(any(edge[1] == 0 for edge in found), _("Generations are counted from 1."), expected=1, actual=0)
     if len(found) == len(_EDGES) - 1 and not any(edge[2] == edge[3] for edge in found):
         message = _("An evolution that copies its parent is an edge too.")
         raise Wrong(message, expected=_as_edge(_EDGES[2]), actual=answer)
@@ -65,8 +62,8 @@ def edges(function: Callable[[list[dict]], Any]) -> None:
             # The one that comes nearest, so that expected and actual differ in the mistake alone.
             near = max(found, key=lambda edge: sum(a == b for a, b in zip(edge, right, strict=True)))
             column = next(name for name, a, b in zip(_COLUMNS, near, right, strict=True) if a != b)
-            message = _("An edge has the wrong {column}.").format(column=column)
-            raise Wrong(message, expected=_as_edge(right), actual=_as_edge(near))
+            message = _("An edge has the wrong {column}.")
+            raise Wrong(message, expected=_as_edge(right), actual=_as_edge(near), column=column)
     expect(records(call(function, [])), [], _("No rows should give no edges."))
 
 
@@ -133,9 +130,8 @@ def why_drop(function: Callable[[str, str | None], str | None]) -> None:
     if len(set(answers)) == 1:
         raise Wrong(_("This gives the same answer for every child."), actual=answers[0])
     for (_parent, child, right, message), answer in zip(_CASES, answers, strict=True):
-        if answer != right:
-            mistake = _("{mistake} The child: {child}").format(mistake=translated(message), child=repr(child))
-            raise Wrong(mistake, expected=right, actual=answer)
+        mistake = _("{mistake} The child: {child}")
+        expect(answer, right, mistake, mistake=translated(message), child=repr(child))
     other = _reason(call(function, "Name a grain.", _LOAF))
     expect(other, None, _("The same child under another parent is no copy."))
 
@@ -144,8 +140,7 @@ def _reason(answer: Any) -> str | None:
     """The reason that an answer gives: `None` for anything false; case and outer spaces do not matter."""
     if answer is None or answer is False or answer == "":
         return None
-    if not isinstance(answer, str):
-        raise Wrong(_("`why_drop` should return a reason, a text, or None."), actual=answer)
+    wrong_if(not isinstance(answer, str), _("`why_drop` should return a reason, a text, or None."), actual=answer)
     return answer.strip().lower()
 
 
@@ -189,7 +184,7 @@ def constrain(function: Callable[..., Any], evolve: Callable[..., Any]) -> None:
             _verified(draw)
         except Wrong as wrong:
             message = _("A right `verify` went wrong when more children were made: it must keep its own draw.")
-            raise Wrong(message, hint=_("The child: {child}").format(child=draw.child)) from wrong
+            raise Wrong(message, hint=_("The child: {child}"), child=draw.child) from wrong
     _no_word_twice(function)
     _drift(evolve)
     _all_of_them(evolve)
@@ -199,10 +194,8 @@ def _pair(answer: Any) -> tuple[str, Callable[[str], bool]]:
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         raise Wrong(_("Two things should come back: the child and its `verify`."), actual=answer)
     child, verify = answer
-    if not isinstance(child, str):
-        raise Wrong(_("The child should be a text."), actual=child)
-    if not callable(verify):
-        raise Wrong(_("`verify` should be a function that takes an answer."), actual=verify)
+    wrong_if(not isinstance(child, str), _("The child should be a text."), actual=child)
+    wrong_if(not callable(verify), _("`verify` should be a function that takes an answer."), actual=verify)
     return child, verify
 
 
@@ -231,8 +224,7 @@ def _draws(function: Callable[..., Any]) -> None:
             np.random.seed(global_seed)
             with GlobalRandomState() as state:
                 children.append([_pair(call(function, _ROOT, random.Random(seed)))[0] for seed in range(8)])
-        if state.changed:
-            raise Wrong(_("The global random state changed: draw from `rng` alone."))
+        wrong_if(state.changed, _("The global random state changed: draw from `rng` alone."))
     if children[0] != children[1]:
         raise Wrong(_("The same `rng` gave two different children: something is drawn from another source."))
     if len(set(children[0])) == 1:
@@ -258,8 +250,8 @@ def _verified(draw: _Draw) -> None:
     for answer, right, message in cases:
         verdict = call(draw.verify, answer)
         if bool(verdict) != right:
-            mistake = _("{mistake} The child: {child}").format(mistake=message, child=repr(draw.child))
-            raise Wrong(mistake, expected=right, actual=verdict)
+            mistake = _("{mistake} The child: {child}")
+            raise Wrong(mistake, expected=right, actual=verdict, mistake=message, child=repr(draw.child))
 
 
 def _no_word_twice(function: Callable[..., Any]) -> None:
@@ -270,8 +262,7 @@ def _no_word_twice(function: Callable[..., Any]) -> None:
             raise Wrong(message, actual=draw.child)
     for seed in range(20):
         draw = _constrained(function, "Butter, rye, salt or steam?", seed)
-        if draw.kind != "limit":
-            raise Wrong(_("No word is left, so only the first kind remains."), actual=draw.child)
+        wrong_if(draw.kind != "limit", _("No word is left, so only the first kind remains."), actual=draw.child)
     inside = "Describe salted buttermilk in a streamer."  # longer words do not use a word up
     if not any(_constrained(function, inside, seed).value in ("salt", "butter") for seed in range(120)):
         raise Wrong(_("`salted` does not mention `salt`: the word is still free."))
@@ -293,8 +284,7 @@ def _drift(evolve: Callable[..., Any]) -> None:
         child, verify = _pair(call(evolve, _ROOT, random.Random(4), similarity, limit, generations))
         if not child.startswith(_ROOT):
             raise Wrong(_("The child should still begin with the root."), expected=f"{_ROOT} …", actual=child)
-        if reached and not asked:
-            raise Wrong(_("`similarity` was never called."))
+        wrong_if(reached and not asked, _("`similarity` was never called."))
         if parents := [pair[0] for pair in asked if _ROOT not in pair]:
             message = _("A child was compared with its parent: small steps add up, so compare it with the root.")
             raise Wrong(message, expected=_ROOT, actual=parents[0])
@@ -308,7 +298,7 @@ def _drift(evolve: Callable[..., Any]) -> None:
             message = _("The number of constraints is not right here.")
             if steps == reached - 1 and limit == 0.5:
                 message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
-            raise Wrong(message.format(limit=limit), expected=reached, actual=child)
+            raise Wrong(message, expected=reached, actual=child, limit=limit)
         if not reached and not call(verify, "Any answer at all, as long as you like. " * 9):
             message = _("The root came back without a constraint, so any answer will do.")
             raise Wrong(message, expected=True, actual=False)
@@ -322,12 +312,11 @@ def _all_of_them(evolve: Callable[..., Any]) -> None:
         both = _("The child: {child} The answer: {answer}")
         if not call(verify, good):
             message = _("This answer meets every constraint, and the `verify` of `evolve` says no.")
-            raise Wrong(message, expected=True, actual=False, hint=both.format(child=repr(child), answer=repr(good)))
+            raise Wrong(message, expected=True, actual=False, hint=both, child=repr(child), answer=repr(good))
         faults = [good.replace(word, "well") for word in mention] + [f"{good} {word}" for word in avoid]
         if _KINDS["limit"].search(child):
             faults.append(good + " well" * 31)
         for fault in faults:
             if call(verify, fault):
                 message = _("This answer breaks a constraint, but `evolve` lets it pass: it should ask for all.")
-                hint = both.format(child=repr(child), answer=repr(fault))
-                raise Wrong(message, expected=False, actual=True, hint=hint)
+                raise Wrong(message, expected=False, actual=True, hint=both, child=repr(child), answer=repr(fault))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, error_text, exercise, expect, returned
+from prompt2data.checks.core import Wrong, call, error_text, exercise, expect, returned, wrong_if
 from prompt2data.i18n import N_, _, translated
 
 Messages = list[dict[str, str]]
@@ -102,12 +102,11 @@ def _prompt_of(answer: Any, family: str, render: Render, system: str | None) -> 
         else:
             message = _("pre_query_prompt raised {error} with the {family} template.")
             hint = _("Llama's and Gemma's templates strip a message's outer spaces: is your marker still there?")
-        raise Wrong(message.format(family=family, error=error_text(error)), hint=hint) from error
+        raise Wrong(message, hint=hint, family=family, error=error_text(error)) from error
 
 
 def _explain_prompt(family: str, system: str | None, expected: str, actual: Any, recorded: list[str]) -> None:
-    if not isinstance(returned(actual), str):
-        raise Wrong(_("The prompt should be a string."), actual=actual)
+    wrong_if(not isinstance(returned(actual), str), _("The prompt should be a string."), actual=actual)
     if any(text and actual.endswith(text) for text in recorded if not expected.endswith(text)):
         message = _("{family}: the marker itself is still in the prompt.")
     elif actual.startswith(expected):
@@ -122,7 +121,7 @@ def _explain_prompt(family: str, system: str | None, expected: str, actual: Any,
         message = _("{family} knows a system role: give the system text as a message of its own.")
     else:
         message = _("{family}: this is not the prompt up to the user's words.")
-    raise Wrong(message.format(family=family), expected=expected, actual=actual)
+    raise Wrong(message, expected=expected, actual=actual, family=family)
 
 
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
@@ -151,25 +150,20 @@ _TEXTS: tuple[tuple[str, bool, str], ...] = (
 )
 def steer(prompt: Any, on_topic: Any) -> None:
     """Exercise 4.2: a system prompt that describes the user, and a measure of the topic."""
-    if not isinstance(prompt, str):
-        raise Wrong(_("CAT_PROMPT should be a text."), actual=prompt)
+    wrong_if(not isinstance(prompt, str), _("CAT_PROMPT should be a text."), actual=prompt)
     words = re.findall(r"[\w'-]+", prompt.lower())
     if len(words) < _MIN_WORDS:
-        raise Wrong(
-            _("CAT_PROMPT is short: describe the user in at least {n} words.").format(n=_MIN_WORDS), actual=prompt
-        )
+        raise Wrong(_("CAT_PROMPT is short: describe the user in at least {n} words."), actual=prompt, n=_MIN_WORDS)
     if not {"user", "users", "user's"} & set(words):
-        raise Wrong(
-            _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask."), actual=prompt
-        )
+        message = _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask.")
+        raise Wrong(message, actual=prompt)
     if not {"cat", "cats", "kitten", "kittens", "cat's"} & set(words):
         raise Wrong(_("CAT_PROMPT does not mention cats."), actual=prompt)
     for text, expected, message in _TEXTS:
         actual = call(on_topic, text)
         if actual is None:
             raise Wrong(_("on_topic returned None: it should say True or False."), expected=expected, actual=actual)
-        if bool(actual) != expected:
-            raise Wrong(f"{translated(message)} ({text!r})", expected=expected, actual=actual)
+        wrong_if(bool(actual) != expected, f"{translated(message)} ({text!r})", expected=expected, actual=actual)
 
 
 # -- 4.3 ----------------------------------------------------------------------------------------------------------
@@ -250,5 +244,5 @@ def why_drop(answer: Any) -> None:
         else:
             message = _("Dropped for the wrong reason: {what}.")
         odd = [m["content"] for m in conversation if m["role"] != "system" and m["content"] not in _GOOD]
-        hint = _("The message to look at: {text}.").format(text=repr(odd[0])) if odd else ""
-        raise Wrong(message.format(what=translated(what)), expected=expected, actual=actual, hint=hint)
+        hint, text = (_("The message to look at: {text}."), repr(odd[0])) if odd else ("", "")
+        raise Wrong(message, expected=expected, actual=actual, hint=hint, what=translated(what), text=text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from functools import partial
+from itertools import cycle
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, expect, records, returned
+from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, expect, records, returned, wrong_if
 from prompt2data.columns import BOOKKEEPING, MissingColumn, SymbolicRow, trace
 from prompt2data.i18n import N_, _
 
@@ -27,8 +27,7 @@ def three_steps(pipeline: Any) -> None:
     from distilabel.steps import GeneratorStep, KeepColumns
     from distilabel.steps.tasks import TextGeneration
 
-    if not isinstance(pipeline, Pipeline):
-        raise Wrong(_("This should be a `Pipeline`."), actual=type(pipeline).__name__)
+    wrong_if(not isinstance(pipeline, Pipeline), _("This should be a `Pipeline`."), actual=type(pipeline).__name__)
     steps = {name: pipeline.dag.get_step(name)["step"] for name in pipeline.dag}
     if not steps:
         raise NotAttempted
@@ -39,12 +38,9 @@ def three_steps(pipeline: Any) -> None:
         if not names:
             message = _("The pipeline has no {kind} step. Was it created inside the `with` block?")
             raise Wrong(message.format(kind=class_name), actual=[type(step).__name__ for step in steps.values()])
-        if len(names) > 1:
-            message = _("The pipeline has {n} {kind} steps; one is enough.")
-            raise Wrong(message.format(n=len(names), kind=class_name))
+        wrong_if(len(names) > 1, _("The pipeline has {n} {kind} steps; one is enough."), n=len(names), kind=class_name)
         chain += names
-    if len(steps) > 3:
-        raise Wrong(_("The pipeline has more than three steps."), actual=list(steps))
+    wrong_if(len(steps) > 3, _("The pipeline has more than three steps."), actual=list(steps))
     _connected(pipeline, chain)
     _writes_pairs(pipeline, steps, chain)
 
@@ -53,16 +49,14 @@ def _connected(pipeline: Any, chain: list[str]) -> None:
     edges, right = set(pipeline.dag.G.edges), set(zip(chain, chain[1:], strict=False))
     if edges == right:
         return
-    message, start, end = _("There is no arrow from '{start}' to '{end}'."), "", ""
+    message = _("There is no arrow from '{start}' to '{end}'.")
     if not edges:
         message = _("The steps are not connected yet: there is no arrow between any two of them.")
-    elif missing := right - edges:
-        start, end = min(missing, key=lambda edge: chain.index(edge[0]))
-    else:
+    elif edges > right:
         message = _("There is an arrow too many, from '{start}' to '{end}'.")
-        start, end = min(edges - right)
+    start, end = min(right - edges, key=lambda edge: chain.index(edge[0]), default=None) or min(edges - right)
     arrows = [f"{start} >> {end}" for start, end in sorted(edges)]
-    raise Wrong(message.format(start=start, end=end), expected=" >> ".join(chain), actual=arrows)
+    raise Wrong(message, expected=" >> ".join(chain), actual=arrows, start=start, end=end)
 
 
 def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> None:
@@ -90,7 +84,7 @@ def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> Non
 
 def _missing(missing: MissingColumn, message: str, hint: str = "") -> Wrong:
     present = ", ".join(column for column in missing.present if column not in BOOKKEEPING)
-    return Wrong(message.format(step=missing.step, column=missing.column, present=present), hint=hint)
+    return Wrong(message, hint=hint, step=missing.step, column=missing.column, present=present)
 
 
 # -- 5.2 ----------------------------------------------------------------------------------------------------------
@@ -123,23 +117,22 @@ def wiring(answer: Any) -> None:
         raise _missing(missing, message) from None
     row = {column: value for column, value in row.items() if column not in BOOKKEEPING}
     for column, value in _EXPECTED.items():
-        _holds(row, column, value)
+        if row.get(column) != value:
+            _explain_column(row, column, value)
 
 
 def _checked_wiring(mappings: Any) -> dict[str, dict[str, dict[str, str]]]:
     if not isinstance(returned(mappings), Mapping):
         raise Wrong(_("The wiring should be a dictionary with a key for each step."), actual=mappings)
     for step, kinds in mappings.items():
-        if step not in _STEPS:
-            raise Wrong(_("There is no step '{step}' to wire.").format(step=step), expected=list(_STEPS))
+        wrong_if(step not in _STEPS, _("There is no step '{step}' to wire."), expected=list(_STEPS), step=step)
         if not isinstance(kinds, Mapping) or not set(kinds) <= _KINDS:
             message = _("The wiring of '{step}' should be a dictionary with input_mappings, output_mappings or both.")
             raise Wrong(message.format(step=step), actual=kinds)
         for kind, names in kinds.items():
-            texts = [text for pair in names.items() for text in pair] if isinstance(names, Mapping) else [names]
-            if not all(isinstance(text, str) for text in texts):
+            if not isinstance(names, Mapping) or not all(isinstance(name, str) for name in [*names, *names.values()]):
                 message = _("The {kind} of '{step}' should be a dictionary from a column name to a column name.")
-                raise Wrong(message.format(kind=kind, step=step), actual=names)
+                raise Wrong(message, actual=names, kind=kind, step=step)
     return {step: {kind: dict(names) for kind, names in kinds.items()} for step, kinds in mappings.items()}
 
 
@@ -169,51 +162,42 @@ def _mappings_fit(step: Any) -> None:
         for key, value in names.items():
             if key in columns:
                 continue
-            if value in columns:
-                message = _("The {kind} of '{step}' are the wrong way round: the task's own name comes first.")
-                expected: Any = {value: key}
-            else:
+            expected: Any = {value: key}
+            message = _("The {kind} of '{step}' are the wrong way round: the task's own name comes first.")
+            if value not in columns:
                 message = _("The {kind} of '{step}' name '{key}', which is not a column of this task.")
                 expected = [column for column in columns if column != "system_prompt"]
-            raise Wrong(message.format(kind=kind, step=step.name, key=key), expected=expected, actual=names)
+            raise Wrong(message, expected=expected, actual=names, kind=kind, step=step.name, key=key)
 
 
-def _holds(row: SymbolicRow, column: str, value: str) -> None:
-    if row.get(column) == value:
-        return
-    wrong = partial(Wrong, expected=value, actual=row.get(column, row))
+def _explain_column(row: SymbolicRow, column: str, value: Any) -> None:
+    """Raise `Wrong` about a column that does not hold this value."""
+    writer, expected, actual, hint = value.partition("(")[0], value, row.get(column, row), ""
+    written = [text for text in row.values() if str(text).startswith(f"{writer}(")]
     if "(" not in value:
-        raise wrong(_("The column '{column}' no longer holds what the loader brought.").format(column=column))
-    writer = value.partition("(")[0]
-    written = {name: text for name, text in row.items() if str(text).startswith(f"{writer}(")}
-    if not written:
-        raise Wrong(
-            _("The text of '{step}' is lost: a later step wrote over it.").format(step=writer),
-            expected=sorted(_EXPECTED),
-            actual=row,
-            hint=_("Give each step's text a name of its own in its output_mappings."),
-        )
-    if value not in written.values():
-        raise Wrong(
-            _("'{step}' wrote its text from other columns than it should have read.").format(step=writer),
-            expected=value,
-            actual=next(iter(written.values())),
-            hint=_("The input_mappings of '{step}' say which of your columns it reads.").format(step=writer),
-        )
-    elsewhere = next(name for name, text in written.items() if text == value)
-    raise wrong(
-        _("What should stand in the column '{column}' stands in '{elsewhere}'.").format(
-            column=column, elsewhere=elsewhere
-        ),
-        hint=_("The output_mappings of '{step}' give its text another name.").format(step=writer),
-    )
+        message = _("The column '{column}' no longer holds what the loader brought.")
+    elif not written:
+        message = _("The text of '{step}' is lost: a later step wrote over it.")
+        hint = _("Give each step's text a name of its own in its output_mappings.")
+        expected, actual = sorted(_EXPECTED), row
+    elif value not in written:
+        message = _("'{step}' wrote its text from other columns than it should have read.")
+        hint = _("The input_mappings of '{step}' say which of your columns it reads.")
+        actual = written[0]
+    else:
+        message = _("What should stand in the column '{column}' stands in '{elsewhere}'.")
+        hint = _("The output_mappings of '{step}' give its text another name.")
+    elsewhere = next((name for name, text in row.items() if text == value), "")
+    raise Wrong(message, expected=expected, actual=actual, hint=hint, column=column, step=writer, elsewhere=elsewhere)
 
 
 # -- 5.3 ----------------------------------------------------------------------------------------------------------
 
 
-def _turns(*pairs: tuple[str, str | None]) -> dict[str, Any]:
-    return {"conversation": [{"role": role, "content": content} for role, content in pairs]}
+def _turns(*texts: str, system: str = "") -> dict[str, Any]:
+    messages = list(zip(cycle(("user", "assistant")), texts, strict=False))
+    messages = [("system", system), *messages] if system else messages
+    return {"conversation": [{"role": role, "content": content} for role, content in messages]}
 
 
 _COLUMNS = ("prompt", "completion", "source")
@@ -233,18 +217,10 @@ _ONE_ROW: list[tuple[str, dict[str, Any], list[dict[str, str]]]] = [
         [_pair("self_instruct", "Why salt?", "Taste."), _pair("self_instruct", "Why rest?", "Gluten.")],
     ),
     ("self_instruct", {"instructions": [], "generations": []}, []),
-    (
-        "magpie",
-        _turns(("user", "Hi?"), ("assistant", "Hello."), ("user", "And rye?"), ("assistant", "Denser.")),
-        [_pair("magpie", "Hi?", "Hello.")],
-    ),
-    (
-        "magpie",
-        _turns(("system", "The user bakes."), ("user", "Why rest?"), ("assistant", "Gluten.")),
-        [_pair("magpie", "Why rest?", "Gluten.")],
-    ),
-    ("magpie", _turns(("user", "Is rye healthy?")), []),
-    ("magpie", _turns(("system", "The user bakes.")), []),
+    ("magpie", _turns("Hi?", "Hello.", "And rye?", "Denser."), [_pair("magpie", "Hi?", "Hello.")]),
+    ("magpie", _turns("Why rest?", "Gluten.", system="The user bakes."), [_pair("magpie", "Why rest?", "Gluten.")]),
+    ("magpie", _turns("Is rye healthy?"), []),
+    ("magpie", _turns(system="The user bakes."), []),
 ]
 
 
@@ -289,12 +265,12 @@ def _one_row(to_rows: Any, source: str, row: dict[str, Any], expected: list[dict
         message = _("Rows are missing: one row of {source} can hold several pairs.")
     else:
         message = _("Wrong rows for one row of {source}.")
-    raise Wrong(message.format(source=source), expected=expected, actual=rows)
+    raise Wrong(message, expected=expected, actual=rows, source=source)
 
 
 def _tables(merge: Any) -> None:
     tables = {
-        "magpie": [_turns(("user", "Why  salt?"), ("assistant", "Ask the magpie."))],
+        "magpie": [_turns("Why  salt?", "Ask the magpie.")],
         "grid": [
             {"instruction": "How hot?", "generation": "Very."},
             {"instruction": "why SALT?", "generation": "Taste."},
@@ -341,9 +317,9 @@ def _stripped(answer: Any) -> list[dict[str, str]]:
     """Rows with exactly the three columns, without white space around their texts."""
     rows = records(answer, _COLUMNS)
     for row in rows:
-        if extra := sorted(set(row) - set(_COLUMNS)):
-            message = _("The rows have a column too many: {column}.").format(column=extra[0])
-            raise Wrong(message, expected=list(_COLUMNS), actual=sorted(row))
+        for extra in sorted(set(row) - set(_COLUMNS)):
+            message = _("The rows have a column too many: {column}.")
+            raise Wrong(message, expected=list(_COLUMNS), actual=sorted(row), column=extra)
     return [
         {column: value.strip() if isinstance(value, str) else value for column, value in row.items()} for row in rows
     ]

@@ -7,7 +7,7 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, expect, records
+from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, expect, records, wrong_if
 from prompt2data.i18n import N_, _, translated
 from prompt2data.metrics import share
 
@@ -50,35 +50,32 @@ def group(answer: Any) -> None:
     """Exercise 6.1: one row for each instruction, with all its answers."""
     given = deepcopy(_ANSWERS)
     rows = records(call(answer, given), _GROUP_COLUMNS)
-    if given != _ANSWERS:
-        raise Wrong(_("Your function changes the rows it is given: make new ones."))
+    wrong_if(given != _ANSWERS, _("Your function changes the rows it is given: make new ones."))
     asked, instructions = [row["instruction"] for row in rows], list(_GROUPS)
     if set(asked) == set(instructions) and len(asked) > 2:
         message = _("An instruction has more than one row: its answers do not stand next to each other.")
-        raise Wrong(message, expected=instructions, actual=asked)
-    message = _("There should be one row for each instruction, in the order in which they first came.")
+    else:
+        message = _("There should be one row for each instruction, in the order in which they first came.")
     expect(asked, instructions, message)
     for row in rows:
         _compare_group(row, *_GROUPS[row["instruction"]])
-    if records(call(answer, [])):
-        raise Wrong(_("Without any rows there is nothing to group: the list should be empty."))
+    wrong_if(records(call(answer, [])), _("Without any rows there is nothing to group: the list should be empty."))
 
 
 def _compare_group(row: Mapping[str, Any], right_texts: list[str], right_models: list[str]) -> None:
     texts, models = list(row["generations"]), list(row["generation_models"])
-    wrong = partial(Wrong, expected=right_texts, actual=texts)
+    compare = partial(expect, texts, right_texts)
     if any(text is None or not str(text).strip() for text in texts):
-        raise wrong(_("An answer without text is still there."))
+        compare(_("An answer without text is still there."))
     if any(text != text.strip() for text in texts):
-        raise wrong(_("There are spaces or line breaks around an answer: store it without."))
+        compare(_("There are spaces or line breaks around an answer: store it without."))
     if len(set(texts)) < len(texts):
-        raise wrong(_("The same answer is there twice."))
-    if sorted(texts) == sorted(right_texts) and texts != right_texts:
-        raise wrong(_("The answers should keep the order in which they first came."))
-    if texts != right_texts:
-        lost = [text for text in right_texts if text not in texts]
-        hint = _("An answer may be the same as one to another instruction.") if lost == ["For the taste."] else ""
-        raise wrong(_("These are not the answers to {instruction}").format(instruction=row["instruction"]), hint=hint)
+        compare(_("The same answer is there twice."))
+    if sorted(texts) == sorted(right_texts):
+        compare(_("The answers should keep the order in which they first came."))
+    lost = [text for text in right_texts if text not in texts]
+    hint = _("An answer may be the same as one to another instruction.") if lost == ["For the taste."] else ""
+    compare(_("These are not the answers to {instruction}"), hint=hint, instruction=row["instruction"])
     if len(models) != len(texts):
         expect(models, right_models, _("There should be as many models as answers."))
     expect(models, right_models, _("`generation_models` does not say who wrote which answer first."))
@@ -136,14 +133,16 @@ def parse_ratings(answer: Any) -> None:
         if actual is None or isinstance(actual, str | Mapping) or not hasattr(actual, "__iter__"):
             raise Wrong(_("The answer should be a list with an entry for each text."), expected=expected, actual=actual)
         actual = list(actual)
-        hint = _("The text begins: {text}").format(text=repr((text or "")[:80]))
+        hint, begins = _("The text begins: {text}"), repr((text or "")[:80])
         if len(actual) != n:
-            message = _("The list should have exactly {n} entries: {what}.").format(n=n, what=what)
-            raise Wrong(message, expected=expected, actual=actual, hint=hint)
-        if any(isinstance(value, bool) or value not in (None, *range(1, 6)) for value in actual):
-            message = _("An entry is neither a whole number from 1 to 5 nor None: {what}.").format(what=what)
-            raise Wrong(message, expected=expected, actual=actual)
-        expect(actual, expected, _rating_mistake(expected, actual).format(what=what), hint=hint)
+            message = _("The list should have exactly {n} entries: {what}.")
+        elif any(isinstance(value, bool) or value not in (None, *range(1, 6)) for value in actual):
+            message = _("An entry is neither a whole number from 1 to 5 nor None: {what}.")
+        elif actual != expected:
+            message = _rating_mistake(expected, actual)
+        else:
+            continue
+        raise Wrong(message, expected=expected, actual=actual, hint=hint, n=n, what=what, text=begins)
 
 
 def _rating_mistake(expected: list[int | None], actual: list[int | None]) -> str:
@@ -171,47 +170,28 @@ _PAIRS: Rows = [_pair(number, "wrong" if number % 3 == 0 else "truncated", numbe
 _GOOD = {pair["good"] for pair in _PAIRS}
 
 
-def _knows(instruction: str, first: str, second: str) -> int | None:
-    return 1 if first in _GOOD else 2
+Judge = Callable[[str, str, str], int | None]  # (instruction, first answer, second answer) -> 1, 2 or undecided
+# (judge, what it is)
+_JUDGES: tuple[tuple[Judge, str], ...] = (
+    (lambda _question, first, _second: 1 if first in _GOOD else 2, N_("a judge that is always right")),
+    (lambda _question, _first, _second: 1, N_("a judge that always takes the first place")),
+    (lambda _question, _first, _second: None, N_("a judge that never decides")),
+    (lambda _question, first, _second: 1 if first in _GOOD else None,
+     N_("a judge that decides only when the good answer stands first")),
+    (lambda _question, first, second: 1 if len(first) < len(second) else 2,
+     N_("a judge that takes the shorter answer")),
+)  # fmt: skip
 
 
-def _first(instruction: str, first: str, second: str) -> int | None:
-    return 1
-
-
-def _shorter(instruction: str, first: str, second: str) -> int | None:
-    return 1 if len(first) < len(second) else 2
-
-
-def _silent(instruction: str, first: str, second: str) -> int | None:
-    return None
-
-
-def _half(instruction: str, first: str, second: str) -> int | None:
-    """Right when the good answer stands first, and cannot decide otherwise."""
-    return 1 if first in _GOOD else None
-
-
-_JUDGES: tuple[tuple[Callable[..., int | None], str], ...] = (
-    (_knows, N_("a judge that is always right")),
-    (_first, N_("a judge that always takes the first place")),
-    (_silent, N_("a judge that never decides")),
-    (_half, N_("a judge that decides only when the good answer stands first")),
-    (_shorter, N_("a judge that takes the shorter answer")),
-)
-
-
-def _report(pairs: Rows, judge: Callable[..., int | None]) -> dict[str, dict[str, Any]]:
-    report: dict[str, dict[str, Any]] = {}
+def _report(pairs: Rows, judge: Judge) -> dict[str, dict[str, Any]]:
+    verdicts: dict[str, list[tuple[int | None, int | None]]] = {}
     for pair in pairs:
-        instruction, good, bad = pair["instruction"], pair["good"], pair["bad"]
-        counts = report.setdefault(pair["damage"], {"n": 0, "right": 0, "same_place": 0})
-        both = judge(instruction, good, bad), judge(instruction, bad, good)
-        counts["n"] += 1
-        counts["right"] += both == (1, 2)
-        counts["same_place"] += both in ((1, 1), (2, 2))
-    for counts in report.values():
-        counts["low"] = share(counts["right"], counts["n"]).low
+        question, good, bad = pair["instruction"], pair["good"], pair["bad"]
+        verdicts.setdefault(pair["damage"], []).append((judge(question, good, bad), judge(question, bad, good)))
+    report = {}
+    for damage, both in verdicts.items():
+        n, right, same_place = len(both), both.count((1, 2)), both.count((1, 1)) + both.count((2, 2))
+        report[damage] = {"n": n, "right": right, "same_place": same_place, "low": share(right, n).low}
     return report
 
 
@@ -272,7 +252,7 @@ def preferences(report: Any, to_preferences: Any) -> None:
     expect(len(pairs), 2, _("Three rows, one of them a tie, should give two pairs."))
 
 
-def _check_report(function: Any, judge: Callable[..., int | None], what: str) -> None:
+def _check_report(function: Any, judge: Judge, what: str) -> None:
     expected = _report(_PAIRS, judge)
     actual = call(function, deepcopy(_PAIRS), judge)
     if not isinstance(actual, Mapping):
@@ -294,7 +274,7 @@ def _check_report(function: Any, judge: Callable[..., int | None], what: str) ->
             raise Wrong(_("Each entry should be a dictionary with these keys."), expected=sorted(counts), actual=mine)
         for key, value in counts.items():
             if not close(mine[key], value):
-                raise Wrong(messages[key].format(what=what), expected={kind: counts}, actual={kind: dict(mine)})
+                raise Wrong(messages[key], expected={kind: counts}, actual={kind: dict(mine)}, what=what)
 
 
 def _check_preference(
@@ -306,18 +286,15 @@ def _check_preference(
         raise Wrong(_("Your function changes the row it is given: work on a copy."))
     pairs = records(result, _PREFERENCE_COLUMNS)
     if expected is None:
-        expect(pairs, [], _("This should not become a pair: {what}.").format(what=what))
+        expect(pairs, [], _("This should not become a pair: {what}."), what=what)
         return
-    if not pairs:
-        raise Wrong(_("This should become a pair: {what}.").format(what=what), expected=expected, actual=pairs)
-    if len(pairs) > 1:
-        raise Wrong(_("One row gives at most one pair: {what}.").format(what=what), actual=pairs)
+    wrong_if(not pairs, _("This should become a pair: {what}."), expected=expected, actual=pairs, what=what)
+    wrong_if(len(pairs) > 1, _("One row gives at most one pair: {what}."), actual=pairs, what=what)
     texts = tuple(_text_of_message(pairs[0][column], column) for column in _PREFERENCE_COLUMNS)
     if texts[1:] == expected[::-1]:
-        message = _("Chosen and rejected are the wrong way round: {what}.").format(what=what)
-        raise Wrong(message, expected=expected, actual=texts[1:])
+        expect(texts[1:], expected, _("Chosen and rejected are the wrong way round: {what}."), what=what)
     for column, text, right in zip(_PREFERENCE_COLUMNS, texts, (row["instruction"], *expected), strict=True):
-        expect(text, right, _("`{column}` holds the wrong text: {what}.").format(column=column, what=what))
+        expect(text, right, _("`{column}` holds the wrong text: {what}."), column=column, what=what)
 
 
 def _text_of_message(value: Any, column: str) -> str:
@@ -327,9 +304,7 @@ def _text_of_message(value: Any, column: str) -> str:
     if message is ...:
         raise NotAttempted
     if not isinstance(message, Mapping) or message.get("role") != role or not isinstance(message.get("content"), str):
-        raise Wrong(
-            _("`{column}` should be a list of one message with the role `{role}`.").format(column=column, role=role),
-            expected=[{"role": role, "content": "…"}],
-            actual=value,
-        )
+        right = [{"role": role, "content": "…"}]
+        fault = _("`{column}` should be a list of one message with the role `{role}`.")
+        raise Wrong(fault, expected=right, actual=value, column=column, role=role)
     return message["content"].strip()

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, returned
-from prompt2data.checks.random_state import GlobalRandomState
+from prompt2data.checks.core import GlobalRandomState, Wrong, call, close, exercise, expect, records, returned, wrong_if
 from prompt2data.i18n import N_, _, translated
 
 Row = dict[str, Any]
@@ -17,19 +16,11 @@ Row = dict[str, Any]
 # -- 7.1 ----------------------------------------------------------------------------------------------------------
 
 
-def _no_response(row: Mapping[str, Any]) -> str | None:
-    return None if row["response"].strip() else "empty"
-
-
-def _short(row: Mapping[str, Any]) -> str | None:
-    return "too short" if len(row["response"].split()) < 3 else None
-
-
-def _sorry(row: Mapping[str, Any]) -> str | None:
-    return "refusal" if "sorry" in row["response"].lower() else None
-
-
-_FILTERS = (_no_response, _short, _sorry)
+_FILTERS: tuple[Callable[[Row], str | None], ...] = (
+    lambda row: None if row["response"].strip() else "empty",
+    lambda row: "too short" if len(row["response"].split()) < 3 else None,
+    lambda row: "refusal" if "sorry" in row["response"].lower() else None,
+)
 # (response, verdict)
 _RESPONSES: tuple[tuple[Any, str | None], ...] = (
     ("Bake it for half an hour.", None),
@@ -61,10 +52,8 @@ def run_filters(answer: Any) -> None:
     counted = sum(counts.values()) + len(kept)
     if "error" not in counts and counted < len(rows):
         message = _("Rows got lost: {kept} kept and {dropped} counted, of {n}.")
-        raise Wrong(
-            message.format(kept=len(kept), dropped=counted - len(kept), n=len(rows)),
-            hint=_("A row on which a filter raises an error is dropped with the reason `error`."),
-        )
+        hint = _("A row on which a filter raises an error is dropped with the reason `error`.")
+        raise Wrong(message, hint=hint, kept=len(kept), dropped=counted - len(kept), n=len(rows))
     if any(row.get("response") is None for row in kept):
         raise Wrong(_("A row on which a filter raises an error is kept: drop it with the reason `error`."))
     if counted > len(rows):
@@ -73,8 +62,7 @@ def run_filters(answer: Any) -> None:
     ids, right = [row.get("id", -1) for row in kept], [row["id"] for row in good]
     if sorted(ids) == right and ids != right:
         raise Wrong(_("The kept rows are not in the order they had."), expected=good, actual=kept)
-    if ids != right:
-        raise Wrong(_("These are not the rows that pass all filters."), expected=good, actual=kept)
+    wrong_if(ids != right, _("These are not the rows that pass all filters."), expected=good, actual=kept)
     expect(kept, good, _("The kept rows were changed: return them as they are."))
     if {reason: n for reason, n in counts.items() if n} != expected:
         message = _("The counts are not right: a row counts for the first reason that applies.")
@@ -126,21 +114,16 @@ def dedup(answer: Any) -> None:
     given = [dict(row) for row in rows]
     result = call(answer, given)
     kept = records(result)
-    if given != rows:
-        raise Wrong(_("Your function changes the rows it is given: build a new list."), actual=given)
+    wrong_if(given != rows, _("Your function changes the rows it is given: build a new list."), actual=given)
     ids = [row.get("id", -1) for row in kept]
     facts = [(keep, what) for _text, keep, what in _INSTRUCTIONS] + [(True, N_("a row without an instruction"))]
-    for number, (keep, what) in enumerate(facts):
-        if keep == (number in ids):
-            continue
+    for row, (keep, what) in zip(rows, facts, strict=True):
         message = _("Dropped, although no earlier row has its words: {what}.") if keep else _("Still there: {what}.")
-        raise Wrong(message.format(what=translated(what)), actual=rows[number].get("instruction"))
-    if ids != sorted(ids):
-        raise Wrong(_("The kept rows are not in the order they had."), actual=ids)
+        wrong_if(keep != (row["id"] in ids), message, actual=row.get("instruction"), what=translated(what))
+    wrong_if(ids != sorted(ids), _("The kept rows are not in the order they had."), actual=ids)
     if kept != [rows[number] for number in ids]:
         raise Wrong(_("The kept rows were changed: return them as they are."), actual=kept)
-    if records(call(answer, [])):
-        raise Wrong(_("Without rows nothing is kept."))
+    wrong_if(records(call(answer, [])), _("Without rows nothing is kept."))
 
 
 # -- 7.3 ----------------------------------------------------------------------------------------------------------
@@ -196,8 +179,6 @@ def select(answer: Any) -> None:
 # -- 7.4 ----------------------------------------------------------------------------------------------------------
 
 _DRAWS = 300
-
-
 _ABOVE_ALL = N_("A selection above every random one has the percentile 100, not 1 and not 99: higher is better.")
 _POOL = list(range(20))
 # (measure, chosen, pool, expected, the mistake otherwise)
@@ -224,26 +205,21 @@ def percentile(answer: Any) -> None:
         if any(size != len(chosen) for size in sizes):
             expect(sizes[:5], len(chosen), _("Each random subset should be as large as the selection."))
         if not close(actual, expected):
-            if close(actual * 100, expected) and expected:
-                raise Wrong(_("The percentile runs from 0 to 100."), expected=expected, actual=actual)
-            raise Wrong(translated(message), expected=expected, actual=actual)
-        if len(sizes) < _DRAWS:
-            raise Wrong(_("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
+            share = close(actual * 100, expected) and expected
+            message = _("The percentile runs from 0 to 100.") if share else translated(message)
+            raise Wrong(message, expected=expected, actual=actual)
+        wrong_if(len(sizes) < _DRAWS, _("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
     seeds = (3, 3, 0, 1, 2, 4)
     by_seed = [_number(call(answer, sum, [9, 10, 10], list(_POOL), _DRAWS, seed)) for seed in seeds]
     middle, again = by_seed[:2]
-    if not 30 <= middle <= 70:
-        raise Wrong(_("A selection in the middle should be near 50."), expected=50.0, actual=middle)
+    wrong_if(not 30 <= middle <= 70, _("A selection in the middle should be near 50."), expected=50.0, actual=middle)
     expect(again, middle, _("The same seed should give the same answer."))
-    if len(set(by_seed)) == 1:
-        raise Wrong(_("Other seeds draw other subsets: use `seed`."), actual=[middle])
+    wrong_if(len(set(by_seed)) == 1, _("Other seeds draw other subsets: use `seed`."), actual=[middle])
     with GlobalRandomState() as state:
         call(answer, sum, [1, 2], list(_POOL), 5, 1)
-    if state.changed:
-        raise Wrong(
-            _("The random state of the rest of the notebook changed."),
-            hint=_("Use a generator of your own: random.Random(seed), or numpy's default_rng(seed)."),
-        )
+    message = _("The random state of the rest of the notebook changed.")
+    hint = _("Use a generator of your own: random.Random(seed), or numpy's default_rng(seed).")
+    wrong_if(state.changed, message, hint=hint)
 
 
 def _recording(measure: Callable[[list], float], sizes: list[int]) -> Callable[[Any], float]:
