@@ -21,48 +21,30 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a row is dropped.
+    """Why a row is dropped."""
 
-    Attributes:
-        reason: a code that is counted, such as "leak".
-        evidence: what showed it, for a person to check: a number, or a language.
-        other: the row's index in the set, or the question, that it collides with; None where it stands alone.
-    """
-
-    reason: str
-    evidence: str = ""
-    other: int | str | None = None
+    reason: str  # a code that is counted, such as "leak"
+    evidence: str = ""  # for a person to check: a number, or a language
+    other: int | str | None = None  # index of the row, or the question, that it collides with
 
 
 @dataclass(frozen=True)
 class RowFilter:
-    """A named part of the chain.
-
-    Attributes:
-        name: what it looks for.
-        reasons: the codes it may give, so that a count of zero shows as well.
-        find: given the rows that are left, the verdict on each that should go, by its index among them. `other` is an
-            index among them as well.
-    """
+    """A named part of the chain."""
 
     name: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...]  # the codes it may give, so that a count of zero shows as well
+    # Given the rows that are left, the verdicts on those to drop; keys and `other` are indices among these rows.
     find: Callable[[Sequence[Row]], Mapping[int, Verdict]]
 
 
 @dataclass(frozen=True)
 class Sifted:
-    """What a chain made of a set of rows.
+    """The result of a chain."""
 
-    Attributes:
-        rows: all rows, in their order.
-        verdicts: one for each row; None for a row that is kept.
-        counts: number of rows by reason, in the order of the chain, zeros included.
-    """
-
-    rows: list[Row]
-    verdicts: list[Verdict | None]
-    counts: dict[str, int]
+    rows: list[Row]  # all of them, in their order
+    verdicts: list[Verdict | None]  # one for each row; None for a row that is kept
+    counts: dict[str, int]  # number of rows by reason, in the order of the chain, zeros included
 
     @property
     def kept(self) -> list[Row]:

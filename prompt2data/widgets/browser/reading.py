@@ -27,20 +27,13 @@ _STATIC_TEXT, _STATIC_TOGETHER = 2_000, 20_000
 
 @dataclass(frozen=True)
 class Reading:
-    """How rows of `table` are read.
-
-    Attributes:
-        uid: the widget's, for the ids of elements.
-        search: what is marked in texts.
-        more: presses of *Show more*, by the key of a text or conversation.
-        static: whether this is for the stored form, in which nothing can be pressed.
-    """
+    """How rows of `table` are read."""
 
     table: Table
-    uid: str
-    search: str = ""
-    more: Counter[str] = field(default_factory=Counter)
-    static: bool = False
+    uid: str  # of the widget, for the ids of elements
+    search: str = ""  # marked in texts
+    more: Counter[str] = field(default_factory=Counter)  # presses of *Show more*, by the key of a text or conversation
+    static: bool = False  # for the stored form, in which nothing can be pressed
 
     def in_full(self, row: int) -> Markup:
         """The conversations of a row, then its other columns."""
