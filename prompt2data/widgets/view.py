@@ -101,9 +101,9 @@ class Pages:
 class View(anywidget.AnyWidget):
     """A widget of the course.
 
-    A subclass defines `title()`, `part_names` and `templates`. The HTML of a part comes from its method
-    `part_<name>(static)`; without one, from its template alone. `static` is true for the form without a kernel, in
-    which nothing can be pressed.
+    A subclass defines `title()`, `templates` and `part_names`, "status" among them. The HTML of a part comes from its
+    method `part_<name>(static)`; without one, from its template alone. `static` is true for the form without a kernel,
+    in which nothing can be pressed.
     """
 
     _esm = (_FOLDER / "view.js").read_text("utf-8")
@@ -119,12 +119,12 @@ class View(anywidget.AnyWidget):
     part_names: ClassVar[tuple[str, ...]] = ()
     templates: ClassVar[str] = ""  # prefix of the names of its templates
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self) -> None:
         # Unique on the page, which may hold the same widget of another notebook or an earlier kernel.
         self.uid = f"p2d-{secrets.token_hex(4)}"
         self.working = False  # whether a task passed to `start` is still running
         self.failure = ""  # the last error, in one sentence; for the part `status`
-        super().__init__(label=self.title(), language=i18n.language(), **kwargs)
+        super().__init__(label=self.title(), language=i18n.language())
         self.on_msg(self._receive)
         self.redraw()
 
@@ -228,12 +228,10 @@ class View(anywidget.AnyWidget):
             try:
                 await work
             except Exception as error:
-                self.working = False
                 self.fail(error)
             finally:
                 self.working = False
-                if "status" in self.part_names:
-                    self.redraw("status")
+                self.redraw("status")
 
         self.working = True
         return asyncio.ensure_future(until_done())
@@ -241,5 +239,4 @@ class View(anywidget.AnyWidget):
     def fail(self, error: Exception) -> None:
         """Report an error in one sentence, until the reader's next action."""
         self.failure = visible(str(error) or type(error).__name__, 300)
-        if "status" in self.part_names:
-            self.redraw("status")
+        self.redraw("status")
