@@ -1,21 +1,25 @@
-"""What a table shows: short cells, marked where the search hit, folded where there is more to see; and its labels."""
+"""What a table shows: short cells, marked where the search hit, folded where there is more to see; and its labels.
+
+A text is cut into pieces first and escaped piece by piece.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from prompt2data.i18n import _, ngettext
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.conversations import is_messages
-from prompt2data.widgets.browser.marking import excerpt, find
 from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
 _MOST_NAMES = 60
+_MOST_MARKS = 200  # in one text
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,39 @@ def _folded_messages(messages: Sequence[Mapping[str, Any]], key: str, search: st
     count = ngettext("{n} turn", "{n} turns", len(messages)).format(n=len(messages))
     short = Markup("{}: {}").format(count, excerpt(hit, search, longest // 2))
     return Shown("folded", render("browser_turns", turns=turns, more=len(messages) > 3), key, short)
+
+
+def marked(text: str, needle: str, longest: int) -> Markup:
+    """The first `longest` characters of `text`, fit to be shown, with every `needle` in `<mark>`; case is ignored.
+
+    A text that was cut ends with its length.
+    """
+    tail = " … " + _("({n} characters in all)").format(n=f"{len(text):,}") if len(text) > longest else ""
+    return _marks(text[:longest], needle) + escape(tail)
+
+
+def excerpt(text: str, needle: str, longest: int) -> Markup:
+    """At most about `longest` characters of `text` around the first `needle`, or from the beginning."""
+    hit = find(text, needle)
+    start = 0 if hit < 0 or hit + len(needle) <= longest else hit - longest // 3
+    end = start + longest
+    return Markup("{}{}{}").format(
+        "… " if start else "", _marks(text[start:end].strip(), needle), " …" if end < len(text) else ""
+    )
+
+
+def find(text: str, needle: str) -> int:
+    """The index of the first `needle`, ignoring case, or -1."""
+    match = re.search(re.escape(needle), text, re.IGNORECASE) if needle else None
+    return match.start() if match else -1
+
+
+def _marks(text: str, needle: str) -> Markup:
+    pattern = f"({re.escape(needle)})"
+    pieces = re.split(pattern, text, maxsplit=_MOST_MARKS, flags=re.IGNORECASE) if needle else [text]
+    shown = [escape(visible(piece, len(piece))) for piece in pieces]
+    shown[1::2] = [Markup("<mark>{}</mark>").format(hit) for hit in shown[1::2]]
+    return Markup("").join(shown)
 
 
 def column_name(table: Table, column: int) -> str:

@@ -11,9 +11,8 @@ from markupsafe import Markup
 
 from prompt2data.i18n import ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.browser.cells import Shown, column_name, column_names, role_name
+from prompt2data.widgets.browser.cells import Shown, column_name, column_names, find, marked, role_name
 from prompt2data.widgets.browser.conversations import Conversation, Message, conversations
-from prompt2data.widgets.browser.marking import find, marked
 from prompt2data.widgets.browser.table import Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
