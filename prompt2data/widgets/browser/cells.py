@@ -12,12 +12,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from prompt2data.i18n import _, ngettext
+from prompt2data.i18n import N_, _, ngettext, translated
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.conversations import is_messages
 from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
+_ROLES = (N_("system"), N_("user"), N_("assistant"), N_("tool"))
 _MOST_NAMES = 60
 _MOST_MARKS = 200  # in one text
 
@@ -107,22 +108,10 @@ def column_names(table: Table, columns: Sequence[int]) -> str:
 
 def role_name(role: str) -> str:
     """Whose turn it is; the usual roles in the notebook's language."""
-    names = {"system": _("system"), "user": _("user"), "assistant": _("assistant"), "tool": _("tool")}
-    return names.get(role, "") or visible(role, 40)
-
-
-def condition_name(condition: str) -> str:
-    """A condition of a filter in the notebook's language."""
-    names = {
-        "contains": _("contains"),
-        "equals": _("equals"),
-        "is missing": _("is missing"),
-        "is not missing": _("is not missing"),
-    }
-    return names.get(condition, condition)
+    return translated(role) if role in _ROLES else visible(role, 40)
 
 
 def filter_text(table: Table, filter_: ColumnFilter) -> str:
     """A filter in words, fit to be shown."""
     value = "" if filter_.condition in WITHOUT_VALUE else f" “{visible(filter_.value, 60)}”"
-    return f"{column_name(table, filter_.column)} {condition_name(filter_.condition)}{value}"
+    return f"{column_name(table, filter_.column)} {translated(filter_.condition)}{value}"

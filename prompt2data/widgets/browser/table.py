@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from prompt2data.display.reprs import safe_repr
-from prompt2data.i18n import _
+from prompt2data.i18n import N_, _
 from prompt2data.widgets.browser.conversations import is_messages
 
 Row = dict[str, Any]
 
 # What a filter may ask of a cell; the last two compare numbers.
-CONDITIONS = ("contains", "equals", "is missing", "is not missing", "≥", "≤")
+CONDITIONS = (N_("contains"), N_("equals"), N_("is missing"), N_("is not missing"), "≥", "≤")
 WITHOUT_VALUE = ("is missing", "is not missing")
 
 _SORT_PREFIX = 200  # characters by which long texts are compared first
