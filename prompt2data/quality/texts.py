@@ -69,9 +69,8 @@ def cut_off(row: Mapping[str, Any]) -> str | None:
 def leak(row: Mapping[str, Any]) -> str | None:
     """Return "leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
     found = [text(row, column) for column in COLUMNS]
-    return (
-        "leak" if any(_TEMPLATE.search(one) or any(leak in one.lower() for leak in _LEAKS) for one in found) else None
-    )
+    leaks = any(_TEMPLATE.search(one) or any(words in one.lower() for words in _LEAKS) for one in found)
+    return "leak" if leaks else None
 
 
 def refusal(row: Mapping[str, Any]) -> str | None:
