@@ -60,9 +60,8 @@ class Sifted:
             if isinstance(other, int):
                 other = visible(texts.text(self.rows[other], "instruction"), 200)
             cells = {column: row.get(column) for column in texts.COLUMNS}
-            lines.append(
-                {"verdict": verdict.reason, **cells, "evidence": verdict.evidence, "collides with": other or ""}
-            )
+            evidence = {"evidence": verdict.evidence, "collides with": other or ""}
+            lines.append({"verdict": verdict.reason, **cells, **evidence})
         return lines
 
 
