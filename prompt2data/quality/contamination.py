@@ -21,16 +21,13 @@ RUN = 8  # words
 NEIGHBOUR, WITH_ANSWER = 0.75, 0.5  # mean of two cosines, see `by_neighbours`
 
 
-def word_runs(text: str, n: int) -> set[str]:
-    """The runs of `n` words in a text, ignoring case and punctuation; a shorter text is one run."""
-    whole = plain(text)
-    return {" ".join(run) for run in ngrams(whole, n)} or ({whole} if whole else set())
-
-
 def common_run(text: str, question: str) -> bool:
-    """Whether a text holds `RUN` consecutive words of a question, or the whole question if it is shorter."""
+    """Whether a text holds `RUN` consecutive words of a question, or the whole question if it is shorter.
+
+    Case and punctuation are ignored.
+    """
     size = min(RUN, len(plain(question).split()))
-    return bool(size) and not word_runs(question, size).isdisjoint(word_runs(text, size))
+    return not set(ngrams(plain(question), size)).isdisjoint(ngrams(plain(text), size))
 
 
 def by_words(texts: Sequence[str], questions: Sequence[str]) -> dict[int, int]:
