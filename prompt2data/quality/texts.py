@@ -76,7 +76,7 @@ def leak(row: Mapping[str, Any]) -> str | None:
 def refusal(row: Mapping[str, Any]) -> str | None:
     """Return "refusal" if the response opens with an apology, or is short and about the assistant's own limits."""
     low = vocabulary.lowered(text(row, "response"))
-    refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.declines(low))
+    refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.DECLINES.search(low))
     return "refusal" if refuses else None
 
 
