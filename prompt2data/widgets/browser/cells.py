@@ -76,9 +76,8 @@ def excerpt(text: str, needle: str, longest: int) -> Markup:
     hit = find(text, needle)
     start = 0 if hit < 0 or hit + len(needle) <= longest else hit - longest // 3
     end = start + longest
-    return Markup("{}{}{}").format(
-        "… " if start else "", _marks(text[start:end].strip(), needle), " …" if end < len(text) else ""
-    )
+    before, after = "… " if start else "", " …" if end < len(text) else ""
+    return Markup(before) + _marks(text[start:end].strip(), needle) + after
 
 
 def find(text: str, needle: str) -> int:

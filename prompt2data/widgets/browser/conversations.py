@@ -29,11 +29,6 @@ class Conversation:
     sides: Mapping[str, tuple[Message, ...]]  # that follow; of a preference, both answers, by column
     beside: bool = False  # whether to show its messages side by side: a question and its answer
 
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """All messages, of all sides."""
-        return self.before + tuple(message for side in self.sides.values() for message in side)
-
 
 def is_messages(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
     """Whether `value` is a list of messages, each with a role and a content."""

@@ -41,7 +41,8 @@ class Reading:
         used = {name for talk in talks for name in talk.columns}
         columns = [column for column in table.order if table.columns[column] not in used]
         columns, left_out = columns[:_MOST_COLUMNS], columns[_MOST_COLUMNS:]
-        texts = len(columns) + sum(min(len(talk.messages), _TURNS) for talk in talks)
+        sizes = (len(talk.before) + sum(map(len, talk.sides.values())) for talk in talks)
+        texts = len(columns) + sum(min(size, _TURNS) for size in sizes)
         longest, together = (_STATIC_TEXT, _STATIC_TOGETHER) if self.static else (_TEXT, _TOGETHER)
         longest = max(_SHORTEST_TEXT, min(longest, together // max(1, texts)))
         return render(
