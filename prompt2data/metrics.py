@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import sqrt
-from typing import Any, overload
+from typing import Any
 
 from prompt2data.engine.embeddings import cosine as cosine
 from prompt2data.engine.embeddings import embed as embed
@@ -60,10 +60,6 @@ def _wilson_low(k: int, n: int) -> float:
     return (k + z2 / 2 - _Z95 * sqrt(k * (n - k) / n + z2 / 4)) / (n + z2)
 
 
-@overload
-def share(hits: int, n: int) -> Share: ...
-@overload
-def share(hits: Iterable[Any]) -> Share: ...
 def share(hits: Any, n: int | None = None) -> Share:
     """A share from two counts, `share(51, 64)`, or from truth values, `share(text.endswith("?") for text in texts)`."""
     if n is not None:

@@ -21,55 +21,37 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why a row is dropped.
+    """Why a row is dropped."""
 
-    Attributes:
-        reason: a code that is counted, such as "leak".
-        evidence: what showed it, for a person to check: a number, or a language.
-        other: the row's index in the set, or the question, that it collides with; None where it stands alone.
-    """
-
-    reason: str
-    evidence: str = ""
-    other: int | str | None = None
+    reason: str  # a code that is counted, such as "leak"
+    evidence: str = ""  # for a person to check: a number, or a language
+    other: int | str | None = None  # index of the row, or the question, that it collides with
 
 
 @dataclass(frozen=True)
 class RowFilter:
-    """A named part of the chain.
-
-    Attributes:
-        name: what it looks for.
-        reasons: the codes it may give, so that a count of zero shows as well.
-        find: given the rows that are left, the verdict on each that should go, by its index among them. `other` is an
-            index among them as well.
-    """
+    """A named part of the chain."""
 
     name: str
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...]  # the codes it may give, so that a count of zero shows as well
+    # Given the rows that are left, the verdicts on those to drop; keys and `other` are indices among these rows.
     find: Callable[[Sequence[Row]], Mapping[int, Verdict]]
 
 
 @dataclass(frozen=True)
 class Sifted:
-    """What a chain made of a set of rows.
+    """The result of a chain."""
 
-    Attributes:
-        rows: all rows, in their order.
-        verdicts: one for each row; None for a row that is kept.
-        counts: number of rows by reason, in the order of the chain, zeros included.
-    """
-
-    rows: list[Row]
-    verdicts: list[Verdict | None]
-    counts: dict[str, int]
+    rows: list[Row]  # all of them, in their order
+    verdicts: list[Verdict | None]  # one for each row; None for a row that is kept
+    counts: dict[str, int]  # number of rows by reason, in the order of the chain, zeros included
 
     @property
     def kept(self) -> list[Row]:
         """The rows that no filter dropped."""
         return [row for row, verdict in zip(self.rows, self.verdicts, strict=True) if verdict is None]
 
-    def table(self, columns: Sequence[str] = texts.COLUMNS) -> list[dict[str, Any]]:
+    def table(self) -> list[dict[str, Any]]:
         """The rows with `verdict` ("kept" or the reason), `evidence` and `collides with`, for people to read."""
         lines = []
         for row, verdict in zip(self.rows, self.verdicts, strict=True):
@@ -77,7 +59,7 @@ class Sifted:
             other = verdict.other
             if isinstance(other, int):
                 other = visible(texts.text(self.rows[other], "instruction"), 200)
-            cells = {column: row.get(column) for column in columns}
+            cells = {column: row.get(column) for column in texts.COLUMNS}
             evidence = {"evidence": verdict.evidence, "collides with": other or ""}
             lines.append({"verdict": verdict.reason, **cells, **evidence})
         return lines
@@ -108,23 +90,15 @@ def run_chain(rows: Iterable[Row], filters: Sequence[RowFilter]) -> Sifted:
     return Sifted(rows, verdicts, {reason: happened[reason] for reason in [*planned, *(happened.keys() - planned)]})
 
 
-def standard_filters(
-    evaluation: Sequence[Row] = (),
-    language: str = "en",
-    near: float = duplicates.NEAR,
-    paraphrase: float = duplicates.PARAPHRASE,
-) -> list[RowFilter]:
-    """The course's chain for rows with `instruction` and `response`.
+def standard_filters(evaluation: Sequence[Row] = ()) -> list[RowFilter]:
+    """The course's chain for rows with `instruction` and `response`, both in English.
 
     Args:
-        evaluation: rows with `question` and `answer`, which the data must not give away.
-        language: the code that `language_of` should give for both texts.
-        near: Jaccard similarity from which a row repeats another, 0 to 1.
-        paraphrase: similarity (`embed_rows`) from which a row means what another means, -1 to 1.
+        evaluation: rows with `question`, `answer` and `key`, which the data must not give away.
     """
 
     def foreign(row: Row) -> Verdict | None:
-        others = {code for column in texts.COLUMNS if (code := language_of(texts.text(row, column)))} - {language}
+        others = {code for column in texts.COLUMNS if (code := language_of(texts.text(row, column)))} - {"en"}
         return Verdict("language", ", ".join(sorted(others))) if others else None
 
     def contaminated(rows: Sequence[Row]) -> dict[int, Verdict]:
@@ -140,10 +114,10 @@ def standard_filters(
         return {index: Verdict("exact duplicate", "", other) for index, other in found.items()}
 
     def nearly(rows: Sequence[Row]) -> dict[int, Verdict]:
-        return _scored("near duplicate", "Jaccard", duplicates.near(texts.joined(*texts.columns(rows)), near))
+        return _scored("near duplicate", "Jaccard", duplicates.near(texts.joined(*texts.columns(rows))))
 
     def alike(rows: Sequence[Row]) -> dict[int, Verdict]:
-        return _scored("paraphrase", "similarity", duplicates.paraphrases(*texts.columns(rows), paraphrase))
+        return _scored("paraphrase", "similarity", duplicates.paraphrases(*texts.columns(rows)))
 
     return [
         each("empty", ["empty"], texts.empty),

@@ -17,7 +17,7 @@ from prompt2data.quality.vocabulary import SELF_INSTRUCT_LEAKS as LEAKS
 TOO_SIMILAR = 0.7
 
 # A space, or nothing at all, follows a mark: "3.5 grams" is text.
-_LIST_MARK = re.compile(r"\s*(?:\(?\d+[.)]|[-*•])(?:\s+|$)")
+_LIST_MARK = re.compile(r"^\s*(?:\(?\d+[.)]|[-*•])(?:\s+|$)")
 
 # First words with which people ask or order.
 _OPENINGS = AUXILIARIES | INSTRUCTION_VERBS | {*QUESTION_WORDS}
@@ -25,8 +25,8 @@ _OPENINGS = AUXILIARIES | INSTRUCTION_VERBS | {*QUESTION_WORDS}
 
 def clean(lines: Iterable[str]) -> list[str]:
     """The instructions in a list of lines, in order, without list marks, outer spaces, empty lines and repetitions."""
-    stripped = (_LIST_MARK.sub("", line, count=1) if _LIST_MARK.match(line) else line for line in lines)
-    return list(dict.fromkeys(text for line in stripped if (text := line.strip())))
+    stripped = (_LIST_MARK.sub("", line).strip() for line in lines)
+    return list(dict.fromkeys(filter(None, stripped)))
 
 
 def opens_like_request(text: str) -> bool:

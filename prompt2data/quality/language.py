@@ -46,11 +46,10 @@ def language_of(text: str | None) -> str | None:
     A foreign name in a sentence does not change the sentence's language: a script decides when it has
     at least three tenths of the letters.
     """
-    letters = [character for character in text or "" if character.isalpha()]
+    letters = "".join(filter(str.isalpha, text or ""))
     if not letters:
         return None
-    joined = "".join(letters)
-    hangul, kana, han = (len(script.findall(joined)) / len(letters) for script in (_HANGUL, _KANA, _HAN))
+    hangul, kana, han = (len(script.findall(letters)) / len(letters) for script in (_HANGUL, _KANA, _HAN))
     if hangul >= _SCRIPT_SHARE:
         return "ko"
     if kana + han >= _SCRIPT_SHARE:

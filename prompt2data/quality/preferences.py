@@ -52,7 +52,8 @@ def why_drop(row: Mapping[str, Any], margin: float) -> str | None:
     Raises:
         ValueError: if `margin` is not a finite number above 0.
     """
-    return _judged(row, margin)[0]
+    judged = _judged(row, margin)
+    return judged if isinstance(judged, str) else None
 
 
 def to_preferences(rows: Iterable[Mapping[str, Any]], margin: float) -> list[dict[str, Any]]:
@@ -71,9 +72,10 @@ def to_preferences(rows: Iterable[Mapping[str, Any]], margin: float) -> list[dic
     """
     pairs = []
     for row in rows:
-        reason, best, worst = _judged(row, margin)
-        if reason is not None:
+        judged = _judged(row, margin)
+        if isinstance(judged, str):
             continue
+        best, worst = judged
         pair = {
             "prompt": [{"role": "user", "content": row["instruction"]}],
             "chosen": [{"role": "assistant", "content": row["generations"][best]}],
@@ -88,28 +90,27 @@ def to_preferences(rows: Iterable[Mapping[str, Any]], margin: float) -> list[dic
     return pairs
 
 
-def _judged(row: Mapping[str, Any], margin: float) -> tuple[str | None, int, int]:
-    """The reason to drop a row, and the indices of its best and worst answer (-1 where there are none)."""
+def _judged(row: Mapping[str, Any], margin: float) -> str | tuple[int, int]:
+    """The reason to drop a row, or else the indices of its best and worst answer."""
     if not (_is_number(margin) and margin > 0):
         raise ValueError(_("The margin must be a number above 0: with 0, a tie would become a pair."))
     if not _has_text(row.get("instruction")):
-        return "empty", -1, -1
+        return "empty"
     answers: Sequence[Any] = row.get("generations") or []
     ratings: Sequence[Any] = row.get("ratings") or []
     if len(answers) != len(ratings):
-        return "mismatch", -1, -1
+        return "mismatch"
     usable = [index for index, answer in enumerate(answers) if _has_text(answer) and _is_number(ratings[index])]
     if len(usable) < 2:
-        return "unrated", -1, -1
+        return "unrated"
     best, worst = max(usable, key=ratings.__getitem__), min(usable, key=ratings.__getitem__)
-    reason = None
     if ratings[best] == ratings[worst]:
-        reason = "tie"
-    elif ratings[best] - ratings[worst] < margin:
-        reason = "margin"
-    elif answers[best].casefold().split() == answers[worst].casefold().split():
-        reason = "identical"
-    return reason, best, worst
+        return "tie"
+    if ratings[best] - ratings[worst] < margin:
+        return "margin"
+    if answers[best].casefold().split() == answers[worst].casefold().split():
+        return "identical"
+    return best, worst
 
 
 def _has_text(value: Any) -> bool:

@@ -57,13 +57,8 @@ def render_report(sifted: Sifted, title: str) -> str:
         measures=before_after(sifted.rows, sifted.kept),
         counts=[(visible(reason, 80), count, round(100 * count / most)) for reason, count in sifted.counts.items()],
         examples=_examples(sifted),
-        words={
-            "changed": _("What changed"), "measure": _("measure"), "before": _("before"), "after": _("after"),
-            "dropped": _("What was dropped, and why"), "reason": _("reason"), "rows": _("rows"),
-            "examples": _("Examples, to be checked by eye"), "instruction": _("instruction"),
-            "response": _("response"), "evidence": _("evidence"),
-        },
-    )  # fmt: skip
+        _=_,
+    )
 
 
 def write_report(path: str | PathLike[str], sifted: Sifted, title: str) -> Path:

@@ -69,15 +69,14 @@ def cut_off(row: Mapping[str, Any]) -> str | None:
 def leak(row: Mapping[str, Any]) -> str | None:
     """Return "leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
     found = [text(row, column) for column in COLUMNS]
-    return (
-        "leak" if any(_TEMPLATE.search(one) or any(leak in one.lower() for leak in _LEAKS) for one in found) else None
-    )
+    leaks = any(_TEMPLATE.search(one) or any(words in one.lower() for words in _LEAKS) for one in found)
+    return "leak" if leaks else None
 
 
 def refusal(row: Mapping[str, Any]) -> str | None:
     """Return "refusal" if the response opens with an apology, or is short and about the assistant's own limits."""
     low = vocabulary.lowered(text(row, "response"))
-    refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.declines(low))
+    refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.DECLINES.search(low))
     return "refusal" if refuses else None
 
 

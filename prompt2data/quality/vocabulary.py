@@ -101,17 +101,13 @@ _DECLINING = (
     r"\bi(\ am|'m)\ ((really|so|very|truly)\ )?(sorry|afraid)\b",
     r"\bi\ regret\b | \bi\ apologi[sz]e\b | \bmy\ apologies\b",
 )
-_DECLINES = re.compile("|".join(f"(?:{pattern})" for pattern in _DECLINING), re.VERBOSE)
+# An apology, the speaker's own limits, or that a program wrote it; for texts as `lowered` returns them.
+DECLINES = re.compile("|".join(f"(?:{pattern})" for pattern in _DECLINING), re.VERBOSE)
 
 
 def opens_with_refusal(low: str) -> bool:
     """Whether a text, as `lowered` returns it, begins with one of `REFUSALS`, in quotation marks or not."""
     return low.lstrip("\"' ").startswith(REFUSALS)
-
-
-def declines(low: str) -> bool:
-    """Whether a text, as `lowered` returns it, apologises, speaks of its limits, or says that a program wrote it."""
-    return bool(_DECLINES.search(low))
 
 
 # Words of Evol-Instruct's prompts. "#" alone is innocent (#sourdough), and so is "prompt" alone.

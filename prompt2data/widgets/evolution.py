@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from statistics import median
 from typing import Any, ClassVar
+
+import numpy as np
 
 from prompt2data.i18n import _
 from prompt2data.widgets.family import Node, Similarity, grow
@@ -28,8 +29,8 @@ _LONGEST_TEXT, _STORED_TEXT = 1_200, 400  # characters of a text that are compar
 _LONGEST_PATH = 8  # nodes
 _SMALL = 30  # nodes up to which a forest is fully open at first
 
-# From close to far, ever deeper: distinct with any colour vision and in grey, and readable below dark text.
-_SCALE = ((1.0, (255, 247, 214)), (0.6, (253, 193, 92)), (0.2, (226, 113, 29)))
+# From far to close, ever lighter: distinct with any colour vision and in grey, and readable below dark text.
+_SCALE = (0.2, 0.6, 1.0), ((226, 113, 29), (253, 193, 92), (255, 247, 214))  # similarities, and their colours
 
 
 @dataclass(frozen=True)
@@ -44,21 +45,9 @@ class Chip:
 def chip(similarity: float) -> Chip:
     """How a similarity to the root is shown."""
     word = _("close") if similarity >= CLOSE else _("drifting") if similarity >= DRIFTING else _("far")
-    return Chip(f"{similarity:.2f}", word, _color(similarity))
-
-
-def _color(similarity: float) -> str:
-    value = min(max(similarity, _SCALE[-1][0]), _SCALE[0][0])
-    for (high, light), (low, deep) in pairwise(_SCALE):
-        if value >= low:
-            share = (value - low) / (high - low)
-            return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in zip(light, deep, strict=True))
-    raise AssertionError("the scale ends at its last value")
-
-
-def is_leaving(node: Node) -> bool:
-    """Whether the operator that made it is meant to leave the root."""
-    return node.operator.strip().upper() == LEAVES
+    similarities, colours = _SCALE
+    channels = (round(float(np.interp(similarity, similarities, channel))) for channel in zip(*colours, strict=True))
+    return Chip(f"{similarity:.2f}", word, "#{:02x}{:02x}{:02x}".format(*channels))
 
 
 class EvolutionTree(View):
@@ -79,7 +68,7 @@ class EvolutionTree(View):
 
     part_names = ("intro", "controls", "status", "tree", "detail", "operators")
     templates = "evolution"
-    chip, is_leaving = staticmethod(chip), staticmethod(is_leaving)  # for the templates
+    chip = staticmethod(chip)  # for the templates
     scale: ClassVar = {"close": f"{CLOSE:.2f}", "drifting": f"{DRIFTING:.2f}"}  # for the legend
 
     def __init__(self, edges: Any, similarity: Similarity | None = None, limit: float = 0.7) -> None:
@@ -120,7 +109,7 @@ class EvolutionTree(View):
             "status",
             n=_rows(measured),
             beyond=_rows(beyond),
-            leaving=_rows(node for node in beyond if is_leaving(node)),
+            leaving=_rows(filter(self.is_leaving, beyond)),
             operator=LEAVES,
             diff=chosen and _difference(chosen),
         )
@@ -220,6 +209,10 @@ class EvolutionTree(View):
         """Those of the nodes that are shown inside an open branch."""
         # A dropped node that leads to a kept one stays, since the kept one could not be reached without it.
         return [node for node in nodes if self.dropped or node.leads or node.parent is None]
+
+    def is_leaving(self, node: Node) -> bool:
+        """Whether the operator that made it is meant to leave the root."""
+        return node.operator.strip().upper() == LEAVES
 
     def is_beyond(self, node: Node) -> bool:
         """Whether it is known to have drifted further than the limit allows."""

@@ -24,32 +24,18 @@ Similarity = Callable[[str, str], float]
 
 @dataclass(eq=False, repr=False)
 class Node:
-    """A text at one position in a tree.
+    """A text at one position in a tree."""
 
-    Attributes:
-        number: index among all nodes.
-        text: what it says; "" if missing.
-        parent: None for a root.
-        operator: what made it from its parent, or "".
-        reason: why it was dropped, or "" if it was kept.
-        similarity: to the text of its root, or None if unknown.
-        times: how many rows say the same.
-        level: 1 for a root, 2 for its children, and so on.
-        elsewhere: whether it has children, but they are below another node with this text.
-        leads: whether it or any of its descendants was kept.
-        children: the nodes made from it.
-    """
-
-    number: int
-    text: str
-    parent: Node | None = None
-    operator: str = ""
-    reason: str = ""
-    similarity: float | None = None
-    times: int = 1
-    level: int = 1
-    elsewhere: bool = False
-    leads: bool = True
+    number: int  # index among all nodes
+    text: str  # "" if missing
+    parent: Node | None = None  # None for a root
+    operator: str = ""  # that made it from its parent
+    reason: str = ""  # why it was dropped, or "" if it was kept
+    similarity: float | None = None  # to the text of its root, or None if unknown
+    times: int = 1  # number of equal rows
+    level: int = 1  # of a root, 2 of its children, and so on
+    elsewhere: bool = False  # whether its children are below another node with this text
+    leads: bool = True  # whether it or any of its descendants was kept
     children: list[Node] = field(default_factory=list)
 
     @property

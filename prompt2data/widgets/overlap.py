@@ -13,21 +13,13 @@ _WORD = re.compile(r"[a-z0-9]+")  # a token of rouge_score, in lower case; every
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two texts, and one of their longest common subsequences of words.
+    """Two texts, and one of their longest common subsequences of words."""
 
-    Attributes:
-        candidate: the spans of the first text; joined, they are the text.
-        reference: the spans of the second text.
-        common: the words of the subsequence in order, lower case; each is one marked span of either text.
-        candidate_words: how many words the first text has.
-        reference_words: how many words the second text has.
-    """
-
-    candidate: list[Span]
-    reference: list[Span]
-    common: list[str]
-    candidate_words: int
-    reference_words: int
+    candidate: list[Span]  # joined, they are the first text
+    reference: list[Span]  # joined, they are the second text
+    common: list[str]  # the subsequence in lower case; each word is one marked span of either text
+    candidate_words: int  # number of words in the first text
+    reference_words: int  # number of words in the second text
 
     @property
     def precision(self) -> float:

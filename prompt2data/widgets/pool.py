@@ -30,26 +30,15 @@ _VERDICTS = 50  # verdicts to filter by
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """One row of the log, as `grow` of lesson 02 writes it.
+    """One row of the log, as `grow` of lesson 02 writes it."""
 
-    Attributes:
-        number: position in the log, from 1.
-        round: the round, fit to be shown.
-        candidate: the line that the model proposed.
-        neighbour: the text of the pool most similar to it.
-        similarity: their ROUGE-L, 0 to 1; None if unknown.
-        verdict: "novel", "too similar", or why the line was dropped for its form.
-        exact: whether the pool had the line word for word.
-        deciding: the similarity if it decided the verdict; None for a line that was dropped for its form.
-    """
-
-    number: int
+    number: int  # position in the log, from 1
     round: str
-    candidate: Any
-    neighbour: Any
-    similarity: float | None
-    verdict: str
-    exact: bool
+    candidate: Any  # the line that the model proposed
+    neighbour: Any  # the text of the pool most similar to it
+    similarity: float | None  # their ROUGE-L, 0 to 1; None if unknown
+    verdict: str  # "novel", "too similar", or why the line was dropped for its form
+    exact: bool  # whether the pool had the line word for word
 
     @classmethod
     def of_row(cls, number: int, row: Mapping[str, Any]) -> Decision:
@@ -63,6 +52,7 @@ class Decision:
 
     @property
     def deciding(self) -> float | None:
+        """The similarity if it decided the verdict; None for a line that was dropped for its form."""
         return self.similarity if self.verdict in (NOVEL, SIMILAR) else None
 
     @functools.cached_property

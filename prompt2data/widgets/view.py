@@ -20,7 +20,6 @@ Only the `do_…` methods of a class can be called this way, so a page cannot ca
 from __future__ import annotations
 
 import asyncio
-import functools
 import math
 import secrets
 from collections.abc import Callable, Coroutine, Sequence
@@ -37,27 +36,23 @@ from prompt2data import i18n
 from prompt2data.i18n import _
 from prompt2data.untrusted import visible
 
-_FOLDER = Path(__file__).parent
 _Item = TypeVar("_Item")
 
-
-@functools.cache
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.globals.update(_=_, ngettext=i18n.ngettext)
-    return environment
+_FOLDER = Path(__file__).parent
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(_FOLDER / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters["visible"] = visible
+_TEMPLATES.globals.update(_=_, ngettext=i18n.ngettext)
 
 
 def render(template: str, **values: Any) -> Markup:
     """Render `templates/<template>.html`. Values are escaped; `{{ text|visible }}` is for what a model wrote."""
-    return Markup(_templates().get_template(f"{template}.html").render(**values).strip())
+    return Markup(_TEMPLATES.get_template(f"{template}.html").render(**values).strip())
 
 
 class NotFromPage(Exception):
@@ -106,36 +101,30 @@ class Pages:
 class View(anywidget.AnyWidget):
     """A widget of the course.
 
-    A subclass defines `title()`, `part_names` and `templates`. The HTML of a part comes from its method
-    `part_<name>(static)`; without one, from its template alone. `static` is true for the form without a kernel, in
-    which nothing can be pressed.
-
-    Attributes:
-        parts: name -> HTML, as the page shows it.
-        fresh: the part `controls` for a page that opens now. It has the current positions of the sliders, whereas an
-            open page keeps the sliders the reader is using.
-        label: the widget's accessible name.
-        language: code of the language of its labels.
+    A subclass defines `title()`, `templates` and `part_names`, "status" among them. The HTML of a part comes from its
+    method `part_<name>(static)`; without one, from its template alone. `static` is true for the form without a kernel,
+    in which nothing can be pressed.
     """
 
     _esm = (_FOLDER / "view.js").read_text("utf-8")
     _css = (_FOLDER / "view.css").read_text("utf-8")
 
-    parts = traitlets.Dict().tag(sync=True)
+    parts = traitlets.Dict().tag(sync=True)  # name -> HTML, as the page shows it
+    # The part `controls` for a page that opens now, with the sliders where they are; an open page keeps its own.
     fresh = traitlets.Dict().tag(sync=True)
-    label = traitlets.Unicode().tag(sync=True)
-    language = traitlets.Unicode().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)  # accessible name
+    language = traitlets.Unicode().tag(sync=True)  # code of the language of its labels
 
     # In page order. Screen readers announce changes of the part `status`.
     part_names: ClassVar[tuple[str, ...]] = ()
     templates: ClassVar[str] = ""  # prefix of the names of its templates
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self) -> None:
         # Unique on the page, which may hold the same widget of another notebook or an earlier kernel.
         self.uid = f"p2d-{secrets.token_hex(4)}"
         self.working = False  # whether a task passed to `start` is still running
         self.failure = ""  # the last error, in one sentence; for the part `status`
-        super().__init__(label=self.title(), language=i18n.language(), **kwargs)
+        super().__init__(label=self.title(), language=i18n.language())
         self.on_msg(self._receive)
         self.redraw()
 
@@ -188,10 +177,7 @@ class View(anywidget.AnyWidget):
         return {**data, "text/plain": self.summary(), "text/html": str(self.static())}, metadata
 
     def _ipython_display_(self) -> None:  # that of ipywidgets 7 has no static form
-        from IPython.display import display
-
-        data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
+        View.show(self)
 
     def show(self) -> Callable[[], None]:
         """Display the widget; returns a function that updates the stored form to the widget's current state."""
@@ -242,12 +228,10 @@ class View(anywidget.AnyWidget):
             try:
                 await work
             except Exception as error:
-                self.working = False
                 self.fail(error)
             finally:
                 self.working = False
-                if "status" in self.part_names:
-                    self.redraw("status")
+                self.redraw("status")
 
         self.working = True
         return asyncio.ensure_future(until_done())
@@ -255,5 +239,4 @@ class View(anywidget.AnyWidget):
     def fail(self, error: Exception) -> None:
         """Report an error in one sentence, until the reader's next action."""
         self.failure = visible(str(error) or type(error).__name__, 300)
-        if "status" in self.part_names:
-            self.redraw("status")
+        self.redraw("status")

@@ -19,14 +19,11 @@ _TOKEN = re.compile(rf"({_LETTERS}(?:['’\-]{_LETTERS})*|[{_WIDE}]|\S)(\s*)")
 
 @dataclass(frozen=True)
 class WordRun:
-    """Consecutive words of one kind, and the white space after them.
+    """Consecutive words of one kind."""
 
-    `kind` is "same", "del" (only in the first text) or "ins" (only in the second).
-    """
-
-    kind: str
+    kind: str  # "same", "del" (only in the first text) or "ins" (only in the second)
     text: str
-    space: str
+    space: str  # after it
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from prompt2data.i18n import _, ngettext
+from prompt2data.i18n import _, ngettext, translated
 from prompt2data.untrusted import visible
-from prompt2data.widgets.browser.cells import Shown, cell, column_names, condition_name, filter_text
+from prompt2data.widgets.browser.cells import Shown, cell, column_names, filter_text
 from prompt2data.widgets.browser.conversations import conversations
 from prompt2data.widgets.browser.export import write_rows
 from prompt2data.widgets.browser.reading import Reading
@@ -101,7 +101,7 @@ class DatasetBrowser(View):
         return name in ("head", "rows") or (not static and (bool(self.rows) or name == "status"))
 
     def part_controls(self, static: bool) -> str:
-        return self.render("controls", conditions=[(key, condition_name(key)) for key in CONDITIONS])
+        return self.render("controls", conditions=[(key, translated(key)) for key in CONDITIONS])
 
     def part_found(self, static: bool) -> str:
         return self.render("found", filters=[filter_text(self.state.table, one) for one in self.state.filters])

@@ -1,21 +1,26 @@
-"""What a table shows: short cells, marked where the search hit, folded where there is more to see; and its labels."""
+"""What a table shows: short cells, marked where the search hit, folded where there is more to see; and its labels.
+
+A text is cut into pieces first and escaped piece by piece.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from prompt2data.i18n import _, ngettext
+from prompt2data.i18n import N_, _, ngettext, translated
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.conversations import is_messages
-from prompt2data.widgets.browser.marking import excerpt, find
 from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
+_ROLES = (N_("system"), N_("user"), N_("assistant"), N_("tool"))
 _MOST_NAMES = 60
+_MOST_MARKS = 200  # in one text
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,38 @@ def _folded_messages(messages: Sequence[Mapping[str, Any]], key: str, search: st
     return Shown("folded", render("browser_turns", turns=turns, more=len(messages) > 3), key, short)
 
 
+def marked(text: str, needle: str, longest: int) -> Markup:
+    """The first `longest` characters of `text`, fit to be shown, with every `needle` in `<mark>`; case is ignored.
+
+    A text that was cut ends with its length.
+    """
+    tail = " … " + _("({n} characters in all)").format(n=f"{len(text):,}") if len(text) > longest else ""
+    return _marks(text[:longest], needle) + escape(tail)
+
+
+def excerpt(text: str, needle: str, longest: int) -> Markup:
+    """At most about `longest` characters of `text` around the first `needle`, or from the beginning."""
+    hit = find(text, needle)
+    start = 0 if hit < 0 or hit + len(needle) <= longest else hit - longest // 3
+    end = start + longest
+    before, after = "… " if start else "", " …" if end < len(text) else ""
+    return Markup(before) + _marks(text[start:end].strip(), needle) + after
+
+
+def find(text: str, needle: str) -> int:
+    """The index of the first `needle`, ignoring case, or -1."""
+    match = re.search(re.escape(needle), text, re.IGNORECASE) if needle else None
+    return match.start() if match else -1
+
+
+def _marks(text: str, needle: str) -> Markup:
+    pattern = f"({re.escape(needle)})"
+    pieces = re.split(pattern, text, maxsplit=_MOST_MARKS, flags=re.IGNORECASE) if needle else [text]
+    shown = [escape(visible(piece, len(piece))) for piece in pieces]
+    shown[1::2] = [Markup("<mark>{}</mark>").format(hit) for hit in shown[1::2]]
+    return Markup("").join(shown)
+
+
 def column_name(table: Table, column: int) -> str:
     """The name of a column, fit to be shown."""
     return visible(table.columns[column], 80)
@@ -70,22 +107,10 @@ def column_names(table: Table, columns: Sequence[int]) -> str:
 
 def role_name(role: str) -> str:
     """Whose turn it is; the usual roles in the notebook's language."""
-    names = {"system": _("system"), "user": _("user"), "assistant": _("assistant"), "tool": _("tool")}
-    return names.get(role, "") or visible(role, 40)
-
-
-def condition_name(condition: str) -> str:
-    """A condition of a filter in the notebook's language."""
-    names = {
-        "contains": _("contains"),
-        "equals": _("equals"),
-        "is missing": _("is missing"),
-        "is not missing": _("is not missing"),
-    }
-    return names.get(condition, condition)
+    return translated(role) if role in _ROLES else visible(role, 40)
 
 
 def filter_text(table: Table, filter_: ColumnFilter) -> str:
     """A filter in words, fit to be shown."""
     value = "" if filter_.condition in WITHOUT_VALUE else f" “{visible(filter_.value, 60)}”"
-    return f"{column_name(table, filter_.column)} {condition_name(filter_.condition)}{value}"
+    return f"{column_name(table, filter_.column)} {translated(filter_.condition)}{value}"

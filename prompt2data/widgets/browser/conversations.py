@@ -13,33 +13,21 @@ _PREFERENCE = ("chosen", "rejected")
 
 @dataclass(frozen=True)
 class Message:
-    """What one speaker says. `more`: everything else in the message, such as tool calls."""
+    """A turn of one speaker."""
 
     role: str
     content: Any
-    more: Mapping[str, Any]
+    more: Mapping[str, Any]  # everything else in the message, such as tool calls
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """A conversation in a row.
+    """A conversation in a row."""
 
-    Attributes:
-        columns: the columns that it comes from.
-        before: messages that all sides begin with.
-        sides: the messages that follow; of a preference, those of both columns by name, which answer the same.
-        beside: whether its messages can be shown side by side: a question and its answer.
-    """
-
-    columns: tuple[str, ...]
-    before: tuple[Message, ...]
-    sides: Mapping[str, tuple[Message, ...]]
-    beside: bool = False
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """All messages, of all sides."""
-        return self.before + tuple(message for side in self.sides.values() for message in side)
+    columns: tuple[str, ...]  # that it comes from
+    before: tuple[Message, ...]  # that all sides begin with
+    sides: Mapping[str, tuple[Message, ...]]  # that follow; of a preference, both answers, by column
+    beside: bool = False  # whether to show its messages side by side: a question and its answer
 
 
 def is_messages(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:

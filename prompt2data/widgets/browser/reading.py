@@ -11,9 +11,8 @@ from markupsafe import Markup
 
 from prompt2data.i18n import ngettext
 from prompt2data.untrusted import visible
-from prompt2data.widgets.browser.cells import Shown, column_name, column_names, role_name
+from prompt2data.widgets.browser.cells import Shown, column_name, column_names, find, marked, role_name
 from prompt2data.widgets.browser.conversations import Conversation, Message, conversations
-from prompt2data.widgets.browser.marking import find, marked
 from prompt2data.widgets.browser.table import Table, as_json, as_text, is_missing
 from prompt2data.widgets.view import render
 
@@ -27,20 +26,13 @@ _STATIC_TEXT, _STATIC_TOGETHER = 2_000, 20_000
 
 @dataclass(frozen=True)
 class Reading:
-    """How rows of `table` are read.
-
-    Attributes:
-        uid: the widget's, for the ids of elements.
-        search: what is marked in texts.
-        more: presses of *Show more*, by the key of a text or conversation.
-        static: whether this is for the stored form, in which nothing can be pressed.
-    """
+    """How rows of `table` are read."""
 
     table: Table
-    uid: str
-    search: str = ""
-    more: Counter[str] = field(default_factory=Counter)
-    static: bool = False
+    uid: str  # of the widget, for the ids of elements
+    search: str = ""  # marked in texts
+    more: Counter[str] = field(default_factory=Counter)  # presses of *Show more*, by the key of a text or conversation
+    static: bool = False  # for the stored form, in which nothing can be pressed
 
     def in_full(self, row: int) -> Markup:
         """The conversations of a row, then its other columns."""
@@ -49,7 +41,8 @@ class Reading:
         used = {name for talk in talks for name in talk.columns}
         columns = [column for column in table.order if table.columns[column] not in used]
         columns, left_out = columns[:_MOST_COLUMNS], columns[_MOST_COLUMNS:]
-        texts = len(columns) + sum(min(len(talk.messages), _TURNS) for talk in talks)
+        sizes = (len(talk.before) + sum(map(len, talk.sides.values())) for talk in talks)
+        texts = len(columns) + sum(min(size, _TURNS) for size in sizes)
         longest, together = (_STATIC_TEXT, _STATIC_TOGETHER) if self.static else (_TEXT, _TOGETHER)
         longest = max(_SHORTEST_TEXT, min(longest, together // max(1, texts)))
         return render(

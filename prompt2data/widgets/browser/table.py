@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from prompt2data.display.reprs import safe_repr
-from prompt2data.i18n import _
+from prompt2data.i18n import N_, _
 from prompt2data.widgets.browser.conversations import is_messages
 
 Row = dict[str, Any]
 
 # What a filter may ask of a cell; the last two compare numbers.
-CONDITIONS = ("contains", "equals", "is missing", "is not missing", "≥", "≤")
+CONDITIONS = (N_("contains"), N_("equals"), N_("is missing"), N_("is not missing"), "≥", "≤")
 WITHOUT_VALUE = ("is missing", "is not missing")
 
 _SORT_PREFIX = 200  # characters by which long texts are compared first
@@ -61,17 +61,11 @@ def _from_pandas(frame: Any) -> list[Row]:
 
 @dataclass(frozen=True)
 class ColumnFilter:
-    """A condition on the cells of a column.
+    """A condition on the cells of a column."""
 
-    Attributes:
-        column: index of the column.
-        condition: one of `CONDITIONS`.
-        value: what a cell is compared with, as typed.
-    """
-
-    column: int
-    condition: str
-    value: str = ""
+    column: int  # index
+    condition: str  # one of `CONDITIONS`
+    value: str = ""  # that a cell is compared with, as typed
 
     def test(self) -> Callable[[Any], bool]:
         """A predicate for the values of cells.
@@ -99,27 +93,17 @@ class ColumnFilter:
 
 
 class Table:
-    """Rows with their columns, in the order in which they first occur.
-
-    Attributes:
-        rows: the rows; a row may lack columns.
-        columns: names of the columns.
-        kinds: what each column holds: "text", "number", "messages" (lists of them), "nested", "other", or "nothing".
-        order: indices of the columns, the most interesting ones first.
-        telling: indices of those that tell rows apart: texts, numbers and conversations that differ.
-    """
+    """Rows with their columns, in the order in which they first occur."""
 
     def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
+        self.rows = rows  # may lack columns
         self.columns = list(dict.fromkeys(name for row in rows for name in row))
-        self.kinds = [_kind(self.values(column)) for column in range(len(self.columns))]
+        # What each column holds: "text", "number", "messages" (lists of them), "nested", "other", or "nothing".
+        self.kinds = [_kind(row.get(name) for row in rows) for name in self.columns]
         ranks = [self._rank(column) for column in range(len(self.columns))]
-        self.order = sorted(range(len(self.columns)), key=ranks.__getitem__)
+        self.order = sorted(range(len(self.columns)), key=ranks.__getitem__)  # indices, the most interesting first
+        # Indices of the columns that tell rows apart: texts, numbers and conversations that differ.
         self.telling = [column for column in self.order if not ranks[column]]
-
-    def values(self, column: int) -> Iterable[Any]:
-        """The values of a column; `None` where a row has none."""
-        return (row.get(self.columns[column]) for row in self.rows)
 
     def _rank(self, column: int) -> int:
         kind = self.kinds[column]
