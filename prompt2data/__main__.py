@@ -1,7 +1,4 @@
-"""The `prompt2data` command (also `python -m prompt2data`): the generation cache and the record of exercises.
-
-Both are there to see and to clear.
-"""
+"""The `prompt2data` command (also `python -m prompt2data`): show or clear the generation cache or passed exercises."""
 
 from __future__ import annotations
 
@@ -26,73 +23,61 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises `SystemExit` as argparse does: 2 for arguments it does not know, 0 after `--help`.
     """
     arguments = _parser().parse_args(argv)
-    return _progress(arguments.action) if arguments.command == "progress" else _cache(arguments.action)
-
-
-def _cache(action: str) -> int:
-    with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("always", CacheWarning)
-        try:
-            cache = opened()
-            if cache is None:
-                lines = [_("The generation cache is turned off: unset PROMPT2DATA_CACHE, or set it to a folder.")]
-            else:
-                lines = _clear(cache) if action == "clear" else _show(cache)
-            code = 0
-        except CacheUnavailable as error:
-            heard.clear()
-            print(error, file=sys.stderr)
-            lines, code = [], 1
-    for warning in heard:
-        print(warning.message, file=sys.stderr)
+    try:
+        problems, lines = (_progress if arguments.command == "progress" else _cache)(arguments.action)
+    except (CacheUnavailable, record.RecordUnavailable) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for problem in problems:
+        print(problem, file=sys.stderr)
     for line in lines:
         print(line)
-    return code
+    return 0
+
+
+def _cache(action: str) -> tuple[list[str], list[str]]:
+    """Sentences about problems, and the lines to print."""
+    with warnings.catch_warnings(record=True) as problems:
+        warnings.simplefilter("always", CacheWarning)
+        if (cache := opened()) is None:
+            lines = [_("The generation cache is turned off: unset PROMPT2DATA_CACHE, or set it to a folder.")]
+        else:
+            lines = _clear(cache) if action == "clear" else _show(cache)
+    return [str(problem.message) for problem in problems], lines
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="prompt2data", description=_("The command of From Prompt to Data."))
     commands = parser.add_subparsers(dest="command", required=True, metavar=_("command"))
-    about = _("show what the generation cache holds, or clear it")
-    cache = commands.add_parser("cache", help=about, description=about)
-    cache.add_argument(
-        "action",
-        nargs="?",
-        choices=("show", "clear"),
-        default="show",
-        help=_("show: its folder and size (what happens without a word); clear: forget every text"),
-    )
-    about = _("show which exercises have passed, or forget it")
-    progress = commands.add_parser("progress", help=about, description=about)
-    progress.add_argument(
-        "action",
-        nargs="?",
-        choices=("show", "clear"),
-        default="show",
-        help=_("show: the exercises of each lesson (what happens without a word); clear: forget what has passed"),
-    )
+    texts = {
+        "cache": (
+            _("show what the generation cache holds, or clear it"),
+            _("show: its folder and size (what happens without a word); clear: forget every text"),
+        ),
+        "progress": (
+            _("show which exercises have passed, or forget it"),
+            _("show: the exercises of each lesson (what happens without a word); clear: forget what has passed"),
+        ),
+    }
+    for name, (about, actions) in texts.items():
+        command = commands.add_parser(name, help=about, description=about)
+        command.add_argument("action", nargs="?", choices=("show", "clear"), default="show", help=actions)
     return parser
 
 
-def _progress(action: str) -> int:
+def _progress(action: str) -> tuple[list[str], list[str]]:
+    """Sentences about problems, and the lines to print."""
     for module in pkgutil.iter_modules(checks.__path__):
         if module.name.startswith("lesson_"):  # with it come its exercises
             importlib.import_module(f"{checks.__name__}.{module.name}")
-    try:
-        found = record.clear() if action == "clear" else record.read()
-    except record.RecordUnavailable as error:
-        print(error, file=sys.stderr)
-        return 1
-    if found.said:
-        print(found.said, file=sys.stderr)
-    for line in _forgotten(found.passed) if action == "clear" else _passed(found.passed):
-        print(line)
-    return 0
+    found = record.clear() if action == "clear" else record.read()
+    lines = _forgotten(found.passed) if action == "clear" else _passed(found.passed)
+    return [found.problem] if found.problem else [], lines
 
 
 def _passed(passed: record.Passed) -> list[str]:
     rows = {
-        _("Lesson {number}").format(number=record.lesson_number(lesson)): progress_line(
+        _("Lesson {number}").format(number=int(lesson.removeprefix("lesson_"))): progress_line(
             [(number, name in passed.get(lesson, ())) for name, number in names.items()]
         )
         for lesson, names in record.exercises().items()

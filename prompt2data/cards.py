@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -46,7 +46,7 @@ class Card:
     columns: Mapping[str, str]
     limits: Sequence[str] = ()
     languages: Sequence[str] = ("en",)
-    tags: Sequence[str] = field(default=())
+    tags: Sequence[str] = ()
 
     def render(self, rows: int, picture: str | None = None) -> str:
         """The card's text for a dataset of `rows` rows. `picture` is a file name beside the card."""
@@ -80,22 +80,15 @@ class Card:
 def write_dataset(
     folder: str | PathLike[str], dataset: Dataset, card: Card, picture: str | PathLike[str] | None = None
 ) -> Path:
-    """Write `dataset` and its card into `folder`, which `datasets.load_dataset` and the Hub then understand.
+    """Write `dataset` and its card into `folder`, as `datasets.load_dataset` and the Hub read them; return the folder.
 
     Args:
-        folder: where to write; made when missing, files of the same names are replaced.
+        folder: created if missing; files of the same names are replaced.
         dataset: the rows.
-        card: what the card says.
+        card: describes exactly the columns of `dataset`; raises `ValueError` for others.
         picture: a drawing of the pipeline, copied beside the card.
-
-    Returns:
-        The folder.
-
-    Raises:
-        ValueError: if the card describes other columns than the dataset has.
     """
-    undescribed = set(dataset.column_names) ^ set(card.columns)
-    if undescribed:
+    if undescribed := set(dataset.column_names) ^ set(card.columns):
         raise ValueError(
             _("Card and dataset differ in these columns: {columns}. Describe each column of the dataset.").format(
                 columns=", ".join(sorted(undescribed))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import platform
 import random
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from prompt2data import i18n, models
 from prompt2data.display.progress import progress_bar
-from prompt2data.ground.machine import available_cores, in_worker, physical_memory
+from prompt2data.ground.machine import available_cores, in_worker
 from prompt2data.ground.quiet import quiet
 from prompt2data.i18n import _
 from prompt2data.pipelines.worker_patches import load_distilabel
@@ -47,24 +47,20 @@ def setup(language: str = "en", seed: int = 0) -> None:
 
 
 def _facts() -> dict[str, str]:
-    """What the table shows: label -> value. No path, nothing that identifies the user of a machine."""
+    """The table's values by label. No path, nothing that identifies the user of a machine."""
+    import psutil
     import torch
 
-    packages = [f"Python {platform.python_version()}"]
-    for name in ("distilabel", "transformers", "torch"):
-        try:
-            packages.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            packages.append(f"{name} ?")
+    packages = [f"{name} {version(name)}" for name in ("distilabel", "transformers", "torch")]
     if torch.cuda.is_available():
         device = torch.cuda.get_device_name()
         memory = torch.cuda.get_device_properties(0).total_memory
     else:
         device = _("CPU, {cores} cores").format(cores=available_cores())
-        memory = physical_memory()
+        memory = psutil.virtual_memory().total
     return {
         _("model"): models.choose(),
         _("device"): device,
-        _("memory"): f"{memory / 2**30:.0f} GiB" if memory else "?",
-        _("packages"): ", ".join(packages),
+        _("memory"): f"{memory / 2**30:.0f} GiB",
+        _("packages"): ", ".join([f"Python {platform.python_version()}", *packages]),
     }

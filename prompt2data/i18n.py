@@ -12,8 +12,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-DOMAIN = "prompt2data"
-LESSONS = "lessons"
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 
 _translations: gettext.NullTranslations = gettext.NullTranslations()
@@ -24,8 +22,8 @@ _language = "en"
 def set_language(code: str) -> None:
     """Show messages in the language with this code ("en", "vi", …) from now on, in this process and its workers."""
     global _translations, _lessons, _language
-    _translations = gettext.translation(DOMAIN, LOCALE_FOLDER, languages=[code], fallback=True)
-    _lessons = gettext.translation(LESSONS, LOCALE_FOLDER, languages=[code], fallback=True)
+    _translations = gettext.translation("prompt2data", LOCALE_FOLDER, languages=[code], fallback=True)
+    _lessons = gettext.translation("lessons", LOCALE_FOLDER, languages=[code], fallback=True)
     _language = code
     os.environ["PROMPT2DATA_LANGUAGE"] = code
 

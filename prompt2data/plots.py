@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from prompt2data.display import fonts, pictures
@@ -79,16 +80,8 @@ def stacked_bars(ax: Axes, counts: Mapping[str, Mapping[str, int]], order: Seque
     """Horizontal stacked bars: `counts[bar][part]`, parts in `order`, each with its own colour and hatch."""
     hatches = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")
     left = [0] * len(counts)
-    for number, part in enumerate(order):
+    for part, color, hatch in zip(order, cycle(COLORS), cycle(hatches), strict=False):
         widths = [counts[bar].get(part, 0) for bar in counts]
-        ax.barh(
-            list(counts),
-            widths,
-            left=left,
-            label=part,
-            color=COLORS[number % len(COLORS)],
-            hatch=hatches[number % len(hatches)],
-            edgecolor="white",
-        )
+        ax.barh(list(counts), widths, left=left, label=part, color=color, hatch=hatch, edgecolor="white")
         left = [start + width for start, width in zip(left, widths, strict=True)]
     ax.invert_yaxis()

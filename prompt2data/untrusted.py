@@ -1,4 +1,4 @@
-"""Make text written by a model safe to show: control characters and invisible ones become visible.
+"""Make text that a model or a learner's class wrote safe to show: control and invisible characters become visible.
 
 Escaping for HTML is separate and comes afterwards, in templates or by `html.escape`.
 """
@@ -6,6 +6,7 @@ Escaping for HTML is separate and comes afterwards, in templates or by `html.esc
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from prompt2data.i18n import _
 
@@ -38,6 +39,19 @@ def visible(text: object, longest: int = LONGEST) -> str:
     if size > longest:
         text += " … " + _("({n} characters in all)").format(n=f"{size:,}")
     return text
+
+
+def safe_repr(value: Any) -> str:
+    """The `repr` of any value, or the error that it raised."""
+    try:
+        return str.__str__(repr(value))  # a subclass of str may come back, with methods of its own
+    except Exception as error:  # a learner's class may have a broken __repr__
+        return f"<{type(value).__name__}: {type(error).__name__}>"
+
+
+def visible_repr(value: Any) -> str:
+    """The `repr` of any value, fit to be shown, and cut after 400 characters."""
+    return visible(safe_repr(value), 400)
 
 
 def _picture(match: re.Match[str]) -> str:

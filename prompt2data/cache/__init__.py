@@ -1,12 +1,11 @@
 """The generation cache: what a model computed once is not computed again.
 
 Entries are bytes of some kind (generated texts, embeddings, scores) under a key, in an SQLite database in a folder
-(`prompt2data.cache.database`); how a value becomes bytes is told where the value is computed. Corrupted entries are
-never returned: they are set aside in a table of their own. A corrupted database stays where it is, and a new one is
-begun. Each database has a folder of its own under a name that is never used again, and the newest counts: no process
-that still has an old one open can mix the two.
+(`prompt2data.cache.database`). Corrupted entries are never returned but moved to a table of their own. A corrupted
+database stays where it is, and a new one is begun. Each database has its own folder, whose name is never used again,
+and the newest counts: no process that still has an old one open can mix the two.
 
-Whatever is wrong with the disk, generation goes on. A warning says so, once in a process.
+Whatever is wrong with the disk, generation goes on, with a warning once per process.
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from prompt2data.cache import database
-from prompt2data.cache.database import SCHEMA, TROUBLES, Trouble
-from prompt2data.cache.keys import entry_key
+from prompt2data.cache.database import SCHEMA, TROUBLES, Trouble, entry_key
 from prompt2data.ground.errors import OneSentence
 from prompt2data.ground.folders import home
 from prompt2data.ground.whole import STAGING, remove_leftovers, whole_folder
@@ -74,8 +72,8 @@ class CacheStats:
 
     Attributes:
         kinds: number of entries of each kind.
-        bytes: size of its files on the disk, with databases that were set aside or that an older version wrote.
-        limit: bytes the database may take before the least recently used entries go.
+        bytes: size of its files on the disk, including databases that were set aside or that an older version wrote.
+        limit: bytes the database may take before the least recently used entries are deleted.
         damaged: number of entries set aside in the database in use.
     """
 
@@ -91,10 +89,10 @@ class CacheStats:
 
 
 def opened() -> GenerationCache | None:
-    """The cache that `PROMPT2DATA_CACHE` names: a folder, or none for "off", "no", "false", "0" and "".
+    """The cache in the folder `PROMPT2DATA_CACHE`; `None` if that is "off", "no", "false", "0" or "".
 
-    Unset, it is `generations` in the folder that keeps models. `PROMPT2DATA_CACHE_LIMIT` sets its size in MB. There is
-    one object per folder and process.
+    If unset, it is `generations` in the folder that keeps models. `PROMPT2DATA_CACHE_LIMIT` sets its size in MB. There
+    is one object per folder and process.
     """
     chosen = os.environ.get("PROMPT2DATA_CACHE")
     if chosen is None:
@@ -115,12 +113,9 @@ def _limit_from_environment() -> int:
     chosen = os.environ.get("PROMPT2DATA_CACHE_LIMIT", "").strip()
     if not chosen:
         return LIMIT
-    try:
-        megabytes = float(chosen)
-    except ValueError:
-        megabytes = math.nan
-    if 0 < megabytes < math.inf:
-        return int(megabytes * 1_000_000)
+    with suppress(ValueError):
+        if 0 < (megabytes := float(chosen)) < math.inf:
+            return int(megabytes * 1_000_000)
     _say_once(
         _("PROMPT2DATA_CACHE_LIMIT is {chosen!r}, which is no size, so the limit is {limit} MB: set it to a number of "
           "MB, such as 500.").format(chosen=chosen, limit=LIMIT // 1_000_000),
@@ -131,9 +126,9 @@ def _limit_from_environment() -> int:
 class GenerationCache:
     """Entries by key in `folder`, in a database of at most about `limit` bytes.
 
-    Processes and threads may use one folder at once, and may be killed at any moment. Nothing is opened before the
-    first use. Apart from `stats()` and `clear()` no method raises for what the disk does: a cache that cannot be used
-    finds nothing and keeps nothing.
+    Processes and threads may share a folder, and may be killed at any moment. Nothing is opened before the first use.
+    Only `stats()` and `clear()` raise for what the disk does: otherwise a cache that cannot be used finds and keeps
+    nothing.
     """
 
     def __init__(self, folder: str | os.PathLike[str], limit: int = LIMIT) -> None:
@@ -174,10 +169,7 @@ class GenerationCache:
             self._attempt(partial(database.evict, limit=self.limit), essential=False)
 
     def digest_of_file(self, path: str | os.PathLike[str]) -> str:
-        """SHA-256 of a file's content, as hex digits. A file that was not touched since is not read again.
-
-        Raises `OSError` where the file cannot be read.
-        """
+        """SHA-256 of a file's content in hex; a file is only read again if it was touched. Raises `OSError`."""
         with open(path, "rb") as file:
             name, changed = _identity(file.fileno())
             if name not in self._digests and (known := self.get([name], "digest")):
@@ -193,7 +185,7 @@ class GenerationCache:
         return digest
 
     def clear(self) -> None:
-        """Forget everything, also what was set aside. Raises `CacheUnavailable` where that cannot be done.
+        """Forget everything, also what was set aside. Raises `CacheUnavailable`.
 
         It needs no room on the disk and waits for nobody: other processes go on with a new, empty database.
         """
@@ -209,8 +201,9 @@ class GenerationCache:
                 sentence = _(
                     "The generation cache in {folder} could not be cleared ({reason}): end the programs that use it, "
                     "or delete the folder yourself."
-                ).format(folder=self.folder, reason=database.reason(error, self.folder))
-                raise CacheUnavailable(sentence) from error
+                )
+                reason = database.reason(error, self.folder)
+                raise CacheUnavailable(sentence.format(folder=self.folder, reason=reason)) from error
 
     def stats(self) -> CacheStats:
         """What the cache holds; it makes no folder where there is none. Raises `CacheUnavailable`."""
@@ -238,10 +231,7 @@ class GenerationCache:
             self._pid = os.getpid()
 
     def _attempt(self, work: Callable[[sqlite3.Connection], T], essential: bool = True) -> T | None:
-        """`_run` without exceptions: `None` and, once in a process, a warning.
-
-        What is not `essential` does not wait for a lock, and fails without a warning.
-        """
+        """`_run`, but `None` and a warning for what it raises; what is not `essential` neither waits nor warns."""
         try:
             return self._run(work, self._patience if essential else 0)
         except TROUBLES as error:
@@ -252,14 +242,13 @@ class GenerationCache:
             return None
 
     def _run(self, work: Callable[[sqlite3.Connection], T], patience: float) -> T:
-        """`work(connection)`, tried again while there is hope. Raises one of `TROUBLES`.
+        """Return `work(connection)`, or raise one of `TROUBLES`.
 
-        There is hope when another process has begun a new database, for `patience` seconds while one holds the lock,
-        and when the database is damaged: then a new one is begun here.
+        It is tried again if another process has begun a new database, for `patience` seconds while one holds the lock,
+        and if the database is damaged: then a new one is begun here.
         """
         deadline = time.monotonic() + patience
         while True:
-            damaged = False
             with _lock:
                 try:
                     return work(self._current())
@@ -270,12 +259,12 @@ class GenerationCache:
                             raise
                         self._repairs += 1
                         self._begin_anew(after=self._name)
-                        damaged = True
-            if damaged:
-                _say_once(
-                    _("The generation cache in {folder} was damaged, so it was set aside and a new one was begun: its "
-                      "texts are generated again.").format(folder=self.folder)
-                )  # fmt: skip
+                        _say_once(
+                            _(
+                                "The generation cache in {folder} was damaged, so it was set aside and a new one was "
+                                "begun: its texts are generated again."
+                            ).format(folder=self.folder)
+                        )
             time.sleep(_PAUSE)
 
     def _current(self) -> sqlite3.Connection:
@@ -305,10 +294,9 @@ class GenerationCache:
             return []
 
     def _begin_anew(self, after: str) -> str:
-        """Create the database that follows the one named `after` ("": the first), if no other process has; its name.
+        """Create the database that follows the one named `after` ("": the first) if no other process has; its name.
 
-        It appears whole, with the texts that an older version kept. The one before stays for inspection, until it has
-        two successors.
+        It has the texts that an older version kept. The one before stays for inspection until it has two successors.
         """
         from filelock import FileLock  # here: 30 ms that a process without a new database does not pay
 

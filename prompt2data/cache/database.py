@@ -1,4 +1,4 @@
-"""The database file of the generation cache: how it is created, queried and kept small, and what its errors mean.
+"""The database file of the generation cache: its keys, how it is created, queried and kept small, what its errors mean.
 
 Everything here is SQLite on one connection; `prompt2data.cache` decides which file and when. An entry is stored with a
 checksum over its key, kind and payload, because SQLite itself does not notice a flipped byte in a row.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
 import sqlite3
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from prompt2data.i18n import _
 
@@ -37,7 +39,7 @@ PRAGMA mmap_size = 0;
 PRAGMA wal_autocheckpoint = 256;
 PRAGMA journal_size_limit = 1048576;
 """
-_WAIT = 0.25  # seconds SQLite waits by itself for a lock: between two such waits Ctrl+C is heard
+_WAIT = 0.25  # seconds SQLite waits by itself for a lock: between two such waits Ctrl+C takes effect
 _LONGEST = 64_000_000  # bytes in a row: a damaged length asks for no more memory than that
 _KEPT = 0.85  # share of the limit that is in use after eviction
 
@@ -50,8 +52,31 @@ _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 Row = tuple[int, int]  # row id and time of last use (ns): together they name one version of an entry
 
 
-def create(path: Path, predecessors: Sequence[Path] = ()) -> None:
-    """Create a database at `path`, with the texts of databases of schema 1."""
+def entry_key(**parts: Any) -> str:
+    """64 hex digits that are shared only if every part is equal, in value and in type (1, 1.0, "1" and True differ).
+
+    Parts are JSON values; a tuple is a list. Raises `TypeError` or `ValueError` for anything else (NaN, a dictionary
+    key that is no string).
+    """
+    _refuse_other_keys(parts)
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Not ASCII: two lone surrogates would be written like the one character they stand for.
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=32).hexdigest()
+
+
+def _refuse_other_keys(value: dict | list | tuple) -> None:
+    """Raise `TypeError` where JSON would write a key such as 1 like the key "1"."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"the dictionary key {key!r} is not a string")
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list | tuple):
+            _refuse_other_keys(item)
+
+
+def create(path: Path, predecessors: Sequence[Path]) -> None:
+    """Create a database at `path`, with the texts of `predecessors`, databases of schema 1."""
     with closing(_connect(path)) as connection:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
         with suppress(sqlite3.OperationalError):  # a file system without shared memory keeps the journal it has
@@ -124,9 +149,8 @@ def mark_used(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     now = time.time_ns()
     with connection:  # commits, or rolls back
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "UPDATE entries SET used = ? WHERE rowid = ? AND used = ?", [(now, *row) for row in rows]
-        )
+        update = "UPDATE entries SET used = ? WHERE rowid = ? AND used = ?"
+        connection.executemany(update, [(now, *row) for row in rows])
 
 
 def set_aside(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
@@ -142,9 +166,8 @@ def evict(connection: sqlite3.Connection, limit: int) -> None:
     """Delete the least recently used entries, and shrink the file, once it takes more than `limit` bytes."""
 
     def size(pages: str) -> int:
-        return connection.execute(
-            f"SELECT ({pages}) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
-        ).fetchone()[0]
+        tables = "pragma_page_count, pragma_freelist_count, pragma_page_size"
+        return connection.execute(f"SELECT ({pages}) * page_size FROM {tables}").fetchone()[0]
 
     if size("page_count") <= limit:
         return

@@ -1,7 +1,7 @@
 """The card that a check shows: the outcome, where an answer differs, hints to unfold, and the lesson's progress.
 
-It is plain HTML without scripts or widgets, so that it still works in a saved notebook, where no kernel runs and a page
-may strip the styles. No meaning is carried by colour alone.
+It is plain HTML without scripts or widgets, so that it works in a saved notebook, where no kernel runs and a page may
+strip the styles. No meaning is carried by colour alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ COLORS = {
     "del": ("#ffd9cf", "#5a1500"),
 }
 
-_LONGEST = 2_000  # characters of a title, a line or a hint
 _WIDEST = 100  # columns of a line of text that can have marks beneath
 _MOST = 4  # differing parts that are listed beneath a wider one
 _ROW = "margin: 0.2em 0; white-space: pre-wrap; overflow-wrap: anywhere"
@@ -68,24 +67,24 @@ class CheckCard:
     note: str = ""
 
     def __repr__(self) -> str:
-        rows = [f"{SYMBOLS[self.status]} {_shown(self.title)}"]
+        rows = [f"{SYMBOLS[self.status]} {visible(self.title)}"]
         for label, value in self.lines:
             rows += _as_text(f"{label}: " if label else "", value)
         between = "" if language() in ("zh", "ja") else " "  # no space between Chinese or Japanese sentences
         general = "" if self.turn is None else self.hints[self.turn]
         if self.hint or general:
-            rows.append(_("hint") + ": " + _shown(between.join(filter(None, (self.hint, general)))))
+            rows.append(_("hint") + ": " + visible(between.join(filter(None, (self.hint, general)))))
         if self.progress:
             rows.append(_("Exercises of this lesson") + ": " + progress_line(self.progress))
         if self.note:
-            rows.append(_shown(self.note))
+            rows.append(visible(self.note))
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
         background, text = COLORS[self.status]
         badge = f"background-color: {background}; color: {text}; padding: 0 0.3em"
         title = f"<span style='{badge}'>{SYMBOLS[self.status]}</span> {_escaped(self.title)}"
-        rows = [f"<p style='{_ROW}'><strong>{title}</strong></p>"]
+        rows = [_row("", f"<strong>{title}</strong>")]
         rows += [_row(label, _as_html(value)) for label, value in self.lines]
         rows += _legend([value.tag for _label, value in self.lines if isinstance(value, Marked) and value.has_marks])
         if self.hint:
@@ -94,7 +93,7 @@ class CheckCard:
         return (
             f"<div style='border-left: 4px solid {background}; padding: 0.1em 0.8em; margin: 0.3em 0'>"
             f"<div role='status'>{''.join(rows)}</div>{_chain(self.hints)}{_progress(self.progress)}"
-            + (f"<p style='{_ROW}'>{_escaped(self.note)}</p>" if self.note else "")
+            + (_row("", _escaped(self.note)) if self.note else "")
             + "</div>"
         )
 
@@ -104,20 +103,13 @@ def progress_line(progress: Sequence[tuple[str, bool]]) -> str:
     return " · ".join(f"{SYMBOLS['passed' if passed else 'open']} {number}" for number, passed in progress)
 
 
-def _shown(text: str) -> str:
-    return visible(text, _LONGEST)
-
-
 def _escaped(text: str) -> str:
-    return html.escape(_shown(text))
+    return html.escape(visible(text))
 
 
 def _seen(text: str) -> str:
     """A part that differs: spaces alone would be seen by their colour only, or not at all."""
     return text.replace(" ", "␣") if text.isspace() else text
-
-
-# -- as HTML ------------------------------------------------------------------------------------------------------
 
 
 def _row(label: str, content: str) -> str:
@@ -140,7 +132,7 @@ def _legend(tags: Sequence[str]) -> list[str]:
     """What the marks say that are there."""
     meanings = {"ins": _("missing from your answer"), "del": _("only in your answer")}
     marks = [_mark(tag, html.escape(meaning)) for tag, meaning in meanings.items() if tag in tags]
-    return [f"<p style='{_ROW}'><small>{' · '.join(marks)}</small></p>"] if marks else []
+    return [_row("", f"<small>{' · '.join(marks)}</small>")] if marks else []
 
 
 def _chain(hints: Sequence[str]) -> str:
@@ -150,7 +142,7 @@ def _chain(hints: Sequence[str]) -> str:
         summary = _("Hint {number} of {count}").format(number=number, count=len(hints))
         inner = (
             f"<details style='margin: 0.2em 0'><summary style='cursor: pointer'>{html.escape(summary)}</summary>"
-            f"<p style='{_ROW}'>{_escaped(hint)}</p>{inner}</details>"
+            f"{_row('', _escaped(hint))}{inner}</details>"
         )
     return inner
 
@@ -161,9 +153,8 @@ def _progress(progress: Sequence[tuple[str, bool]]) -> str:
     items = []
     for number, passed in progress:
         message = _("{exercise} passed") if passed else _("{exercise} open")
-        symbol = SYMBOLS["passed" if passed else "open"]
-        words = html.escape(message.format(exercise=number))
-        items.append(f"<li style='display: inline; margin: 0 1em 0 0'>{symbol} {words}</li>")
+        words = f"{SYMBOLS['passed' if passed else 'open']} {html.escape(message.format(exercise=number))}"
+        items.append(f"<li style='display: inline; margin: 0 1em 0 0'>{words}</li>")
     label = html.escape(_("Exercises of this lesson"))
     return (
         f"<div style='margin: 0.2em 0'>{label}: "
@@ -172,13 +163,10 @@ def _progress(progress: Sequence[tuple[str, bool]]) -> str:
     )
 
 
-# -- as text ------------------------------------------------------------------------------------------------------
-
-
 def _as_text(label: str, value: str | Marked) -> list[str]:
     """The line, and what marks the differing parts beneath it: carets, or the parts where it is too wide for them."""
     if not isinstance(value, Marked):
-        return [label + _shown(value)]
+        return [label + visible(value)]
     line = label + "".join(text for text, _differs in value.parts)
     if not value.has_marks:
         return [line]

@@ -19,9 +19,8 @@ import numpy as np
 from prompt2data.checks import record
 from prompt2data.checks.card import CheckCard, Marked
 from prompt2data.checks.diff import compare
-from prompt2data.display.reprs import visible_repr
 from prompt2data.i18n import _, translated
-from prompt2data.untrusted import visible
+from prompt2data.untrusted import visible, visible_repr
 
 _NOTHING = object()
 _LONGEST_SHOWN = 400

@@ -13,8 +13,7 @@ from itertools import groupby, takewhile
 from operator import itemgetter
 from typing import Any
 
-from prompt2data.display.reprs import safe_repr
-from prompt2data.untrusted import visible
+from prompt2data.untrusted import safe_repr, visible
 
 Part = tuple[str, bool]  # a piece of a value's text, and whether the other value lacks it
 Step = tuple[str, int, int, int, int]  # as `SequenceMatcher.get_opcodes` gives it

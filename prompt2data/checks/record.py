@@ -26,7 +26,7 @@ Passed = dict[str, set[str]]  # lesson ("lesson_01") → names of the check func
 
 _exercises: dict[str, list[str]] = {}
 _unsaved: Passed = {}  # passed in this kernel, but could not be written
-_said: set[str] = set()
+_reported: set[str] = set()
 
 
 class RecordUnavailable(OneSentence, RuntimeError):
@@ -35,16 +35,15 @@ class RecordUnavailable(OneSentence, RuntimeError):
 
 @dataclass(frozen=True)
 class Record:
-    """What the file held, and a sentence about it where something was wrong."""
+    """What the file held, and a sentence about what is wrong with it, if anything is."""
 
     passed: Passed = field(default_factory=dict)
-    said: str = ""
+    problem: str = ""
 
 
 def register(function: Callable[..., object]) -> str:
     """Count a check function as the next exercise of its module's lesson; return the lesson, "" for other modules."""
-    match = _LESSON.fullmatch(function.__module__)
-    if match is None:
+    if not (match := _LESSON.fullmatch(function.__module__)):
         return ""
     names = _exercises.setdefault(match[1], [])
     if function.__name__ not in names:  # else the module was loaded again
@@ -55,34 +54,29 @@ def register(function: Callable[..., object]) -> str:
 def exercises() -> dict[str, dict[str, str]]:
     """Lessons whose checks were imported → names of their check functions → the exercises' numbers ("1.2")."""
     return {
-        lesson: {name: f"{lesson_number(lesson)}.{number}" for number, name in enumerate(names, start=1)}
+        lesson: {name: f"{int(lesson.removeprefix('lesson_'))}.{number}" for number, name in enumerate(names, start=1)}
         for lesson, names in sorted(_exercises.items())
     }
-
-
-def lesson_number(lesson: str) -> int:
-    """1 for "lesson_01"."""
-    return int(lesson.removeprefix("lesson_"))
 
 
 def progress(lesson: str, name: str = "") -> tuple[list[tuple[str, bool]], str]:
     """The lesson's exercises, each with its number and whether it has passed; `name` has, from now on.
 
-    The second value is a sentence, usually empty, about a problem with the record. A problem is never raised, and
-    reported only once in a process.
+    The second value is a sentence, usually empty, about a problem with the record, which is never raised, and reported
+    only once in a process.
     """
     try:
         record = add(lesson, name) if name else read()
     except RecordUnavailable as error:
-        record = Record(said=str(error))
+        record = Record(problem=str(error))
         if name:
             _unsaved.setdefault(lesson, set()).add(name)
             with suppress(RecordUnavailable):
                 record = Record(read().passed, str(error))
     known = record.passed.get(lesson, set()) | _unsaved.get(lesson, set())
-    news = "" if record.said in _said else record.said
-    _said.add(record.said)
-    return [(number, check in known) for check, number in exercises().get(lesson, {}).items()], news
+    problem = "" if record.problem in _reported else record.problem
+    _reported.add(record.problem)
+    return [(number, check in known) for check, number in exercises().get(lesson, {}).items()], problem
 
 
 def path() -> Path:
@@ -112,7 +106,7 @@ def add(lesson: str, name: str) -> Record:
         content = {lesson: sorted(names) for lesson, names in sorted(now.passed.items())}
         replace_file(path(), json.dumps(content, indent=1), durable=True)
     _unsaved.clear()
-    return Record(now.passed, before.said or now.said)
+    return Record(now.passed, before.problem or now.problem)
 
 
 def clear() -> Record:
@@ -126,17 +120,12 @@ def clear() -> Record:
 
 def _load() -> Passed:
     """Read the file. Raises `ValueError` if it is damaged."""
+    from pydantic import TypeAdapter
+
     try:
-        content = json.loads(path().read_bytes())
+        return TypeAdapter(Passed).validate_json(path().read_bytes())
     except FileNotFoundError:
         return {}
-    except RecursionError as error:
-        raise ValueError("nested without end") from error
-    if not isinstance(content, dict) or not all(
-        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in content.values()
-    ):
-        raise ValueError("not lists of names by lesson")
-    return {lesson: set(names) for lesson, names in content.items()}
 
 
 @contextmanager
@@ -152,7 +141,7 @@ def _locked() -> Iterator[Record]:
         except ValueError:
             aside = file.rename(file.with_name(f"{file.stem}.damaged-{time.time_ns()}{file.suffix}"))
             sentence = _("The record of passed exercises was damaged: it is now {file}, and a new one begins.")
-            record = Record(said=sentence.format(file=aside))
+            record = Record(problem=sentence.format(file=aside))
         yield record
 
 

@@ -38,28 +38,24 @@ class State(NamedTuple):
 
 def enabled() -> bool:
     """Whether progress bars are shown in this process."""
-    return _switched_on() and not in_worker()
+    return _is_switched_on() and not in_worker()
 
 
 def announce(message: str) -> None:
     """Print what begins to take long, unless progress is turned off."""
-    if _switched_on():
+    if _is_switched_on():
         print(message, flush=True)
 
 
-def _switched_on() -> bool:
+def _is_switched_on() -> bool:
     return os.environ.get("PROMPT2DATA_PROGRESS", "1") != "0"
-
-
-# What is counted ----------------------------------------------------------------------------------------------------
 
 
 def rows(done: int, total: int) -> str:
     return ngettext("{done} of {n} row", "{done} of {n} rows", total).format(done=done, n=total)
 
 
-def megabytes(done: int, total: int) -> str:
-    """For amounts in bytes."""
+def megabytes(done: int, total: int) -> str:  # amounts are in bytes
     return _("{done} of {n} MB").format(done=done // 1_000_000, n=total // 1_000_000)
 
 
@@ -77,7 +73,7 @@ def duration(seconds: float) -> str:
 
 
 def in_words(*parts: str) -> str:
-    """Join the non-empty parts of a bar's text."""
+    """Join the parts of a bar's text that are not empty."""
     return " · ".join(filter(None, parts))
 
 
@@ -89,24 +85,19 @@ def _time_left(done: float, total: float, seconds: float) -> str:
 
 
 class Progress:
-    """Counts what is done; `total=None` if it is unknown how much there is to do."""
+    """Counts what is done; the arguments are those of `progress_bar`."""
 
     def __init__(
-        self,
-        total: int | None,
-        unit: Callable[[int, int], str] = steps,
-        look: Callable[[], int] | None = None,
+        self, total: int | None, unit: Callable[[int, int], str] = steps, look: Callable[[], int] | None = None
     ) -> None:
         self._started = time.monotonic()
         self._total, self._unit, self._look = total, unit, look
         self.done = 0
 
     def update(self, done: int = 1) -> None:
-        """Count so many more as done."""
         self.done += done
 
     def state(self) -> State:
-        """What to show now."""
         seconds = time.monotonic() - self._started
         if self._look is not None:
             self.done = self._look()
@@ -119,7 +110,7 @@ class Progress:
 
 
 class GenerationProgress:
-    """Counts rows and tokens of a generation."""
+    """Counts rows and tokens of a generation. To repeat rows that failed, set `rows` back."""
 
     def __init__(self, total: int) -> None:
         self._started = time.monotonic()
@@ -135,16 +126,7 @@ class GenerationProgress:
         self.tokens += tokens
         self.rows += rows
 
-    def mark(self) -> int:
-        """The current position, for `rewind`."""
-        return self.rows
-
-    def rewind(self, rows: int) -> None:
-        """Go back to a mark: what came after it failed and will be repeated."""
-        self.rows = rows
-
     def state(self) -> State:
-        """What to show now."""
         seconds = max(time.monotonic() - self._started, 1e-9)
         speed = _("{speed:.0f} tokens/s").format(speed=self.tokens / seconds) if self.tokens else ""
         left = _time_left(self.rows - self._found, self._total - self._found, seconds)
@@ -162,15 +144,12 @@ def generation_progress(total: int) -> Iterator[GenerationProgress]:
 
 @contextmanager
 def progress_bar(
-    total: int | None,
-    label: str,
-    unit: Callable[[int, int], str] = steps,
-    look: Callable[[], int] | None = None,
+    total: int | None, label: str, unit: Callable[[int, int], str] = steps, look: Callable[[], int] | None = None
 ) -> Iterator[Progress]:
     """A bar for the duration of a `with` block.
 
     Args:
-        total: how much there is to do; with `None`, the bar shows only that something goes on, and for how long.
+        total: how much there is to do; with `None`, the bar shows only for how long something goes on.
         label: the bar's name, in the reader's language, such as "loading the model".
         unit: what is counted: `rows`, `megabytes` (amounts are in bytes) or `steps`.
         look: returns how much is done, for work that does not call `update()`; called by the drawing thread.
@@ -180,14 +159,11 @@ def progress_bar(
         yield progress
 
 
-# Showing it ---------------------------------------------------------------------------------------------------------
-
-
 @contextmanager
 def shown(label: str, state: Callable[[], State], only_terminals: bool = True) -> Iterator[None]:
     """Show a bar with the name `label` and what `state()` returns until the `with` block ends.
 
-    `only_terminals`: outside notebooks, show nothing if stderr is not a terminal.
+    With `only_terminals`, nothing is shown outside notebooks if stderr is not a terminal.
     """
     if not enabled():
         yield
@@ -196,7 +172,6 @@ def shown(label: str, state: Callable[[], State], only_terminals: bool = True) -
     ended = threading.Event()
 
     def draw() -> None:
-        """Draw at most five times a second, and only what changed."""
         pause, last = _DELAY_SECONDS, None
         with suppress(Exception):
             while not ended.wait(pause):

@@ -63,7 +63,7 @@ class Batcher:
                 finished.add(batch[row])
                 on_finish(batch[row], decoded)
 
-            before = progress.mark()
+            before = progress.rows
             try:
                 for _rows in decode(
                     model,
@@ -79,7 +79,7 @@ class Batcher:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                progress.rewind(before + len(finished))
+                progress.rows = before + len(finished)
                 self._shrink(len(batch), error)
             waiting = [index for index in waiting if index not in finished]
 

@@ -1,9 +1,7 @@
 """Which model this machine uses, and where its files are.
 
-`choose()` is the course's `MODEL`: a public name that may appear in rows, cards and plots. `resolve()` turns a public
-name into what `from_pretrained` takes. Folders have a public name too, so that no row contains a path.
-
-Nothing here runs code from a model repository, and only safetensors and GGUF files are read.
+Rows, cards and plots show a model's public name, never a path: a folder has a public name too. Nothing here runs code
+from a model repository, and only safetensors and GGUF files are read.
 """
 
 from __future__ import annotations
@@ -16,10 +14,9 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from prompt2data.display.progress import Progress, enabled, megabytes, progress_bar
 from prompt2data.ground.folders import home
@@ -54,26 +51,23 @@ def choose() -> str:
     """
     if setting := os.environ.get("PROMPT2DATA_MODEL", "").strip():
         return public_name(setting)
-    if _gpu_bytes() >= GPU_BYTES and (local_folder(LARGE) or _hub_answer(LARGE) == "found"):
+    if _gpu_bytes() >= GPU_BYTES and (local_folder(LARGE) or not isinstance(_ask_hub(LARGE), Exception)):
         return LARGE
     return EMBEDDED
 
 
 def available() -> list[str]:
-    """The public names of the models that are on this machine for the course: `choose()`'s, and the embedded one.
-
-    Nothing is fetched: an embedded model that is not here yet is named only where it is the chosen one.
-    """
-    folder = home() / "models" / embedded.LANGUAGE_MODEL.name
+    """The public names of `choose()`'s model and, if it has been fetched already, of the embedded one."""
+    folder = home() / "models" / EMBEDDED
     here = [EMBEDDED] if embedded.is_whole(folder, embedded.LANGUAGE_MODEL) else []
     return list(dict.fromkeys([choose(), *here]))
 
 
 def resolve(name: str | os.PathLike[str]) -> str:
-    """What `from_pretrained` takes for `name`: a folder, or the hub id itself.
+    """Return what `from_pretrained` takes for `name`: a folder, or the hub id itself.
 
-    The embedded model is fetched where it is missing. Raises `ModelUnavailable` for a name that is neither a model
-    folder nor a model at the hub.
+    Fetches the embedded model if it is missing. Raises `ModelUnavailable` for a name that is neither a model folder
+    nor a model at the hub.
     """
     name = os.fspath(name)
     if known := _folders().get(name):
@@ -84,9 +78,11 @@ def resolve(name: str | os.PathLike[str]) -> str:
         folder = Path(name).expanduser().absolute()
         public_name(folder)  # registered, so that its name leads back to it
         return str(_checked(folder))
-    if local_folder(name) or (answer := _hub_answer(name)) == "found":
+    if local_folder(name) or not isinstance(answer := _ask_hub(name), Exception):
         return name
-    if answer == "missing":
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    if isinstance(answer, (HFValidationError, RepositoryNotFoundError)):
         message = _(
             "There is no model named {name!r} at the hub, or it is not public: correct the name "
             "(organisation/model), or unset PROMPT2DATA_MODEL to use the course's own model."
@@ -100,26 +96,26 @@ def resolve(name: str | os.PathLike[str]) -> str:
 
 
 def public_name(name: str | os.PathLike[str]) -> str:
-    """The name to show for a model given by name or by folder; never a path.
+    """The name to show for a model given by name or by folder, never a path.
 
-    A folder made by the course says its own name; a folder of the hub cache is `organisation/model`; any other folder
-    goes by its last component (with a number where that name is taken by another folder). The folder is remembered:
-    `resolve()` finds it again under this name, also in worker processes.
+    A folder made by the course states its name; a folder of the hub cache is `organisation/model`; any other folder
+    is named by its last component (with a number if another folder has that name). `resolve()` leads from this name
+    back to the folder, in worker processes too.
     """
-    name = os.fspath(name)
-    if name == EMBEDDED or name in _folders() or not _is_path(name):
+    name, folders = os.fspath(name), _folders()
+    if name == EMBEDDED or name in folders or not _is_path(name):
         return name
     folder = Path(name).expanduser().absolute()
-    snapshot = re.search(r"models--([^/\\]+)[/\\]snapshots[/\\][^/\\]+$", str(folder))
-    if snapshot:
-        public = snapshot.group(1).replace("--", "/")
-        return _register(public, folder)
-    if own := embedded.manifest(folder):
-        return _register(own["name"], folder)
-    stem, folders = folder.resolve().name or "model", _folders()
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    free = next(one for one in names if one != EMBEDDED and folders.get(one, str(folder)) == str(folder))
-    return _register(free, folder)
+    if snapshot := re.search(r"models--([^/\\]+)[/\\]snapshots[/\\][^/\\]+$", str(folder)):
+        public = snapshot[1].replace("--", "/")
+    elif own := embedded.manifest(folder):
+        public = own["name"]
+    else:
+        stem = folder.resolve().name or "model"
+        names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+        public = next(one for one in names if one != EMBEDDED and folders.get(one, str(folder)) == str(folder))
+    os.environ[FOLDERS] = json.dumps(folders | {public: str(folder)})
+    return public
 
 
 def load_tokenizer(name: str | os.PathLike[str]) -> PreTrainedTokenizerBase:
@@ -133,14 +129,9 @@ def _folders() -> dict[str, str]:
     return json.loads(os.environ.get(FOLDERS) or "{}")
 
 
-def _register(public: str, folder: Path) -> str:
-    os.environ[FOLDERS] = json.dumps(_folders() | {public: str(folder)})
-    return public
-
-
 def _is_path(name: str) -> bool:
     """Whether `name` means a folder: it is one, or it is written as only a path can be."""
-    written_as_path = name.startswith((".", "~", "/", "\\")) or "\\" in name or os.path.isabs(name)
+    written_as_path = name.startswith((".", "~", "/")) or "\\" in name or os.path.isabs(name)
     return written_as_path or name.count("/") > 1 or Path(name).is_dir()
 
 
@@ -195,42 +186,22 @@ def local_folder(name: str, revision: str = "main") -> Path | None:
     return folder if all((folder / file).is_file() for file in weights) else None
 
 
-@contextmanager
-def fetching(name: str, revision: str = "main") -> Iterator[Progress]:
-    """A progress bar while the hub model `name` is fetched and loaded. transformers shows none of its own in a course.
-
-    Where the hub does not say how large the weights are, the bar shows only that something goes on.
-    """
+def fetching(name: str, revision: str = "main") -> AbstractContextManager[Progress]:
+    """A progress bar while the hub model `name` is fetched and loaded; without a total if the hub does not give one."""
     from huggingface_hub import constants
 
     folder = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "blobs"
-    total = _hub_bytes(name, revision) if enabled() else None
+    total = 0
+    # If the hub does not answer, the fetch itself will report what is wrong.
+    if enabled() and not isinstance(info := _ask_hub(name, revision=revision, files_metadata=True), Exception):
+        total = sum(file.size or 0 for file in info.siblings or () if file.rfilename.endswith(".safetensors"))
     before = bytes_in(folder)
     label = _("fetching {name}").format(name=name)
-    with progress_bar(total, label, unit=megabytes, look=lambda: bytes_in(folder) - before) as bar:
-        yield bar
-
-
-def _hub_bytes(name: str, revision: str) -> int | None:
-    """How many bytes of weights the hub has for `name`; `None` where it does not say so in time."""
-    answer = _ask_hub(name, revision=revision, files_metadata=True)
-    if isinstance(answer, Exception):  # the fetch itself will say what is wrong
-        return None
-    return sum(file.size or 0 for file in answer.siblings or () if file.rfilename.endswith(".safetensors")) or None
-
-
-def _hub_answer(name: str) -> Literal["found", "missing", "unreachable"]:
-    """Whether the hub has the model `name`, after `HUB_SECONDS` at most."""
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
-
-    answer = _ask_hub(name)
-    if isinstance(answer, (HFValidationError, RepositoryNotFoundError)):
-        return "missing"
-    return "unreachable" if isinstance(answer, Exception) else "found"
+    return progress_bar(total or None, label, unit=megabytes, look=lambda: bytes_in(folder) - before)
 
 
 def _ask_hub(name: str, **options: Any) -> ModelInfo | Exception:
-    """What the hub says about the model `name`, or the error that kept it from answering in time."""
+    """What the hub knows of the model `name`, or the error that kept it from answering within `HUB_SECONDS`."""
     answers: list[ModelInfo | Exception] = []
 
     def ask() -> None:

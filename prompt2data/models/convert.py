@@ -2,7 +2,7 @@
 
 `embedded.py` runs this as a child process (`python -m prompt2data.models.convert FILE FOLDER`): the memory it takes
 (about 1.2 GB at its peak) is returned to the system at once, and no OpenMP thread is left in the learner's kernel.
-Each line on stdout names the step that begins.
+A line "step NAME" on stdout, for each of `STEPS`, tells that it begins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 STEPS = ("libraries", "tokenizer", "weights", "writing")
@@ -20,21 +19,18 @@ STEPS = ("libraries", "tokenizer", "weights", "writing")
 END_TOKENS = ("<|im_end|>", "<|endoftext|>")
 
 
-def convert(gguf: Path, folder: Path, say: Callable[[str], None]) -> None:
-    """Write `gguf` (Llama architecture, any quantization) to `folder` as fp32 safetensors with its tokenizer.
-
-    `say` is called with each name of `STEPS` as it begins.
-    """
-    say("libraries")
+def convert(gguf: Path, folder: Path) -> None:
+    """Write `gguf` (Llama architecture, any quantization) to `folder` as fp32 safetensors with its tokenizer."""
+    _begin("libraries")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
     from transformers.utils import logging
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    say("tokenizer")
+    _begin("tokenizer")
     tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    say("weights")
+    _begin("weights")
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     # transformers 5 refuses to save a model that is still marked as quantized, though its weights are plain fp32 now.
     # The annotations of torch's modules allow only tensors and modules as attributes.
@@ -48,11 +44,15 @@ def convert(gguf: Path, folder: Path, say: Callable[[str], None]) -> None:
     )
     tokenizer.clean_up_tokenization_spaces = False  # made for other tokenizers; here it would delete spaces
     tokenizer.model_max_length = model.config.max_position_embeddings
-    say("writing")
+    _begin("writing")
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     _tidy(folder / "tokenizer_config.json", drop=("is_local", "local_files_only"))
     _tidy(folder / "config.json", drop=("_model_name_or_path",))
+
+
+def _begin(step: str) -> None:
+    print("step", step, flush=True)
 
 
 def _tidy(path: Path, drop: tuple[str, ...]) -> None:
@@ -61,11 +61,7 @@ def _tidy(path: Path, drop: tuple[str, ...]) -> None:
     path.write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
 
 
-def _end_with_parent() -> None:
-    """End this process when stdin closes, that is, when the parent dies."""
-    threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
-
-
 if __name__ == "__main__":
-    _end_with_parent()
-    convert(Path(sys.argv[1]), Path(sys.argv[2]), say=lambda step: print("step", step, flush=True))
+    # Ends this process when stdin closes, that is, when the parent dies.
+    threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+    convert(Path(sys.argv[1]), Path(sys.argv[2]))

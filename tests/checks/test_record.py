@@ -31,7 +31,7 @@ def fresh(monkeypatch, tmp_path) -> Path:
     """Like a kernel that has just started, with a home of its own: the file of progress there."""
     monkeypatch.delenv("PROMPT2DATA_STRICT", raising=False)
     monkeypatch.setenv("PROMPT2DATA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(record, "_said", set())
+    monkeypatch.setattr(record, "_reported", set())
     monkeypatch.setattr(record, "_unsaved", {})
     for entry in COURSE.lessons:
         importlib.import_module(f"prompt2data.checks.lesson_{entry.name[:2]}")
@@ -184,7 +184,7 @@ def test_killed_at_any_moment_it_is_whole_and_has_what_was_said(fresh):
         os.kill(process.pid, signal.SIGKILL)
         told |= {start, *(int(line) for line in process.communicate()[0].splitlines())}
         found = record.read()
-        assert not found.said
+        assert not found.problem
         passed = {int(name[1:]) for name in found.passed["lesson_98"]}
         assert told <= passed and len(passed - told) <= start // 1_000 + 1  # what was written and not yet told
     record.add("lesson_98", "last")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from prompt2data.display.reprs import safe_repr
 from prompt2data.i18n import N_, _
+from prompt2data.untrusted import safe_repr
 from prompt2data.widgets.browser.conversations import is_messages
 
 Row = dict[str, Any]
