@@ -22,11 +22,12 @@ _METHODS = {"process", "process_applying_mappings", "load"}
 
 def calling_step() -> str:
     """Name of the innermost step or task with a running method in this thread's call stack; empty outside of any."""
-    frame: FrameType | None = sys._getframe()
-    while frame := frame.f_back:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
         code = frame.f_code
         if code.co_name in _METHODS and code.co_argcount:
             step = frame.f_locals.get(code.co_varnames[0])  # `self`
             if isinstance(step, _Step):
                 return step.name or ""
+        frame = frame.f_back
     return ""
