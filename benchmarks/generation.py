@@ -27,7 +27,7 @@ import torch
 
 from benchmarks._ways import MAX_NEW_TOKENS, Ways, best, llama_cpp
 from prompt2data import cache, environment
-from prompt2data.engine import text_codec
+from prompt2data.engine.value_cache import TEXT, pack_text, unpack_text
 from prompt2data.models import EMBEDDED
 
 # Way -> least ratio of our rows per minute to its own.
@@ -167,12 +167,12 @@ def hit_cost() -> float:
         store = cache.GenerationCache(folder)
         keys = [cache.entry_key(number=number) for number in range(1000)]
         for key in keys:
-            store.put(key, text_codec.KIND, text_codec.pack(range(64), "stop"))
+            store.put(key, TEXT, pack_text(range(64), "stop"))
         seconds = []
         for first in range(0, 960, 64):
             start = time.perf_counter()
-            found = store.get(keys[first : first + 64], text_codec.KIND)
-            assert len([text_codec.unpack(payload) for payload in found.values()]) == 64
+            found = store.get(keys[first : first + 64], TEXT)
+            assert len([unpack_text(payload) for payload in found.values()]) == 64
             seconds.append((time.perf_counter() - start) / 64)
         store.close()
     return min(seconds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from prompt2data.engine import text_codec
+from prompt2data.engine.value_cache import TEXT, pack_text, unpack_text
 from prompt2data.i18n import _
 
 if TYPE_CHECKING:
@@ -88,24 +88,23 @@ def generate_matching(
     Raises:
         ValueError: if the pattern is not a regular expression that llguidance understands.
     """
-    model, values = llm.local_model, llm.value_cache(text_codec.KIND)
-    prompts = [model.encode(llm.prepare_input(messages)) for messages in conversations]
-    keys = [values.key(prompt=prompt, pattern=pattern, max_new_tokens=max_new_tokens) for prompt in prompts]
-    known = values.get(keys)
-    rows = {index: text_codec.unpack(known[key])[0] for index, key in enumerate(keys) if key in known}
-    missing = [index for index in range(len(prompts)) if index not in rows]
+    model, values = llm.local_model, llm.value_cache(TEXT)
+    prompts = [tuple(model.encode(llm.prepare_input(messages))) for messages in conversations]
+    keys = {prompt: values.key(prompt=prompt, pattern=pattern, max_new_tokens=max_new_tokens) for prompt in prompts}
+    texts = {prompt: unpack_text(payload)[0] for prompt, payload in values.find(keys).items()}
+    missing = [prompt for prompt in keys if prompt not in texts]
     if missing:
-        generated = _generate(model, [prompts[index] for index in missing], pattern, max_new_tokens)
-        for index, (tokens, ended) in zip(missing, generated, strict=True):
-            rows[index] = tokens
-            values.put(keys[index], text_codec.pack(tokens, "stop" if ended else "length"))
-    return [model.text(rows[index]) for index in range(len(prompts))]
+        for prompt, row in zip(missing, _generate(model, missing, pattern, max_new_tokens), strict=True):
+            stop = model.tokenizer.eos_token_id
+            texts[prompt] = row[: row.index(stop)] if stop in row else row
+            values.put(keys[prompt], pack_text(texts[prompt], "stop" if stop in row else "length"))
+    return [model.text(texts[prompt]) for prompt in prompts]
 
 
 def _generate(
-    model: LocalModel, prompts: list[list[int]], pattern: str, max_new_tokens: int
-) -> list[tuple[list[int], bool]]:
-    """For each prompt its new tokens without the one that ends it, and whether it ended."""
+    model: LocalModel, prompts: Sequence[Sequence[int]], pattern: str, max_new_tokens: int
+) -> list[list[int]]:
+    """The new tokens of each prompt, with those that end and pad it."""
     import torch
     from transformers import LogitsProcessorList
 
@@ -125,8 +124,4 @@ def _generate(
             pad_token_id=model.pad_id,
             logits_processor=LogitsProcessorList([PatternProcessor(model.tokenizer, pattern, stop)]),
         )
-    rows = []
-    for row in generated[:, ids.shape[1] :].tolist():
-        ended = stop in row
-        rows.append((row[: row.index(stop)] if ended else row, ended))
-    return rows
+    return generated[:, ids.shape[1] :].tolist()

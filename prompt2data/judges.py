@@ -8,9 +8,9 @@ A **judge** is a callable. It is given triples (instruction, first answer, secon
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from prompt2data.engine.scoring import score_answers, score_choices
 from prompt2data.metrics import Share
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from prompt2data.llm import BatchedTransformersLLM
 
 Triple = tuple[str, str, str]
+Judge = Callable[[Sequence[Triple]], list[int | None]]
 PASS_MARK = 0.6  # what the lower end of the interval has to be above
 KINDS_TO_PASS = 3
 
@@ -26,16 +27,8 @@ RATING_PROMPT = "Grade the answer from 1 (bad) to 5 (excellent). Reply with one 
 CHOICE_PROMPT = "Which answer is better? Reply with one letter, A or B."
 
 
-class Judge(Protocol):
-    """What `take_exam` examines."""
-
-    tokens: int
-
-    def __call__(self, triples: Sequence[Triple]) -> list[int | None]: ...
-
-
 class RatingJudge:
-    """A judge made from ratings: the answer with the higher one is better, equal ratings decide nothing.
+    """A judge by ratings: the answer with the higher one is better, equal ratings decide nothing.
 
     Args:
         rate: a function from an instruction and an answer to a number, higher is better; None for "cannot say".
@@ -44,9 +37,10 @@ class RatingJudge:
         tokens: tokens that a model read and wrote for it so far.
     """
 
-    def __init__(self, rate: Callable[[str, str], float | None] = lambda instruction, answer: None) -> None:
+    tokens = 0
+
+    def __init__(self, rate: Callable[[str, str], float | None]) -> None:
         self._rate_one = rate
-        self.tokens = 0
 
     def rate(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
         """A rating for each (instruction, answer)."""
@@ -76,7 +70,6 @@ class LikelihoodJudge(RatingJudge):
     """
 
     def __init__(self, llm: BatchedTransformersLLM, end: bool = True) -> None:
-        super().__init__()
         self.llm, self.end = llm, end
 
     def rate(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
@@ -101,7 +94,6 @@ class WithRules(RatingJudge):
     """
 
     def __init__(self, judge: RatingJudge, faults: Callable[[str], int], penalty: float = 5.0) -> None:
-        super().__init__()
         self.judge, self.faults, self.penalty = judge, faults, penalty
 
     def rate(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
@@ -126,7 +118,6 @@ class ExpectedRatingJudge(RatingJudge):
     DIGITS = ("1", "2", "3", "4", "5")
 
     def __init__(self, llm: BatchedTransformersLLM, prompt: str = RATING_PROMPT) -> None:
-        super().__init__()
         self.llm, self.prompt = llm, prompt
 
     def conversation(self, instruction: str, answer: str) -> list[dict[str, str]]:
@@ -152,8 +143,10 @@ class ChoiceJudge:
         tokens: tokens that the model read so far.
     """
 
+    tokens = 0
+
     def __init__(self, llm: BatchedTransformersLLM, prompt: str = CHOICE_PROMPT) -> None:
-        self.llm, self.prompt, self.tokens = llm, prompt, 0
+        self.llm, self.prompt = llm, prompt
 
     def conversation(self, instruction: str, first: str, second: str) -> list[dict[str, str]]:
         """What the model gets to read."""
@@ -182,7 +175,7 @@ class Report:
     first: Share
     second: Share
     undecided: Share
-    tokens: int = field(default=0)
+    tokens: int = 0
 
     @property
     def passed_kinds(self) -> list[str]:

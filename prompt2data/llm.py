@@ -1,7 +1,7 @@
 """`BatchedTransformersLLM`: distilabel's `TransformersLLM`, with true batches and a memory.
 
 distilabel hands its prompts to a transformers pipeline whose batch size is 1, so rows are generated one after the
-other. This class takes its place with the same constructor and decodes many rows at once. Each row has a random
+other. This class has the same constructor and decodes many rows at once. Each row has a random
 stream of its own, so its text depends on its prompt, the sampling arguments, the seed, the step and on how often this
 prompt came before in it, and never on what shares its batch. What was generated once is taken from the generation
 cache (`prompt2data.cache`) the next time, and the model is loaded only when something is missing there.
@@ -10,7 +10,9 @@ cache (`prompt2data.cache`) the next time, and the model is loaded only when som
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from dataclasses import asdict
+from itertools import chain, islice
 from typing import Any
 
 from prompt2data.ground.quiet import quiet
@@ -23,17 +25,13 @@ from distilabel.typing import GenerateOutput, StandardInput
 from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
 from prompt2data.display.progress import generation_progress
-from prompt2data.engine import text_codec
 from prompt2data.engine.batches import Batcher, Request
-from prompt2data.engine.calling_step import calling_step, install_step_names
+from prompt2data.engine.calling_step import calling_step
 from prompt2data.engine.decoding import DecodedRow
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
-from prompt2data.engine.local_model import LocalModel
-from prompt2data.engine.sampling import Occurrences, SamplingParams
+from prompt2data.engine.sampling import SamplingParams, stream_key, text_streams
 from prompt2data.engine.text_counts import count_texts
-from prompt2data.engine.value_cache import ValueCache
-
-install_step_names()
+from prompt2data.engine.value_cache import TEXT, ValueCache, pack_text, unpack_text
 
 
 class BatchedTransformersLLM(LazyTransformersLLM):
@@ -50,21 +48,22 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         cache: whether texts that were generated before, by this run or an earlier one, are taken from the generation
             cache, and new ones put there. They are the same texts either way. Turn it off to time a generation.
         magpie_prompt: which prompt makes the model speak as the user in `Magpie`: `"template"`, the chat template's
-            own rendering up to the user's text; `"header"`, the same but a bare user header where nothing was said
-            before; `"stock"`, the string distilabel itself builds from `magpie_pre_query_template`.
+            own rendering up to the user's text; `"header"`, the same but a bare user header where no message
+            comes before; `"stock"`, the string distilabel itself builds from `magpie_pre_query_template`.
     """
 
     seed: int = Field(default_factory=lambda: int(os.environ.get("PROMPT2DATA_SEED", "0")))
     batch_size: PositiveInt = 64
     cache: bool = True
 
-    _occurrences: Occurrences = PrivateAttr(default_factory=Occurrences)
+    _batch: int | None = PrivateAttr(default=None)  # of the step, where its replicas share the batches
+    _occurrences: Counter[int] = PrivateAttr(default_factory=Counter)
     _batcher: Batcher | None = PrivateAttr(default=None)
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy for a pipeline's worker counts its own occurrences.
         state = super().__getstate__()
-        private = {**state["__pydantic_private__"], "_occurrences": Occurrences(), "_batcher": None}
+        private = {**state["__pydantic_private__"], "_batch": None, "_occurrences": Counter(), "_batcher": None}
         return {**state, "__pydantic_private__": private}
 
     @validate_call
@@ -99,42 +98,37 @@ class BatchedTransformersLLM(LazyTransformersLLM):
             For each input its texts, with token counts and the reason each text ended ("stop" or "length").
         """
         model = self.local_model
+        params = SamplingParams(temperature, top_p, top_k, repetition_penalty, do_sample)
         if self.structured_output is not None:
             # Outlines' processors count the tokens of one call; distilabel's own path knows how to drive them.
-            return super().generate(
-                inputs=inputs,
-                num_generations=num_generations,
-                max_new_tokens=max_new_tokens,
-                temperature=temperature,
-                repetition_penalty=repetition_penalty,
-                top_p=top_p,
-                top_k=top_k,
-                do_sample=do_sample,
-            )
-        params = SamplingParams(temperature, top_p, top_k, repetition_penalty, do_sample)
+            return super().generate(inputs, num_generations, max_new_tokens, **asdict(params))
         budget = min(max_new_tokens, int(os.environ.get("PROMPT2DATA_REHEARSAL") or max_new_tokens))
         seed = self.seed if seed is None else seed
-        complete = [all(message["content"] is not None for message in input) for input in inputs]
-        values = self.value_cache(text_codec.KIND)
+        values = self.value_cache(TEXT)
         mark = self.mark()
         try:
             requests = [
-                request
-                for input, usable in zip(inputs, complete, strict=True)
-                if usable
-                for request in self._requests(input, num_generations, params, budget, seed, values)
+                self._requests(input, num_generations, params, budget, seed, values)
+                if all(message["content"] is not None for message in input)
+                else []
+                for input in inputs
             ]
-            rows = iter(zip(requests, self._rows(requests, params, budget, values), strict=True))
+            rows = iter(self._rows(list(chain.from_iterable(requests)), params, budget, values))
         except BaseException:
             self.rewind(mark)
             raise
         outputs = []
-        for usable in complete:
-            texts = [next(rows) for _generation in range(num_generations)] if usable else []
-            if texts:
-                outputs.append(_output(model, [row for _request, row in texts], len(texts[0][0].prompt)))
-            else:
-                outputs.append(_output(model, [None] * num_generations, 0))
+        for own in requests:
+            decoded = list(islice(rows, len(own)))
+            texts: list[str | None] = [model.text(row.tokens) for row in decoded]
+            output = prepare_output(
+                texts or [None] * num_generations,
+                input_tokens=[len(request.prompt) for request in own] or [0] * num_generations,
+                output_tokens=[len(row.tokens) for row in decoded] or [0] * num_generations,
+            )
+            reasons = [row.finish_reason for row in decoded] or ["none"] * num_generations
+            output["statistics"]["finish_reason"] = reasons
+            outputs.append(output)
         return outputs
 
     def value_cache(self, kind: str) -> ValueCache:
@@ -157,7 +151,9 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         """
         text = self.prepare_input(input)
         prompt, stop = self.local_model.encode(text), self.stop_tokens(input)
-        streams = self._occurrences.streams(num_generations, prompt=text, params=params, seed=seed, step=calling_step())
+        row = stream_key(batch=self._batch, prompt=text, params=params, seed=seed, step=calling_step())
+        self._occurrences[row] += 1
+        streams = text_streams(row, self._occurrences[row], num_generations)
         parts = {"prompt": prompt, "stop": sorted(stop), "max_new_tokens": budget}
         return [Request(prompt, stop, stream, values.key(stream=f"{stream:032x}", **parts)) for stream in streams]
 
@@ -165,17 +161,13 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         self, requests: list[Request], params: SamplingParams, budget: int, values: ValueCache
     ) -> list[DecodedRow]:
         """The row of each request: from the cache, or decoded now, with a progress bar, and kept there."""
-        known = values.get(request.entry for request in requests)
-        rows = {
-            index: DecodedRow(*text_codec.unpack(known[request.entry]))
-            for index, request in enumerate(requests)
-            if request.entry in known
-        }
+        found = values.find({index: request.entry for index, request in enumerate(requests)})
+        rows = {index: DecodedRow(*unpack_text(payload)) for index, payload in found.items()}
         missing = [index for index in range(len(requests)) if index not in rows]
 
         def finish(number: int, row: DecodedRow) -> None:
             rows[missing[number]] = row
-            values.put(requests[missing[number]].entry, text_codec.pack(row.tokens, row.finish_reason))
+            values.put(requests[missing[number]].entry, pack_text(row.tokens, row.finish_reason))
 
         if missing:
             if self._batcher is None:
@@ -194,22 +186,13 @@ class BatchedTransformersLLM(LazyTransformersLLM):
 
         Replicas share a step's batches as they come, so that only the batch can say how often a prompt came before.
         """
-        self._occurrences = Occurrences(batch=number)
+        self._batch = number
+        self._occurrences.clear()
 
-    def mark(self) -> Occurrences:
+    def mark(self) -> Counter[int]:
         """How often each prompt came so far, for `rewind`."""
         return self._occurrences.copy()
 
-    def rewind(self, mark: Occurrences) -> None:
+    def rewind(self, mark: Counter[int]) -> None:
         """Forget what came after `mark`: whoever tries the same rows again gets the texts that are there already."""
         self._occurrences = mark.copy()
-
-
-def _output(model: LocalModel, rows: Sequence[DecodedRow | None], input_tokens: int) -> GenerateOutput:
-    output = prepare_output(
-        [None if row is None else model.text(row.tokens) for row in rows],
-        input_tokens=[input_tokens] * len(rows),
-        output_tokens=[0 if row is None else len(row.tokens) for row in rows],
-    )
-    output["statistics"]["finish_reason"] = ["none" if row is None else row.finish_reason for row in rows]
-    return output

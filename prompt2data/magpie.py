@@ -1,6 +1,6 @@
 """The prompt after which a chat model speaks as the user, derived from its own chat template.
 
-Magpie (Xu et al., 2024, arXiv:2406.08464) sends a chat model everything up to the place where the user's words
+Magpie (Xu et al., 2024, arXiv:2406.08464) sends a chat model everything up to the point where the user's words
 would begin, and lets it write on. Which string that is depends on the model's chat template. It need not be looked
 up: render a conversation whose last user turn is a marker, and cut at the marker.
 """
@@ -30,7 +30,7 @@ def pre_query_prompt(render: Render, conversation: Sequence[Message] = ()) -> st
 
     Args:
         render: turns a conversation into the model's prompt, without a generation prompt at its end.
-        conversation: what was said before: nothing, a system message, or whole turns that end with the assistant's.
+        conversation: the messages so far: none, a system message, or whole turns that end with the assistant's.
 
     Raises:
         ValueError: if the template does not show the user's text.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from prompt2data.engine.local_model import local_model_of
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str,
     """The `k` most likely tokens after `prompt`, most likely first, before any temperature or cut-off.
 
     Args:
-        llm: a `TransformersLLM`, or a class made from it, whose model is loaded.
+        llm: a `TransformersLLM`, or an instance of a subclass, whose model is loaded.
         prompt: the text the model has read, special tokens included.
         k: how many to return.
 
@@ -33,8 +35,6 @@ def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str,
         Rows with `token` (its text, as Python writes it in ASCII), `probability`, from 0 to 1, and `word`: the token
         with the rest of its word, where the model's most likely continuation goes on without a space.
     """
-    import torch  # seconds at start-up
-
     model = local_model_of(llm)
     ids = model.tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-from prompt2data import cache
+import numpy as np
+
+from prompt2data import cache, models
+from prompt2data.display.progress import progress_bar
+from prompt2data.i18n import _
 from prompt2data.models import embedded
-
-if TYPE_CHECKING:
-    import numpy as np
 
 DIMENSIONS = 384
 
@@ -29,28 +29,22 @@ def embed(texts: Sequence[str]) -> np.ndarray:
 
     Raises `ModelUnavailable` where the model is needed and can be neither found nor fetched.
     """
-    import numpy as np
-
     texts = list(texts)
     if len(_known) + len(texts) > _MOST_KNOWN:
         _known.clear()
     missing = list(dict.fromkeys(text for text in texts if text not in _known))
     if missing:
-        _known.update(_kept_or_made(missing))
+        _known.update(_embeddings(missing))
     return np.stack([_known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
 
 def cosine(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
     """Cosine similarity of text i of `a` with text i of `b`: shape [texts], from -1 to 1."""
-    import numpy as np
-
     return np.einsum("ij,ij->i", embed(a), embed(b))
 
 
-def _kept_or_made(texts: list[str]) -> dict[str, np.ndarray]:
-    """Each text's embedding, from the generation cache where it is there."""
-    import numpy as np
-
+def _embeddings(texts: list[str]) -> dict[str, np.ndarray]:
+    """The embedding of each text: from the generation cache, or computed now and kept there."""
     store = cache.opened()
     keys = {text: cache.entry_key(embedding=text, model=embedded.EMBEDDER.weights_sha256) for text in texts}
     kept = store.get(list(keys.values()), _KIND) if store else {}
@@ -59,11 +53,11 @@ def _kept_or_made(texts: list[str]) -> dict[str, np.ndarray]:
         for text, key in keys.items()
         if len(kept.get(key, b"")) == 4 * DIMENSIONS
     }
-    made = [text for text in texts if text not in found]
-    if made:
-        readable = [text.encode("utf-8", "replace").decode() for text in made]  # half a surrogate pair becomes "?"
+    missing = [text for text in texts if text not in found]
+    if missing:
+        readable = [text.encode("utf-8", "replace").decode() for text in missing]  # half a surrogate pair becomes "?"
         vectors = _embedder().encode(readable, normalize_embeddings=True, show_progress_bar=False)
-        for text, vector in zip(made, np.asarray(vectors, dtype=np.float32), strict=True):
+        for text, vector in zip(missing, np.asarray(vectors, dtype=np.float32), strict=True):
             found[text] = vector
             if store:
                 store.put(keys[text], _KIND, vector.astype(_FLOAT32).tobytes())
@@ -72,12 +66,8 @@ def _kept_or_made(texts: list[str]) -> dict[str, np.ndarray]:
 
 @lru_cache(maxsize=1)
 def _embedder():
-    from prompt2data import models
-    from prompt2data.display.progress import progress_bar
-    from prompt2data.i18n import _
-
     folder = models.embedding_folder()
     with progress_bar(None, _("loading the text embedder")):
-        from sentence_transformers import SentenceTransformer
+        from sentence_transformers import SentenceTransformer  # seconds, and most runs find all vectors in the cache
 
         return SentenceTransformer(str(folder), device="cpu")

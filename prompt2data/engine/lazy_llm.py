@@ -16,6 +16,7 @@ from prompt2data.ground.quiet import quiet
 quiet()  # first: importing distilabel already warns about itself
 
 # ruff: noqa: E402
+import torch
 from distilabel.models.llms.base import LLM
 from distilabel.models.llms.huggingface.transformers import TransformersLLM
 from distilabel.typing import StandardInput
@@ -23,7 +24,7 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from prompt2data import models
 from prompt2data.display.progress import progress_bar
-from prompt2data.engine.identity import ModelFiles
+from prompt2data.engine.identity import model_identity
 from prompt2data.engine.local_model import LocalModel
 from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.i18n import _
@@ -98,20 +99,21 @@ class LazyTransformersLLM(TransformersLLM):
             else:
                 settings = GenerationConfig.from_model_config(AutoConfig.from_pretrained(folder))
             token = self.token.get_secret_value() if self.token is not None else None
-            options = {"revision": self.revision, "use_fast": self.use_fast, "token": token}
-            tokenizer = AutoTokenizer.from_pretrained(tokenizer_name, **options)
+            tokenizer = AutoTokenizer.from_pretrained(
+                tokenizer_name, revision=self.revision, use_fast=self.use_fast, token=token
+            )
         if self.chat_template is not None:
             tokenizer.chat_template = self.chat_template
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         tokenizer.padding_side = "left"
         tokenizer_folder = models.local_folder(tokenizer_name, self.revision)
-        files = None
+        identify = None
         if folder is not None and tokenizer_folder is not None:
-            files = ModelFiles(
-                folder, tokenizer_folder, self.torch_dtype, self.device, self.device_map, self.model_kwargs
-            )
-        model = LocalModel(tokenizer, settings, load, files, own_template=self.chat_template is not None)
+            device = self.device if self.device is not None else self.device_map
+            options = (self.torch_dtype, device, self.model_kwargs)
+            identify = functools.partial(model_identity, folder, tokenizer_folder, *options)
+        model = LocalModel(tokenizer, settings, load, identify, own_template=self.chat_template is not None)
         if at_hub:
             model.load()
         return model
@@ -122,7 +124,7 @@ class LazyTransformersLLM(TransformersLLM):
         known = models.local_folder(self.model, self.revision) is not None
         try:
             with progress_bar(None, _("loading the model")) if known else models.fetching(self.model, self.revision):
-                # What `public_names` puts in its place would look the folder up as if it were a name.
+                # The wrapper from `public_names` would look the folder up as if it were a name.
                 inspect.unwrap(TransformersLLM.load)(self)
             return self._pipeline
         except models.ModelUnavailable:
@@ -154,8 +156,6 @@ class LazyTransformersLLM(TransformersLLM):
         super().unload()
         self._pipeline = None
         gc.collect()
-        import torch
-
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
@@ -202,7 +202,5 @@ class LazyTransformersLLM(TransformersLLM):
 
     def get_last_hidden_states(self, inputs: list[StandardInput]) -> list[Any]:
         """The last hidden state of each input: numpy arrays of shape [tokens, hidden size]."""
-        import torch
-
         with torch.inference_mode():
             return super().get_last_hidden_states(inputs)

@@ -8,29 +8,29 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import torch
 
 from prompt2data import cache
 from prompt2data.display.progress import progress_bar
-from prompt2data.engine.identity import ModelFiles
 from prompt2data.i18n import _
 
 if TYPE_CHECKING:
-    import torch
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
-
-# torch is imported where it is used: it takes seconds, and widgets import this module.
 
 
 class LocalModel:
-    """What an LLM of the course runs on (`llm.local_model`), in the place of distilabel's transformers pipeline.
+    """What an LLM of the course runs on (`llm.local_model`), instead of distilabel's transformers pipeline.
 
     Args:
         tokenizer: the model's tokenizer.
         generation_config: the model's own generation settings.
         load: makes the transformers pipeline, with the model in memory.
-        files: what tells the model's texts from those of others; without it the model has no `identity`.
+        identify: gives the model's `identity` from a function that digests a file; without it there is none.
         own_template: whether the chat template is the user's, and not the one that belongs to the model.
     """
 
@@ -39,13 +39,13 @@ class LocalModel:
         tokenizer: PreTrainedTokenizerBase,
         generation_config: GenerationConfig,
         load: Callable[[], Any],
-        files: ModelFiles | None = None,
+        identify: Callable[[Callable[[Path], str]], dict[str, str]] | None = None,
         own_template: bool = False,
     ) -> None:
         self.tokenizer = tokenizer
         self._generation_config = generation_config
         self._load = load
-        self._files = files
+        self._identify = identify
         self._own_template = own_template
         self._identity: dict[str, str] | None = None
         self._pipeline: Any = None
@@ -75,7 +75,7 @@ class LocalModel:
     def model(self, model: PreTrainedModel) -> None:
         self.load()
         self._pipeline.model = model
-        self._identity = self._files = None  # its files no longer say what it computes
+        self._identity = self._identify = None  # its files no longer say what it computes
 
     @property
     def device(self) -> torch.device:
@@ -91,9 +91,9 @@ class LocalModel:
     def identity(self) -> dict[str, str] | None:
         """What the model computes with, for the key of a generation; `None` where its files do not tell."""
         store = cache.opened()
-        if self._identity is None and self._files is not None and store is not None:
+        if self._identity is None and self._identify is not None and store is not None:
             with progress_bar(None, _("reading the model's files")):
-                self._identity = self._files.identity(store.digest_of_file)
+                self._identity = self._identify(store.digest_of_file)
         known = self._identity
         if known is not None and self.loaded:
             computes_with = {"dtype": str(self.model.dtype), "device": self.device.type}
@@ -138,8 +138,6 @@ class LocalModel:
 
     def left_pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Token ids and attention mask on the CPU, each [rows, longest row], the padding on the left."""
-        import torch
-
         width = max(map(len, rows))
         ids = [[self.pad_id] * (width - len(row)) + list(row) for row in rows]
         mask = [[0] * (width - len(row)) + [1] * len(row) for row in rows]
@@ -168,8 +166,6 @@ class LocalModel:
         Returns:
             The model's output, and the attention mask, [rows, longest row].
         """
-        import torch
-
         past = None
         if shared:
             past = self.forward(torch.tensor([rows[0][:shared]]), use_cache=True).past_key_values
@@ -179,6 +175,37 @@ class LocalModel:
         mask = torch.cat([mask.new_ones((len(rows), shared)), mask], dim=1).to(self.device)
         inputs = {"attention_mask": mask, "position_ids": positions.to(self.device), "past_key_values": past}
         return self.forward(ids, last, use_cache=True, **inputs), mask
+
+
+class Reader:
+    """The logits after a string that grows and shrinks: what it shares with the previous one is not read again."""
+
+    def __init__(self) -> None:
+        self._of: Any = lambda: None  # a weak reference: the model may be unloaded
+        self._read: list[int] = []
+        self._cache: Any = None
+        self._logits: Any = None
+
+    def logits(self, model: LocalModel, ids: Sequence[int]) -> torch.Tensor:
+        """Logits of the token after `ids`, of shape [vocabulary], as float32 on the CPU."""
+        ids = list(ids)
+        if self._of() is not model:
+            self._of, self._read, self._cache = weakref.ref(model), [], None
+        elif ids == self._read:
+            return self._logits
+        shared = shared_prefix_length([[*self._read, -1], ids])
+        if shared < len(self._read):
+            try:
+                self._cache.crop(shared - len(self._read))
+            except (AttributeError, RuntimeError, ValueError):  # caches of some architectures cannot go back
+                shared, self._cache = 0, None
+        self._read = []  # an interrupted reading leaves a cache of unknown length
+        with torch.inference_mode():
+            past = self._cache if shared else None
+            output = model.forward(torch.tensor([ids[shared:]]), past_key_values=past, use_cache=True)
+        self._cache, self._read = output.past_key_values, ids
+        self._logits = output.logits[0, -1].float().cpu()
+        return self._logits
 
 
 def local_model_of(llm: Any) -> LocalModel:

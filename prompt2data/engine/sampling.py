@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
@@ -54,41 +53,16 @@ def uniforms(key: int, length: int) -> np.ndarray:
     return np.random.Generator(np.random.Philox(key=key)).random(length)
 
 
-@dataclass
-class Occurrences:
-    """How often each prompt came, with the same arguments, in one step: the same prompt twice gives two texts.
+def text_streams(row: int, occurrence: int, number: int) -> list[int]:
+    """Keys for the random streams of a row's `number` texts.
 
-    Attributes:
-        batch: number of the step's batch, where its replicas share the batches.
-        counts: how often each prompt came.
+    Args:
+        row: the key of everything else the texts depend on.
+        occurrence: how often the row has come by now, from 1: the same prompt twice gives two texts.
+        number: how many texts to generate.
     """
-
-    batch: int | None = None
-    counts: Counter[int] = field(default_factory=Counter)
-
-    def streams(self, number: int, **parts: object) -> list[int]:
-        """Keys for the random streams of `number` texts, for the next occurrence of a prompt.
-
-        Args:
-            number: how many texts to generate for the prompt.
-            parts: everything else the texts may depend on.
-        """
-        row = stream_key(batch=self.batch, **parts)
-        self.counts[row] += 1
-        row = stream_key(row=row, occurrence=self.counts[row])
-        return [stream_key(row=row, generation=generation) for generation in range(number)]
-
-    def copy(self) -> Occurrences:
-        """The counts as they are now."""
-        return Occurrences(self.batch, self.counts.copy())
-
-
-def penalize(logits: torch.Tensor, seen: torch.Tensor, penalty: float) -> torch.Tensor:
-    """Make tokens that are already in the context less likely (CTRL, Keskar et al., 2019).
-
-    `logits` has shape [rows, vocabulary]; `seen`, of the same shape, is True where the row's context has the token.
-    """
-    return torch.where(seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits)
+    row = stream_key(row=row, occurrence=occurrence)
+    return [stream_key(row=row, generation=generation) for generation in range(number)]
 
 
 def next_tokens(
@@ -103,14 +77,15 @@ def next_tokens(
         logits: shape [rows, vocabulary].
         uniform: shape [rows], one number in [0, 1) a row; not read when `params.greedy`.
         params: how to draw.
-        seen: shape [rows, vocabulary], needed only with a repetition penalty.
+        seen: shape [rows, vocabulary], True where the row's context has the token; for the repetition penalty.
 
     Returns:
         Token ids, shape [rows].
     """
     logits = logits.float()
     if params.repetition_penalty != 1.0 and seen is not None:
-        logits = penalize(logits, seen, params.repetition_penalty)
+        penalty = params.repetition_penalty  # CTRL, Keskar et al., 2019
+        logits = torch.where(seen, torch.where(logits < 0, logits * penalty, logits / penalty), logits)
     if params.greedy:
         return logits.argmax(dim=-1)
 

@@ -6,11 +6,13 @@ second run of a notebook reads nothing and need not even load the model.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
 
 from prompt2data.display.progress import progress_bar
 from prompt2data.engine.local_model import LocalModel, shared_prefix_length
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 1024  # tokens in one forward pass, padding included
 _KIND = "score"  # in the generation cache
+_FLOAT64 = "<f8"  # how the cache keeps log-probabilities
 _MARKER = "THE ANSWER STANDS HERE"
 
 
@@ -65,6 +68,13 @@ class ChoiceScore:
     read: int
 
 
+class Row(NamedTuple):
+    """Token ids, and what is asked about them: how likely is `token` after the one at `position`, for each pair?"""
+
+    ids: tuple[int, ...]
+    requested: tuple[tuple[int, int], ...]
+
+
 def score_answers(llm: BatchedTransformersLLM, pairs: Sequence[tuple[str, str]]) -> list[AnswerScore]:
     """Log-likelihood of each answer after its instruction, by the model's own chat template.
 
@@ -85,9 +95,9 @@ def score_answers(llm: BatchedTransformersLLM, pairs: Sequence[tuple[str, str]])
             raise ValueError(_("An empty answer has no likelihood: drop it before you score."))
         targets = [*tokens, end]
         # Each token is predicted at the position before it.
-        rows.append((prompt + tokens, list(enumerate(targets, start=len(prompt) - 1))))
+        rows.append(Row((*prompt, *tokens), tuple(enumerate(targets, start=len(prompt) - 1))))
     results = _log_probabilities(llm, rows)
-    return [AnswerScore(tuple(values), len(ids)) for values, (ids, _requested) in zip(results, rows, strict=True)]
+    return [AnswerScore(tuple(results[row]), len(row.ids)) for row in rows]
 
 
 def score_choices(
@@ -112,13 +122,10 @@ def score_choices(
                   "letters.").format(choice=choice, n=len(ids))
             )  # fmt: skip
         tokens.append(ids[0])
-    prompts = [model.encode(llm.prepare_input(messages)) for messages in conversations]
-    rows = [(prompt, [(len(prompt) - 1, token) for token in tokens]) for prompt in prompts]
+    prompts = [tuple(model.encode(llm.prepare_input(messages))) for messages in conversations]
+    rows = [Row(prompt, tuple((len(prompt) - 1, token) for token in tokens)) for prompt in prompts]
     results = _log_probabilities(llm, rows)
-    return [
-        ChoiceScore(tuple(exp(value) for value in values), len(ids))
-        for values, (ids, _requested) in zip(results, rows, strict=True)
-    ]
+    return [ChoiceScore(tuple(exp(value) for value in results[row]), len(row.ids)) for row in rows]
 
 
 def _end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int:
@@ -132,61 +139,43 @@ def _end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int:
     return tokenizer.eos_token_id
 
 
-Row = tuple[list[int], list[tuple[int, int]]]  # token ids; (position, token): how likely is this token after it?
-
-
-def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> list[list[float]]:
+def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> dict[Row, list[float]]:
     """The log-probability of every requested token of every row, in nats."""
     values = llm.value_cache(_KIND)
-    keys = [values.key(log_probabilities=requested, prompt=ids) for ids, requested in rows]
-    results: dict[str | int, list[float]] = {key: _unpack(payload) for key, payload in values.get(keys).items()}
-    names = [key or index for index, key in enumerate(keys)]  # without a cache each row goes by its index
-    missing = {name: row for name, row in zip(names, rows, strict=True) if name not in results}
+    keys = {row: values.key(log_probabilities=row.requested, prompt=row.ids) for row in rows}
+    results = {row: np.frombuffer(payload, _FLOAT64).tolist() for row, payload in values.find(keys).items()}
+    missing = [row for row in keys if row not in results]
     if missing:
         with progress_bar(len(missing), _("scoring")) as bar:
             before = len(results)
             for batch in _batches(missing):
-                log_probabilities = _forward(llm.local_model, [missing[name] for name in batch])
-                for name, numbers in zip(batch, log_probabilities, strict=True):
-                    results[name] = numbers
-                    values.put(name if isinstance(name, str) else None, _pack(numbers))
+                for row, numbers in zip(batch, _forward(llm.local_model, batch), strict=True):
+                    results[row] = numbers
+                    values.put(keys[row], np.asarray(numbers, _FLOAT64).tobytes())
                 bar.update(len(results) - before)
-    return [results[name] for name in names]
+    return results
 
 
-def _pack(values: Sequence[float]) -> bytes:
-    """Numbers as the generation cache keeps them: float64, little-endian."""
-    return struct.pack(f"<{len(values)}d", *values)
-
-
-def _unpack(payload: bytes) -> list[float]:
-    return [value for (value,) in struct.iter_unpack("<d", payload)]
-
-
-def _batches(rows: dict[str | int, Row]) -> list[list[str | int]]:
+def _batches(rows: Sequence[Row]) -> list[list[Row]]:
     """Rows of similar length together, at most `_AT_ONCE` tokens in a batch where a row is not longer than that."""
-    batches: list[list[str | int]] = [[]]
-    for name in sorted(rows, key=lambda name: len(rows[name][0])):  # so the one that comes now is the longest
-        if batches[-1] and (len(batches[-1]) + 1) * len(rows[name][0]) > _AT_ONCE:
+    batches: list[list[Row]] = [[]]
+    for row in sorted(rows, key=lambda row: len(row.ids)):  # so the one that comes now is the longest
+        if batches[-1] and (len(batches[-1]) + 1) * len(row.ids) > _AT_ONCE:
             batches.append([])
-        batches[-1].append(name)
+        batches[-1].append(row)
     return batches
 
 
 def _forward(model: LocalModel, rows: Sequence[Row]) -> list[list[float]]:
-    import torch  # seconds at start-up
-
     # What all rows begin with, a system message for instance, is read once, up to the first position asked about.
-    positions = [position for _ids, requested in rows for position, _token in requested]
-    shared = min(shared_prefix_length([ids for ids, _requested in rows]), *positions) if len(rows) > 1 else 0
-    last = max(len(ids) - position for ids, requested in rows for position, _token in requested)
+    positions = [position for row in rows for position, _token in row.requested]
+    shared = min(shared_prefix_length([row.ids for row in rows]), *positions) if len(rows) > 1 else 0
+    last = max(len(row.ids) - position for row in rows for position, _token in row.requested)
     with torch.inference_mode():
-        output, _mask = model.read([ids for ids, _requested in rows], shared, last)
+        output, _mask = model.read([row.ids for row in rows], shared, last)
         results = []
-        for logits, (ids, requested) in zip(output.logits, rows, strict=True):
-            shift = len(logits) - len(ids)
-            columns = torch.tensor([shift + position for position, _token in requested], device=logits.device)
-            tokens = torch.tensor([token for _position, token in requested], device=logits.device)
-            unique, inverse = columns.unique(return_inverse=True)
+        for logits, row in zip(output.logits, rows, strict=True):
+            columns, tokens = torch.tensor(row.requested, device=logits.device).unbind(dim=1)
+            unique, inverse = (columns + len(logits) - len(row.ids)).unique(return_inverse=True)
             results.append(logits[unique].float().log_softmax(dim=-1)[inverse, tokens].tolist())
     return results

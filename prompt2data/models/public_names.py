@@ -1,7 +1,7 @@
 """Models appear by their public name everywhere, and are loaded from wherever they lie.
 
 A row, a dump or a dataset card that carried the folder of a local model would tell about one machine and mean
-nothing on another. So LLMs hold the public name, and only while they load does the folder take its place.
+nothing on another. So LLMs hold the public name, and the folder replaces it only while they load.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def load_from_folder(llm: Any, load: Callable[[], T]) -> T:
 
 
 def without_secrets(dump: dict[str, Any]) -> dict[str, Any]:
-    """A dump of an LLM without its hub token, and with public names in place of folders."""
+    """A dump of an LLM without its hub token, and with public names instead of folders."""
     dump = {key: value for key, value in dump.items() if key != "token"}
     for key in ("model", "tokenizer"):
         if dump.get(key):

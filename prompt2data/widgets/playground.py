@@ -11,11 +11,11 @@ from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
 from prompt2data.engine.decoding import DecodedRow, decode
-from prompt2data.engine.reader import Reader
+from prompt2data.engine.local_model import Reader
 from prompt2data.engine.sampling import SamplingParams, probabilities, stream_key, uniforms
 from prompt2data.i18n import _
 from prompt2data.metrics import distinct_n
-from prompt2data.widgets.view import View, render
+from prompt2data.widgets.view import View
 
 if TYPE_CHECKING:
     import torch
@@ -72,6 +72,7 @@ class SamplingPlayground(View):
     """
 
     part_names = ("intro", "controls", "chart", "status", "texts", "runs")
+    templates = "playground"
 
     def __init__(
         self,
@@ -88,7 +89,6 @@ class SamplingPlayground(View):
         self.by_itself = True  # whether moving a slider generates anew
         self.texts: list[str] = []
         self.runs: list[Run] = []
-        self._ended: list[bool] = []
         self._logits: torch.Tensor | None = None
         self._version, self._cancelled = 0, False
         super().__init__()
@@ -102,56 +102,50 @@ class SamplingPlayground(View):
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
-    def part_intro(self, static: bool) -> str:
-        return render("playground_intro", title=self.title(), static=static, prompt=self.prompt, settings=self.settings)
+    def has_part(self, name: str, static: bool) -> bool:
+        if name == "chart":
+            return not self._prompt_fault()
+        if name == "runs":
+            return len(self.runs) > 1
+        return not static or name in ("intro", "texts")
 
     def part_controls(self, static: bool) -> str:
-        if static:
-            return ""
         sliders = [
             ("temperature", _("temperature"), _("0 (greedy)")),
             ("top_p", _("top-p"), ""),
             ("top_k", _("top-k"), _("0 (all tokens)")),
             ("samples", _("number of samples"), ""),
         ]
-        return render(
-            "playground_controls",
-            uid=self.uid,
-            prompt=self.prompt,
-            longest=_LONGEST_PROMPT,
-            sliders=[(name, label, zero, RANGES[name], getattr(self.settings, name)) for name, label, zero in sliders],
-            by_itself=self.by_itself,
-        )
+        rows = [(name, label, zero, RANGES[name], getattr(self.settings, name)) for name, label, zero in sliders]
+        return self.render("controls", longest=_LONGEST_PROMPT, sliders=rows)
 
     def part_chart(self, static: bool) -> str:
-        if self._prompt_fault():
-            return ""
-        before, after = self._chances()
-        self.llm.load()
+        ids, _stop = self._input()
+        if self._logits is None:
+            self._logits = Reader().logits(self.llm.local_model, ids)
+        before, after = self._logits.double().softmax(dim=-1), probabilities(self._logits, self.settings)
         rows = []
         for id_ in before.topk(_CANDIDATES).indices.tolist():
             text = self.llm.local_model.tokenizer.decode([id_])
             rows.append((repr(text), float(before[id_]), float(after[id_])))
         alive = int((after > 0).sum())
         entropy = -float((after[after > 0] * after[after > 0].log()).sum())
-        return render("playground_chart", rows=rows, alive=alive, vocabulary=len(after), alike=math.exp(entropy))
+        return self.render("chart", rows=rows, alive=alive, vocabulary=len(after), alike=math.exp(entropy))
 
-    def part_status(self, static: bool) -> str:
-        if static:
-            return ""
-        message = self.failure or self._prompt_fault()
-        if not message and self.working:
-            message = _("Generating …")
-        elif not message:
-            message = _("Stopped.") if self._cancelled else _("Ready.")
-        return render("playground_status", said=message, working=self.working, possible=not self._prompt_fault())
+    def message(self) -> str:
+        """What it is doing, or why it cannot generate; for the part `status`."""
+        if fault := self._prompt_fault():
+            return fault
+        if self.working:
+            return _("Generating …")
+        return _("Stopped.") if self._cancelled else _("Ready.")
 
     def part_texts(self, static: bool) -> str:
         one, two = distinct_n(self.texts, 1), distinct_n(self.texts, 2)
-        return render("playground_texts", texts=self.texts, one=one, two=two, max_new_tokens=self.max_new_tokens)
+        return self.render("texts", one=one, two=two)
 
     def part_runs(self, static: bool) -> str:
-        return render("playground_runs", runs=self.runs[-_RUNS_SHOWN:][::-1]) if len(self.runs) > 1 else ""
+        return self.render("runs", runs=self.runs[-_RUNS_SHOWN:][::-1])
 
     # -- what the reader does -----------------------------------------------------------------------------------------
 
@@ -214,7 +208,7 @@ class SamplingPlayground(View):
 
     def _generation(self) -> Iterator[None]:
         """Fill `texts` token by token; what was generated whole is added to `runs`."""
-        settings, budget, (ids, messages) = self.settings, self.max_new_tokens, self._input()
+        settings, budget, (ids, stop) = self.settings, self.max_new_tokens, self._input()
         model = self.llm.local_model
         # The streams know nothing of the sliders: the same luck for each of their positions.
         keys = [stream_key(playground=self.prompt, seed=self.seed, sample=n) for n in range(settings.samples)]
@@ -224,22 +218,15 @@ class SamplingPlayground(View):
             [ids] * settings.samples,
             settings,
             budget,
-            [self.llm.stop_tokens(messages)] * settings.samples,
+            [stop] * settings.samples,
             [uniforms(key, budget) for key in keys],
         ):
             self.texts = [model.text(row.tokens) for row in rows]
             yield
         self.runs.append(Run(settings, tuple(self.texts), sum(row.finish_reason == "stop" for row in rows)))
 
-    def _input(self) -> tuple[list[int], list[dict[str, str]]]:
+    def _input(self) -> tuple[list[int], frozenset[int]]:
+        """Token ids of the prompt, and those that end a text."""
         self.llm.load()  # a later cell may have unloaded it
         messages = [{"role": "user", "content": self.prompt}]
-        return self.llm.local_model.encode(self.llm.prepare_input(messages)), messages
-
-    def _chances(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Chances of the first token, each of shape [vocabulary]: as the model gives them, and as they are drawn."""
-        if self._logits is None:
-            ids, _messages = self._input()
-            self._logits = Reader().logits(self.llm.local_model, ids)
-        untouched = SamplingParams(temperature=1.0, top_p=1.0, top_k=0)
-        return probabilities(self._logits, untouched), probabilities(self._logits, self.settings)
+        return self.llm.local_model.encode(self.llm.prepare_input(messages)), self.llm.stop_tokens(messages)

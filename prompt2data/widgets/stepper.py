@@ -6,28 +6,23 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+import torch
 from markupsafe import Markup, escape
 
-from prompt2data.engine.reader import Reader
+from prompt2data.engine.lazy_llm import LazyTransformersLLM
+from prompt2data.engine.local_model import Reader
+from prompt2data.engine.sampling import SamplingParams
 from prompt2data.i18n import _
 from prompt2data.untrusted import visible
 from prompt2data.widgets.token_string import Candidate, ChatFormat, Stepping
-from prompt2data.widgets.view import View, render
-
-if TYPE_CHECKING:
-    import torch
-
-    from prompt2data.engine.lazy_llm import LazyTransformersLLM
-    from prompt2data.engine.sampling import SamplingParams
+from prompt2data.widgets.view import View
 
 _LONGEST_TURN = 120  # tokens
 _LONGEST_PROMPT = 1_000  # tokens: what two cores read in some seconds, and a page shows at once
 _CANDIDATES = 8
 _CHANGING = ("buttons", "status", "string", "pair")
 _REDRAW_SECONDS = 0.1
-_TEMPERATURE, _HIGHEST = 0.7, 2.0
 _UNSPACED = str.maketrans({" ": "␣", "\n": "⏎", "\t": "⇥"})
 
 
@@ -53,6 +48,8 @@ class MagpieStepper(View):
     """
 
     part_names = ("intro", "controls", "buttons", "status", "string", "pair")
+    templates = "stepper"
+    highest = 2.0  # end of the slider of the temperature
 
     def __init__(
         self,
@@ -61,8 +58,6 @@ class MagpieStepper(View):
         seed: int = 0,
         prompt: str | Mapping[str, str] | None = None,
     ) -> None:
-        from prompt2data.engine.lazy_llm import LazyTransformersLLM
-
         if not isinstance(llm, LazyTransformersLLM):
             raise TypeError(_("The stepper needs a model that runs here, such as BatchedTransformersLLM()."))
         if system is not None and prompt is not None:
@@ -83,9 +78,9 @@ class MagpieStepper(View):
                     )
                 )
         self.name = next(iter(self.prompts))
-        self.temperature = _TEMPERATURE
+        self.temperature = 0.7
         self._reader = Reader()
-        self._running = self._stopped = False
+        self.running = self._stopped = False
         self._last = ""  # what the last step did, as text or HTML
         self.stepping = Stepping(form, llm.local_model.stop_tokens, self.prompts[self.name], int(seed), _LONGEST_TURN)
         super().__init__()
@@ -95,54 +90,24 @@ class MagpieStepper(View):
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
-    def part_intro(self, static: bool) -> str:
-        return render("stepper_intro", title=self.title(), static=static)
-
-    def part_controls(self, static: bool) -> str:
-        if static:
-            return ""
-        return render(
-            "stepper_controls",
-            uid=self.uid,
-            names=list(self.prompts),
-            name=self.name,
-            temperature=self.temperature,
-            highest=_HIGHEST,
-        )
-
-    def part_buttons(self, static: bool) -> str:
-        if static:
-            return ""
-        return render("stepper_buttons", uid=self.uid, running=self._running, stepping=self.stepping)
-
-    def part_status(self, static: bool) -> str:
-        return "" if static else render("stepper_status", said=self.failure or self._message())
+    def has_part(self, name: str, static: bool) -> bool:
+        if name == "pair":
+            return self.stepping.pair() is not None
+        return not static or name in ("intro", "string")
 
     def part_string(self, static: bool) -> str:
-        return render(
-            "stepper_string",
-            uid=self.uid,
-            static=static,
-            running=self._running,
-            turns=self.stepping.turns(),
-            headings={
-                "system": _("The system's turn"),
-                "user": _("The user's turn"),
-                "assistant": _("The assistant's turn"),
-                None: _("Before the first turn"),
-            },
-            candidates=self._candidates(),
-            ends=self.stepping.ends,
-            shown=_shown,
-        )
+        headings = {
+            "system": _("The system's turn"),
+            "user": _("The user's turn"),
+            "assistant": _("The assistant's turn"),
+            None: _("Before the first turn"),
+        }
+        return self.render("string", static=static, headings=headings, candidates=self._candidates(), shown=_shown)
 
-    def part_pair(self, static: bool) -> str:
-        pair = self.stepping.pair()
-        return render("stepper_pair", instruction=pair[0], answer=pair[1]) if pair else ""
-
-    def _message(self) -> str:
+    def message(self) -> str:
+        """What the last step did, and what comes next; for the part `status`."""
         stepping = self.stepping
-        if self._running:
+        if self.running:
             return _("Writing …")
         if stepping.pair():
             over = _("Both turns are over: you have a pair.")
@@ -160,7 +125,7 @@ class MagpieStepper(View):
 
     def do_temperature(self, value: str) -> None:
         number = float(value)
-        self.temperature = min(max(number, 0.0), _HIGHEST) if math.isfinite(number) else self.temperature
+        self.temperature = min(max(number, 0.0), self.highest) if math.isfinite(number) else self.temperature
 
     def do_prompt(self, value: str) -> None:
         self._check_idle()
@@ -183,7 +148,7 @@ class MagpieStepper(View):
                 self.redraw(*_CHANGING)
 
     async def do_run(self, _value: str) -> None:
-        self._running, self._stopped, self._last = True, False, ""
+        self.running, self._stopped, self._last = True, False, ""
         redrawn = 0.0
         try:
             while self.stepping.can_grow and not self._stopped:
@@ -193,7 +158,7 @@ class MagpieStepper(View):
                     redrawn = time.monotonic()
                 await asyncio.sleep(0)  # the kernel looks whether the reader pressed something
         finally:
-            self._running, self._last = False, _("Stopped.") if self._stopped else ""
+            self.running, self._last = False, _("Stopped.") if self._stopped else ""
             self.redraw(*_CHANGING)
 
     def do_stop(self, _value: str) -> None:
@@ -222,13 +187,13 @@ class MagpieStepper(View):
         self.redraw(*_CHANGING)
 
     def _check_idle(self) -> None:
-        if self._running:
+        if self.running:
             raise RuntimeError(_("It is still at work: stop it first."))
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
     def _step(self) -> None:
-        self._append(self.stepping.draw(self._logits(), self._params()))
+        self._append(self.stepping.draw(self._logits(), SamplingParams(temperature=self.temperature)))
 
     def _append(self, id_: int) -> None:
         logits = self._logits()
@@ -244,11 +209,6 @@ class MagpieStepper(View):
     def _logits(self) -> torch.Tensor:
         self.llm.load()  # it may have been unloaded meanwhile
         return self._reader.logits(self.llm.local_model, self.stepping.state.ids)
-
-    def _params(self) -> SamplingParams:
-        from prompt2data.engine.sampling import SamplingParams
-
-        return SamplingParams(temperature=self.temperature)
 
 
 def _shown(text: str) -> str:

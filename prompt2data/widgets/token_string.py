@@ -10,18 +10,18 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Literal
 
+import torch
+
 from prompt2data.engine.local_model import empty_prompt_id
+from prompt2data.engine.sampling import SamplingParams, next_tokens, stream_key, text_streams, uniforms
 from prompt2data.i18n import _
 from prompt2data.magpie import pre_query_prompt, renderer, user_header
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedTokenizerBase
-
-    from prompt2data.engine.sampling import SamplingParams
 
 Role = Literal["system", "user", "assistant"]
 
@@ -88,7 +88,7 @@ class Piece:
     """
 
     text: str
-    tokens: int
+    ids: tuple[int, ...]
     special: bool
     written: bool
 
@@ -101,8 +101,8 @@ class Turn:
     pieces: tuple[Piece, ...]
     body: int  # how many of the pieces are the header
 
-    def said(self) -> str:
-        """What was written in this turn, without header and special tokens."""
+    def text(self) -> str:
+        """What was written in this turn, without its header and special tokens."""
         return "".join(piece.text for piece in self.pieces[self.body :] if piece.written and not piece.special)
 
 
@@ -172,21 +172,20 @@ class Stepping:
 
     def _parse(self) -> list[Turn]:
         pieces = self._pieces()
-        offsets = list(accumulate((len(piece.text) for piece, _ids in pieces), initial=0))
-        text = "".join(piece.text for piece, _ids in pieces)
+        offsets = list(accumulate((len(piece.text) for piece in pieces), initial=0))
+        text = "".join(piece.text for piece in pieces)
         starts: dict[int, tuple[Role | None, int]] = {0: (None, 0)}
         for role, header in self.form.headers.items():
             id_ = self._header_ids[role][0]
             for match in re.finditer(re.escape(header), text):
                 first = bisect_right(offsets, match.start()) - 1
                 # Ordinary tokens may spell a special one: that is not a header.
-                genuine = id_ not in self.form.special or pieces[first][1][0] == id_
+                genuine = id_ not in self.form.special or pieces[first].ids[0] == id_
                 if genuine and (role != "system" or first == 0):
                     starts[first] = (role, bisect_left(offsets, match.end()) - first)
-        order = sorted(starts)
         return [
-            Turn(starts[first][0], tuple(piece for piece, _ids in pieces[first:after]), starts[first][1])
-            for first, after in zip(order, [*order[1:], len(pieces)], strict=True)
+            Turn(starts[first][0], tuple(pieces[first:after]), starts[first][1])
+            for first, after in pairwise([*sorted(starts), len(pieces)])
         ]
 
     @property
@@ -234,7 +233,7 @@ class Stepping:
         if self.can_grow or self.speaker != "assistant":
             return None
         turns = self.turns()
-        return "".join(turn.said() for turn in turns if turn.role == "user"), turns[-1].said()
+        return "".join(turn.text() for turn in turns if turn.role == "user"), turns[-1].text()
 
     # -- its changes --------------------------------------------------------------------------------------------------
 
@@ -249,11 +248,8 @@ class Stepping:
         The random numbers are those of the first text that `BatchedTransformersLLM.generate` makes for this prompt,
         seed and sampling: the same tokens come.
         """
-        import torch
-
-        from prompt2data.engine.sampling import Occurrences, next_tokens, uniforms  # imports torch
-
-        (stream,) = Occurrences().streams(1, prompt=self.state.before, params=params, seed=self.seed, step="")
+        row = stream_key(batch=None, prompt=self.state.before, params=params, seed=self.seed, step="")
+        (stream,) = text_streams(row, occurrence=1, number=1)
         uniform = torch.tensor(uniforms(stream, self.n_written + 1)[-1:])
         return int(next_tokens(logits.unsqueeze(0), uniform, params)[0])
 
@@ -292,23 +288,20 @@ class Stepping:
         text = self._text_after(self.state.ids[-1], (id_,))
         return "" if _BROKEN in text else text
 
-    def _pieces(self) -> list[tuple[Piece, tuple[int, ...]]]:
-        """The string in pieces, each with its token ids."""
-        pieces: list[tuple[Piece, tuple[int, ...]]] = []
+    def _pieces(self) -> list[Piece]:
+        pieces = []
         ids, written = self.state.ids, self.state.written
         first = 0
         while first < len(ids):
             before = ids[first - 1] if first else None
-            size, text = 1, self._text_after(before, ids[first : first + 1])
-            for longer in range(2, _LONGEST_CHARACTER + 1):
+            for size in range(1, min(_LONGEST_CHARACTER, len(ids) - first) + 1):
+                text = self._text_after(before, ids[first : first + size])
                 if _BROKEN not in text:
                     break
-                whole = self._text_after(before, ids[first : first + longer])
-                if _BROKEN not in whole and len(ids) >= first + longer:
-                    size, text = longer, whole
-            text = "" if _BROKEN in text else text
+            else:
+                size, text = 1, ""
             taken = ids[first : first + size]
-            pieces.append((Piece(text, size, taken[0] in self.form.special, written[first]), taken))
+            pieces.append(Piece(text, taken, taken[0] in self.form.special, written[first]))
             first += size
         return pieces
 

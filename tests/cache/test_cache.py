@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from prompt2data import cache
 from prompt2data.cache import GenerationCache, database, entry_key, opened
-from prompt2data.engine import text_codec
+from prompt2data.engine.value_cache import pack_text, unpack_text
 from tests.cache.support import ROOT, get, is_right, key_of, newest_database, payload_of, put, run_child
 
 characters = st.text(st.characters())  # surrogates, too
@@ -107,7 +107,7 @@ def test_any_entry_comes_back_as_it_was(kept_open, kind, payload):
 
 @given(tokens=st.lists(st.integers(min_value=0, max_value=2**70)), reason=st.sampled_from(["stop", "length"]))
 def test_any_text_comes_back_as_it_was(tokens, reason):
-    assert text_codec.unpack(text_codec.pack(tokens, reason)) == (tokens, reason)
+    assert unpack_text(pack_text(tokens, reason)) == (tokens, reason)
 
 
 @pytest.mark.parametrize("payload", [None, 1, "text", [1]])

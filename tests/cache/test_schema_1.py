@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prompt2data.engine import text_codec
+from prompt2data.engine.value_cache import unpack_text
 from tests.cache.support import ROOT, get, key_of, put
 
 OLD = ROOT / "tests" / "compat" / "v0_1" / "generations"
@@ -42,7 +42,7 @@ def test_its_texts_are_found(old, folder, open_cache, said):
     found = get(one, keys(old))
     assert set(found) == set(keys(old)) and said() == []
     for payload in found.values():
-        tokens, reason = text_codec.unpack(payload)
+        tokens, reason = unpack_text(payload)
         assert tokens and reason in ("stop", "length")
     assert old.read_bytes() == before and list(folder.glob("v1-*/*")) == [old]
 

@@ -44,7 +44,7 @@ def test_a_copy_for_a_worker_carries_no_model_and_starts_its_own_counts(llm):
     with pytest.raises(RuntimeError, match="not loaded"):
         copy.local_model  # noqa: B018
     assert llm.local_model.loaded
-    assert llm.mark().counts and not copy.mark().counts
+    assert llm.mark() and not copy.mark()
     assert copy.dump() == llm.dump()
 
 

@@ -9,7 +9,7 @@ import re
 import pytest
 from bs4 import BeautifulSoup
 
-from prompt2data.engine.reader import Reader
+from prompt2data.engine.local_model import Reader
 from prompt2data.widgets.stepper import MagpieStepper
 from prompt2data.widgets.token_string import ChatFormat, Stepping
 from tests.hostile import TEXTS
@@ -79,7 +79,7 @@ def test_a_pair_is_made_of_the_tokens_the_engine_draws(llm) -> None:
     assert possible(widget) == {"step", "run", "restart"}
     asyncio.run(run_to_the_end(widget))
     question = llm.generate([[]], max_new_tokens=120, seed=8)[0]["generations"][0]
-    assert widget.stepping.turns()[-1].said() == question
+    assert widget.stepping.turns()[-1].text() == question
     assert possible(widget) == {"hand_over", "back", "restart"} and widget.parts["pair"] == ""
     assert not soup(widget, "string").select("table") and "hand over" in widget.parts["status"]
 
@@ -207,7 +207,7 @@ def test_a_character_of_several_tokens_is_shown_whole_and_its_parts_as_bytes(llm
         stepping.append(id_)
         seen.append([piece.text for piece in stepping.turns()[-1].pieces])
     assert seen[-1][0] == "x" and "".join(seen[-1][1:]) == "a 😀é中" and any("" in texts for texts in seen)
-    assert sum(piece.tokens for piece in stepping.turns()[-1].pieces) == len(ids) + 1
+    assert sum(len(piece.ids) for piece in stepping.turns()[-1].pieces) == len(ids) + 1
     widget = MagpieStepper(llm, prompt="a 😀")
     widget.stepping.restart("a", 0)
     widget.stepping.append(form.ids(" 😀")[0])
@@ -220,7 +220,7 @@ def test_ordinary_tokens_are_not_a_header(llm) -> None:
     stepping = Stepping(form, frozenset(), form.prompt(), 0, 99)
     for letter in "<|im_start|>assistant\n":
         stepping.append(form.ids(letter)[0])
-    assert stepping.speaker == "user" and "<|im_start|>assistant" in stepping.turns()[-1].said()
+    assert stepping.speaker == "user" and "<|im_start|>assistant" in stepping.turns()[-1].text()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_other_chat_templates(llm, template: str, roles: list[str | None], hando
     assert stepping.pair() == ("Why?", "Because.")
     with_system = Stepping(form, frozenset(), form.prompt("Be kind."), 0, 9).turns()
     assert with_system[-1].role == "user" and (with_system[0].role == "system") == (template is LLAMA)
-    assert with_system[-1].said() == ""
+    assert with_system[-1].text() == ""
 
 
 def test_logits_are_those_of_a_fresh_reading(llm) -> None:
