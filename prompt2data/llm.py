@@ -26,12 +26,14 @@ from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
 from prompt2data.display.progress import generation_progress
 from prompt2data.engine.batches import Batcher, Request
-from prompt2data.engine.calling_step import calling_step
+from prompt2data.engine.calling_step import calling_step, install_step_names
 from prompt2data.engine.decoding import DecodedRow
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
 from prompt2data.engine.sampling import SamplingParams, stream_key, text_streams
 from prompt2data.engine.text_counts import count_texts
 from prompt2data.engine.value_cache import TEXT, ValueCache, pack_text, unpack_text
+
+install_step_names()
 
 
 class BatchedTransformersLLM(LazyTransformersLLM):

@@ -88,7 +88,13 @@ RUN_PATCHES = [
     Patch(_ANY, "__repr__", drawing.describe, "Showing a pipeline in a notebook needs a network."),
 ]
 
-PATCHES = [*RUN_PATCHES, *FILE_PATCHES, *MODEL_PATCHES, *STEP_PATCHES]
+# Installed when `prompt2data.llm` is imported, since tasks also call LLMs without a pipeline; here for the table only.
+_STEP_NAMES = "prompt2data.engine.calling_step.install_step_names"
+LLM_PATCHES = [
+    Patch("distilabel.steps.base._Step", "__init_subclass__", _STEP_NAMES, "An LLM does not know its step."),
+]
+
+PATCHES = [*RUN_PATCHES, *FILE_PATCHES, *MODEL_PATCHES, *STEP_PATCHES, *LLM_PATCHES]
 
 
 def as_markdown() -> str:

@@ -10,7 +10,9 @@ import pytest
 from distilabel.steps import ExpandColumns, GeneratorStep, Step, StepInput, step
 
 from prompt2data import isolate_failures
-from prompt2data.engine.calling_step import calling_step
+from prompt2data.engine.calling_step import calling_step, install_step_names
+
+install_step_names()
 
 
 class Naming(Step):
@@ -146,3 +148,6 @@ def test_class_from_a_notebook_travels_to_a_worker():
 
 def test_distilabel_still_reads_the_signature():
     assert ExpandColumns(name="own", columns=["a"]).get_process_step_input().name == "inputs"
+    before = Naming.process
+    install_step_names()
+    assert Naming.process is before

@@ -20,6 +20,7 @@ from prompt2data.pipelines.patches import PATCHES
 for patch in PATCHES:
     owner = resolve_name(patch.owner)
     known = [set(vars(base)) for base in getattr(owner, "__mro__", [owner]) if base is not object]
+    known.append({"__init_subclass__"})  # a hook that Python itself calls for every class
     if not any(patch.name in names for names in known):
         print("misspelt:", patch.owner, patch.name)
     module = getattr(getattr(owner, patch.name), "__module__", "") or ""
