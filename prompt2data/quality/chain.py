@@ -51,7 +51,7 @@ class Sifted:
         """The rows that no filter dropped."""
         return [row for row, verdict in zip(self.rows, self.verdicts, strict=True) if verdict is None]
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self, columns: Sequence[str] = texts.COLUMNS) -> list[dict[str, Any]]:
         """The rows with `verdict` ("kept" or the reason), `evidence` and `collides with`, for people to read."""
         lines = []
         for row, verdict in zip(self.rows, self.verdicts, strict=True):
@@ -59,7 +59,7 @@ class Sifted:
             other = verdict.other
             if isinstance(other, int):
                 other = visible(texts.text(self.rows[other], "instruction"), 200)
-            cells = {column: row.get(column) for column in texts.COLUMNS}
+            cells = {column: row.get(column) for column in columns}
             evidence = {"evidence": verdict.evidence, "collides with": other or ""}
             lines.append({"verdict": verdict.reason, **cells, **evidence})
         return lines
@@ -90,15 +90,23 @@ def run_chain(rows: Iterable[Row], filters: Sequence[RowFilter]) -> Sifted:
     return Sifted(rows, verdicts, {reason: happened[reason] for reason in [*planned, *(happened.keys() - planned)]})
 
 
-def standard_filters(evaluation: Sequence[Row] = ()) -> list[RowFilter]:
-    """The course's chain for rows with `instruction` and `response`, both in English.
+def standard_filters(
+    evaluation: Sequence[Row] = (),
+    language: str = "en",
+    near: float = duplicates.NEAR,
+    paraphrase: float = duplicates.PARAPHRASE,
+) -> list[RowFilter]:
+    """The course's chain for rows with `instruction` and `response`.
 
     Args:
         evaluation: rows with `question`, `answer` and `key`, which the data must not give away.
+        language: the code that `language_of` should give for both texts.
+        near: Jaccard similarity from which a row repeats another, 0 to 1.
+        paraphrase: similarity (`embed_rows`) from which a row means what another means, -1 to 1.
     """
 
     def foreign(row: Row) -> Verdict | None:
-        others = {code for column in texts.COLUMNS if (code := language_of(texts.text(row, column)))} - {"en"}
+        others = {code for column in texts.COLUMNS if (code := language_of(texts.text(row, column)))} - {language}
         return Verdict("language", ", ".join(sorted(others))) if others else None
 
     def contaminated(rows: Sequence[Row]) -> dict[int, Verdict]:
@@ -114,10 +122,10 @@ def standard_filters(evaluation: Sequence[Row] = ()) -> list[RowFilter]:
         return {index: Verdict("exact duplicate", "", other) for index, other in found.items()}
 
     def nearly(rows: Sequence[Row]) -> dict[int, Verdict]:
-        return _scored("near duplicate", "Jaccard", duplicates.near(texts.joined(*texts.columns(rows))))
+        return _scored("near duplicate", "Jaccard", duplicates.near(texts.joined(*texts.columns(rows)), near))
 
     def alike(rows: Sequence[Row]) -> dict[int, Verdict]:
-        return _scored("paraphrase", "similarity", duplicates.paraphrases(*texts.columns(rows)))
+        return _scored("paraphrase", "similarity", duplicates.paraphrases(*texts.columns(rows), paraphrase))
 
     return [
         each("empty", ["empty"], texts.empty),

@@ -21,36 +21,37 @@ RUN = 8  # words
 NEIGHBOUR, WITH_ANSWER = 0.75, 0.5  # mean of two cosines, see `by_neighbours`
 
 
-def common_run(text: str, question: str) -> bool:
-    """Whether a text holds `RUN` consecutive words of a question, or the whole question if it is shorter.
+def common_run(text: str, question: str, n: int = RUN) -> bool:
+    """Whether a text holds `n` consecutive words of a question, or the whole question if it is shorter.
 
     Case and punctuation are ignored.
     """
-    size = min(RUN, len(plain(question).split()))
+    size = min(n, len(plain(question).split()))
     return not set(ngrams(plain(question), size)).isdisjoint(ngrams(plain(text), size))
 
 
-def by_words(texts: Sequence[str], questions: Sequence[str]) -> dict[int, int]:
+def by_words(texts: Sequence[str], questions: Sequence[str], n: int = RUN) -> dict[int, int]:
     """For each text that shares a run of words with a question: its index, and the index of the first such question."""
     found = {}
     for index, text in enumerate(texts):
-        hit = next((other for other, question in enumerate(questions) if common_run(text, question)), None)
+        hit = next((other for other, question in enumerate(questions) if common_run(text, question, n)), None)
         if hit is not None:
             found[index] = hit
     return found
 
 
 def by_neighbours(
-    rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]], evaluation: Sequence[Mapping[str, Any]], threshold: float = NEIGHBOUR
 ) -> dict[int, tuple[int, float]]:
     """For each row that is near enough to a question: its index, the index of the nearest such question, similarity.
 
     The similarity is the mean of two cosines: of instruction and question, and of both with what answers them. It is
-    `NEIGHBOUR` or more, or `WITH_ANSWER` where the response holds the question's answer.
+    `threshold` or more, or `WITH_ANSWER` where the response holds the question's answer.
 
     Args:
         rows: with `instruction` and `response`.
         evaluation: with `question`, `answer` and `key`.
+        threshold: for rows that do not hold the answer, from -1 to 1.
     """
     if not rows or not evaluation:
         return {}
@@ -63,7 +64,7 @@ def by_neighbours(
         near = [
             (other, float(score))
             for other, (test, score) in enumerate(zip(evaluation, likeness[index], strict=True))
-            if score >= (WITH_ANSWER if answers(row, test) else NEIGHBOUR)
+            if score >= (min(WITH_ANSWER, threshold) if answers(row, test) else threshold)
         ]
         if near:
             found[index] = max(near, key=lambda entry: entry[1])

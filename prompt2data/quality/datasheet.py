@@ -50,8 +50,8 @@ class Datasheet:
     licence: str
     contact: str
 
-    def render(self, sifted: Sifted) -> str:
-        """The sheet as Markdown.
+    def render(self, sifted: Sifted, columns: Sequence[str] = COLUMNS) -> str:
+        """The sheet as Markdown; `columns` are searched for personal data.
 
         Raises:
             ValueError: if an answer is empty.
@@ -77,7 +77,7 @@ class Datasheet:
             _list(sifted.counts),
             "## " + _("Personal data"),
             _("Rows that hold something like it, found by pattern; names are not found this way:"),
-            _list(personal_data(kept, COLUMNS)),
+            _list(personal_data(kept, columns)),
             "## " + _("Uses"), self.uses,
             "## " + _("Not for"), self.not_for,
             "## " + _("Licence"), self.licence,
@@ -85,9 +85,9 @@ class Datasheet:
         ]  # fmt: skip
         return "\n\n".join(parts) + "\n"
 
-    def write(self, path: str | PathLike[str], sifted: Sifted) -> Path:
+    def write(self, path: str | PathLike[str], sifted: Sifted, columns: Sequence[str] = COLUMNS) -> Path:
         """Write the sheet to a file, and return its path. Raises what `render` raises, and `NotWritten`."""
-        return write_whole(path, self.render(sifted))
+        return write_whole(path, self.render(sifted, columns))
 
 
 def _list(counts: Mapping[str, int]) -> str:

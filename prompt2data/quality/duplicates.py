@@ -49,18 +49,25 @@ def exact(texts: Sequence[str]) -> dict[int, int]:
     return {index: other for index, other in enumerate(firsts) if other != index}
 
 
-def near(texts: Sequence[str]) -> dict[int, tuple[int, float]]:
+def near(texts: Sequence[str], threshold: float = NEAR) -> dict[int, tuple[int, float]]:
     """For each text whose runs of characters are those of an earlier kept one: index, the other's index, Jaccard."""
     sets = [shingles(text) for text in texts]
-    return _first_of_each(len(texts), lambda a, b: jaccard(sets[a], sets[b]), NEAR)
+    return _first_of_each(len(texts), lambda a, b: jaccard(sets[a], sets[b]), threshold)
 
 
-def paraphrases(instructions: Sequence[str], responses: Sequence[str]) -> dict[int, tuple[int, float]]:
+def paraphrases(
+    instructions: Sequence[str], responses: Sequence[str], threshold: float = PARAPHRASE
+) -> dict[int, tuple[int, float]]:
     """For each row that means what an earlier kept one means: index, the other's index, similarity.
 
     Sentence embeddings hardly see what a single word or number changes. So two rows never count as the same
     if their instructions name different numbers, or if they are one or two words apart and the answers do not agree:
     how to store onions is not how to store potatoes.
+
+    Args:
+        instructions: one for each row.
+        responses: likewise.
+        threshold: of the similarity that `embed_rows` gives, from -1 to 1.
     """
     if not instructions:
         return {}
@@ -77,7 +84,7 @@ def paraphrases(instructions: Sequence[str], responses: Sequence[str]) -> dict[i
             return -1.0
         return float(likeness[a, b])
 
-    return _first_of_each(len(instructions), similarity, PARAPHRASE)
+    return _first_of_each(len(instructions), similarity, threshold)
 
 
 def _one_word_apart(a: frozenset[str], b: frozenset[str]) -> bool:
