@@ -57,9 +57,11 @@ def last_line(traceback: str) -> str:
     return errors[-1] if errors else traceback.strip().splitlines()[-1]
 
 
-def setup_logging(log_queue: Queue[Any], filename: str, logging_handlers: list[logging.Handler] | None) -> None:
+def setup_logging(log_queue: Queue[Any] | None, filename: str, logging_handlers: list[logging.Handler] | None) -> None:
     """Begin the log of a run in the process that runs it."""
     stop_logging()
+    if log_queue is None:  # a pipeline class without workers, such as those of distilabel's own tests
+        return
     chosen = os.environ.get("DISTILABEL_LOG_LEVEL", "").upper()
     if chosen and chosen not in _LEVELS:
         warnings.warn(f"DISTILABEL_LOG_LEVEL is '{chosen}', which is none of {', '.join(_LEVELS)}.", stacklevel=2)
