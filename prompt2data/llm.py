@@ -25,9 +25,9 @@ from distilabel.typing import GenerateOutput, StandardInput
 from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
 from prompt2data.display.progress import generation_progress
-from prompt2data.engine.batches import Batcher, Request
+from prompt2data.engine.batches import Batcher
 from prompt2data.engine.calling_step import calling_step, install_step_names
-from prompt2data.engine.decoding import DecodedRow
+from prompt2data.engine.decoding import DecodedRow, Request
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
 from prompt2data.engine.sampling import SamplingParams, stream_key, text_streams
 from prompt2data.engine.text_counts import count_texts
@@ -46,7 +46,8 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         model: public name of the model (a hub id, the embedded model's name) or a folder. Defaults to the model
             that `prompt2data` chose for this machine. A folder is remembered, and shown by its public name.
         seed: seed of all random streams. Defaults to the seed given to `setup()`, or 0.
-        batch_size: the most rows to decode at once. Halved by itself when memory runs out.
+        batch_size: the most rows to decode at once. Chosen from memory and cores where nothing is said, and halved
+            by itself when memory runs out.
         cache: whether texts that were generated before, by this run or an earlier one, are taken from the generation
             cache, and new ones put there. They are the same texts either way. Turn it off to time a generation.
         magpie_prompt: which prompt makes the model speak as the user in `Magpie`: `"template"`, the chat template's
@@ -55,7 +56,7 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     """
 
     seed: int = Field(default_factory=lambda: int(os.environ.get("PROMPT2DATA_SEED", "0")))
-    batch_size: PositiveInt = 64
+    batch_size: PositiveInt | None = None
     cache: bool = True
 
     _batch: int | None = PrivateAttr(default=None)  # of the step, where its replicas share the batches

@@ -118,6 +118,7 @@ class GenerationProgress:
         self._found = 0  # rows that cost no time
         self.rows = 0
         self.tokens = 0
+        self.at_once = 0  # rows; chosen when the generation begins
 
     def update(self, tokens: int, rows: int) -> None:
         """Count the tokens of one step and the rows that it finished."""
@@ -129,8 +130,9 @@ class GenerationProgress:
     def state(self) -> State:
         seconds = max(time.monotonic() - self._started, 1e-9)
         speed = _("{speed:.0f} tokens/s").format(speed=self.tokens / seconds) if self.tokens else ""
+        at_once = _("{n} at once").format(n=self.at_once) if self.at_once > 1 else ""
         left = _time_left(self.rows - self._found, self._total - self._found, seconds)
-        return State(self.rows, self._total, in_words(rows(self.rows, self._total), speed, left))
+        return State(self.rows, self._total, in_words(rows(self.rows, self._total), at_once, speed, left))
 
 
 @contextmanager

@@ -1,41 +1,45 @@
-"""Many rows through a model in batches that fit its memory."""
+"""Many rows through a model: as many at once as memory and cores allow, with one loop for each core.
+
+A CPU's cores wait for each other at every operation that they share. So each decodes rows of its own, a loop in a
+thread, and all take from the same list of requests that wait.
+"""
 
 from __future__ import annotations
 
+import contextvars
+import functools
 import gc
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from math import ceil
+from queue import Empty, SimpleQueue
+from typing import Any
 
+import psutil
 import torch
 
 from prompt2data.display.progress import GenerationProgress
-from prompt2data.engine.decoding import DecodedRow, decode
+from prompt2data.engine.decoding import DecodedRow, Request, Waiting, decode
+from prompt2data.engine.llama import bytes_of_token
 from prompt2data.engine.local_model import LocalModel
-from prompt2data.engine.sampling import SamplingParams, uniforms
+from prompt2data.engine.sampling import SamplingParams
 from prompt2data.i18n import _
 
-
-@dataclass(frozen=True)
-class Request:
-    """One text to generate.
-
-    Attributes:
-        prompt: token ids.
-        stop: token ids that end the text.
-        stream: key of its random numbers (`sampling.uniforms`).
-        entry: where the generation cache keeps it; `None` where nothing is kept.
-    """
-
-    prompt: list[int]
-    stop: frozenset[int]
-    stream: int
-    entry: str | None = None
+_MOST = 256  # rows at once: beyond this, more rows at once are no faster
+_MOST_BYTES = 2**30  # that their keys and values may take, and at most a quarter of what is free
+_FOR_A_LOOP = 32  # rows at least: each loop reads all weights for each token
+_POLL_SECONDS = 0.2  # for an interrupt to arrive on systems where waiting holds it up
 
 
 class Batcher:
-    """Decodes requests in batches of at most `size` rows, halved for good when memory runs out."""
+    """Decodes requests, at most `size` rows at once; half as many, for good, each time that memory runs out.
 
-    def __init__(self, size: int) -> None:
+    Args:
+        size: the most rows at once; chosen from memory and cores where it is `None`.
+    """
+
+    def __init__(self, size: int | None) -> None:
         self.size = size
 
     def decode(
@@ -47,54 +51,114 @@ class Batcher:
         progress: GenerationProgress,
         on_finish: Callable[[int, DecodedRow], None],
     ) -> None:
-        """Decode all requests; `on_finish(index, row)` is called for each as soon as it ends.
+        """Decode all requests; `on_finish(index, row)` is called for each as soon as it ends, in the calling thread.
 
         Raises:
             MemoryError: if the memory does not suffice for one row.
         """
-        # Batches of similar length; equal prompts next to each other, because a batch reads them once.
-        waiting = sorted(range(len(requests)), key=lambda index: (len(requests[index].prompt), requests[index].prompt))
-        while waiting:
-            # The longest first: if memory is short, that shows at once.
-            batch = waiting[-self.size :]
-            finished: set[int] = set()
+        unfinished = set(range(len(requests)))
 
-            def finish(row: int, decoded: DecodedRow, batch: list[int] = batch, finished: set[int] = finished) -> None:
-                finished.add(batch[row])
-                on_finish(batch[row], decoded)
+        def finish(index: int, row: DecodedRow) -> None:
+            unfinished.discard(index)
+            on_finish(index, row)
 
-            before = progress.rows
+        while unfinished:
+            waiting, before = Waiting(requests, sorted(unfinished)), progress.rows + len(unfinished)
+            fitting = self._fitting(model)
+            rows = min(len(unfinished), fitting(waiting.longest() + max_new_tokens))
+            progress.at_once = rows
+            loops = max(1, min(rows // _FOR_A_LOOP, torch.get_num_threads())) if model.device.type == "cpu" else 1
+
+            def slots(room: int, rows: int = len(unfinished), loops: int = loops, fitting: Any = fitting) -> int:
+                return ceil(min(rows, fitting(room)) / loops)
+
+            loop = functools.partial(decode, model, requests, params, max_new_tokens, slots, waiting)
             try:
-                for _rows in decode(
-                    model,
-                    [requests[index].prompt for index in batch],
-                    params,
-                    max_new_tokens,
-                    [requests[index].stop for index in batch],
-                    [uniforms(requests[index].stream, max_new_tokens) for index in batch],
-                    on_step=progress.update,
-                    on_finish=finish,
-                ):
-                    pass
+                _side_by_side(loop, loops, progress, finish)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                progress.rows = before + len(finished)
-                self._shrink(len(batch), error)
-            waiting = [index for index in waiting if index not in finished]
+                progress.rows = before - len(unfinished)
+                self._shrink(rows, error)
 
-    def _shrink(self, size: int, error: BaseException) -> None:
-        """Halve the batch after `size` rows were too many for the memory."""
-        if size == 1:
+    def _fitting(self, model: LocalModel) -> Callable[[int], int]:
+        """How many rows of so many tokens may be under way at once."""
+        free = torch.cuda.mem_get_info()[0] if model.device.type == "cuda" else psutil.virtual_memory().available
+        token = bytes_of_token(model.model)
+        return lambda room: self.size or max(1, min(_MOST, min(_MOST_BYTES, free // 4) // (room * token)))
+
+    def _shrink(self, rows: int, error: BaseException) -> None:
+        """Halve the batch after so many rows were too many for the memory."""
+        if rows == 1:
             raise MemoryError(
                 _("The memory does not suffice for even one row: use a smaller model, or a smaller max_new_tokens.")
             ) from error
-        self.size = size // 2
+        self.size = rows // 2
         # The failed attempt's tensors hang on the traceback.
         error.__traceback__ = None
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
+
+
+def _side_by_side(
+    loop: Callable[..., Iterator[Any]],
+    loops: int,
+    progress: GenerationProgress,
+    on_finish: Callable[[int, DecodedRow], None],
+) -> None:
+    """Run `decode` in so many threads that share the cores. What they report is handled in this thread."""
+    cores = torch.get_num_threads()
+    reports: SimpleQueue[Callable[[], Any] | BaseException | None] = SimpleQueue()
+    stopped = threading.Event()
+
+    def run() -> None:
+        try:
+            torch.set_num_threads(max(1, cores // loops))  # of this thread
+            for _rows in loop(
+                on_step=lambda tokens, rows: reports.put(functools.partial(progress.update, tokens, rows)),
+                on_finish=lambda index, row: reports.put(functools.partial(on_finish, index, row)),
+            ):
+                if stopped.is_set():
+                    break
+        except BaseException as error:
+            reports.put(error)
+        finally:
+            reports.put(None)
+
+    threads = [
+        threading.Thread(target=contextvars.copy_context().run, args=(run,), name=f"decoding-{number}", daemon=True)
+        for number in range(loops)
+    ]
+    failure, running = None, loops
+    try:
+        for thread in threads:
+            thread.start()
+        while running:
+            try:
+                report = reports.get(timeout=_POLL_SECONDS)
+            except Empty:
+                continue
+            if report is None:
+                running -= 1
+            elif isinstance(report, BaseException):
+                failure = failure or report
+                stopped.set()
+            else:
+                report()
+    finally:
+        stopped.set()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+        torch.set_num_threads(cores)
+        with suppress(Empty):  # after an interrupt: what has ended meanwhile is kept
+            while True:
+                report = reports.get_nowait()
+                if callable(report):
+                    report()
+    if failure is not None:
+        raise failure
 
 
 def is_out_of_memory(error: BaseException) -> bool:

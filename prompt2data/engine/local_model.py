@@ -17,6 +17,7 @@ import torch
 
 from prompt2data import cache
 from prompt2data.display.progress import progress_bar
+from prompt2data.engine.packed import pack
 from prompt2data.i18n import _
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class LocalModel:
         if self._pipeline is None:
             pipeline = self._load()
             pipeline.tokenizer = self.tokenizer
-            pipeline.model.eval()
+            pack(pipeline.model.eval())
             self._pipeline = pipeline
 
     @property
@@ -167,6 +168,8 @@ class LocalModel:
             The model's output, and the attention mask, [rows, longest row].
         """
         past = None
+        if getattr(self.model.config.get_text_config(), "sliding_window", None) is not None:
+            shared = 0  # the window would count the padding between what is shared and the rest
         if shared:
             past = self.forward(torch.tensor([rows[0][:shared]]), use_cache=True).past_key_values
             past.batch_repeat_interleave(len(rows))

@@ -17,6 +17,7 @@ import torch
 # With top-p alone, this many of the most likely tokens nearly always hold the mass asked for. Sorting the whole
 # vocabulary instead costs hundreds of milliseconds a step.
 _TOP_P_CANDIDATES = 1024
+_BLOCK = 64  # logits
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def next_tokens(
     vocabulary = logits.shape[-1]
     top_k = min(params.top_k, vocabulary) if params.top_k > 0 else 0
     if top_k:
-        values, tokens = logits.topk(top_k, dim=-1)
+        values, tokens = _topk(logits, top_k)
         probabilities = values.double().softmax(dim=-1)
     elif params.top_p < 1.0:
         values, tokens = logits.topk(min(_TOP_P_CANDIDATES, vocabulary), dim=-1)
@@ -135,6 +136,18 @@ def probabilities(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
     if params.top_p < 1.0:
         kept[kept.cumsum(dim=-1) - kept >= params.top_p] = 0.0
     return torch.zeros_like(kept).scatter_(0, tokens, kept / kept.sum())
+
+
+def _topk(logits: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """`logits.topk(k)`, looking first for the blocks that hold the k largest: several times as fast on a CPU."""
+    rows, vocabulary = logits.shape
+    if vocabulary % _BLOCK or vocabulary // _BLOCK < 2 * k:
+        return logits.topk(k, dim=-1)
+    blocks = logits.view(rows, -1, _BLOCK)
+    best = blocks.amax(dim=-1).topk(k, dim=-1, sorted=False).indices
+    candidates = blocks.gather(1, best.unsqueeze(-1).expand(-1, -1, _BLOCK)).view(rows, -1)
+    values, index = candidates.topk(k, dim=-1)
+    return values, best.gather(1, index // _BLOCK) * _BLOCK + index % _BLOCK
 
 
 def _inverse_cdf(weights: torch.Tensor, uniform: torch.Tensor | None) -> torch.Tensor:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any
 
-from prompt2data.engine.decoding import DecodedRow, decode
+from prompt2data.engine.decoding import DecodedRow, Request, decode
 from prompt2data.engine.local_model import Reader
-from prompt2data.engine.sampling import SamplingParams, probabilities, stream_key, uniforms
+from prompt2data.engine.sampling import SamplingParams, probabilities, stream_key
 from prompt2data.i18n import _
 from prompt2data.metrics import distinct_n
 from prompt2data.widgets.view import View
@@ -213,14 +213,7 @@ class SamplingPlayground(View):
         # The streams know nothing of the sliders: the same luck for each of their positions.
         keys = [stream_key(playground=self.prompt, seed=self.seed, sample=n) for n in range(settings.samples)]
         rows: list[DecodedRow] = []
-        for rows in decode(
-            model,
-            [ids] * settings.samples,
-            settings,
-            budget,
-            [stop] * settings.samples,
-            [uniforms(key, budget) for key in keys],
-        ):
+        for rows in decode(model, [Request(ids, stop, key) for key in keys], settings, budget):
             self.texts = [model.text(row.tokens) for row in rows]
             yield
         self.runs.append(Run(settings, tuple(self.texts), sum(row.finish_reason == "stop" for row in rows)))

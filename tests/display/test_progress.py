@@ -237,7 +237,7 @@ def test_a_real_generation_shows_its_pace(kernel: Kernel) -> None:
     assert kernel.run(made, timeout=300).status == "ok"
     shown = look(kernel, "outputs = llm.generate(chats, max_new_tokens=200, temperature=1.0)")
     shown.assert_came_and_went("generating")
-    assert re.match(r"\d+ of 8 rows · [1-9]\d* tokens/s", shown.bars[-1].text)
+    assert re.match(r"\d+ of 8 rows · 8 at once · [1-9]\d* tokens/s", shown.bars[-1].text)
     assert kernel.run("print(len(outputs))").text == "8\n"
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 import torch
 
-from prompt2data.engine.decoding import decode
+from prompt2data.engine.decoding import Request, decode
 from prompt2data.engine.local_model import shared_prefix_length
 from prompt2data.engine.sampling import SamplingParams
 from prompt2data.llm import BatchedTransformersLLM
@@ -35,7 +35,8 @@ def test_greedy_tokens_equal_generate(llm, chats, penalty, stop):
     tokenizer, model = llm.local_model.tokenizer, llm.local_model.model
     prompts = [tokenizer(llm.prepare_input(chat))["input_ids"] for chat in chats]
     params = SamplingParams(do_sample=False, repetition_penalty=penalty)
-    *_before, rows = decode(llm.local_model, prompts, params, 40, [stop] * len(prompts))
+    requests = [Request(prompt, frozenset(stop), stream=0) for prompt in prompts]
+    *_before, rows = decode(llm.local_model, requests, params, 40)
     for prompt, row in zip(prompts, rows, strict=True):
         expected = model.generate(
             torch.tensor([prompt]),

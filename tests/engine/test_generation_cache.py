@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections import Counter
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from transformers import GenerationConfig
 
 from prompt2data import cache
+from prompt2data.engine.batches import Batcher
 from prompt2data.engine.local_model import LocalModel
 from prompt2data.engine.sampling import SamplingParams
+from prompt2data.engine.value_cache import ValueCache
 from prompt2data.llm import BatchedTransformersLLM
 from prompt2data.models import EMBEDDED
 
@@ -50,16 +53,14 @@ def generations(llm, texts, **arguments) -> list[str]:
 
 def decoded(monkeypatch) -> Counter:
     """Counts the rows that really go through the model."""
-    from prompt2data.engine import batches
-
     count = Counter()
-    original = batches.decode
+    original = Batcher.decode
 
-    def counting(model, prompts, *args, **kwargs):
-        count["rows"] += len(prompts)
-        return original(model, prompts, *args, **kwargs)
+    def counting(self, model, requests, *args):
+        count["rows"] += len(requests)
+        return original(self, model, requests, *args)
 
-    monkeypatch.setattr(batches, "decode", counting)
+    monkeypatch.setattr(Batcher, "decode", counting)
     return count
 
 
@@ -177,25 +178,24 @@ def test_two_tasks_with_equal_settings_write_different_texts(llm, folder):
 
 
 def test_an_interrupted_call_keeps_what_was_finished_and_goes_on_from_there(llm, folder, monkeypatch):
-    from prompt2data.engine import batches
-
     expected = generations(fresh(llm, cache=False), TEXTS)
     made = fresh(llm, batch_size=2)
-    original, calls = batches.decode, Counter()
+    original, kept = ValueCache.put, []
 
-    def interrupted(*args, **kwargs):
-        calls["n"] += 1
-        if calls["n"] == 3:
-            raise KeyboardInterrupt
-        return original(*args, **kwargs)
+    def interrupted(self, key, value):
+        original(self, key, value)
+        kept.append(key)
+        if len(kept) == 3:
+            signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(batches, "decode", interrupted)
+    monkeypatch.setattr(ValueCache, "put", interrupted)
     with pytest.raises(KeyboardInterrupt):
         generations(made, TEXTS)
-    monkeypatch.setattr(batches, "decode", original)
+    monkeypatch.setattr(ValueCache, "put", original)
     count = decoded(monkeypatch)
     assert generations(made, TEXTS) == expected
-    assert count["rows"] == len(TEXTS) - 4
+    assert 3 <= len(kept) < len(TEXTS)
+    assert count["rows"] == len(TEXTS) - len(kept)
 
 
 def test_the_model_is_loaded_with_the_first_text_that_is_missing(llm, folder):
