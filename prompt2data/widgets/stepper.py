@@ -72,11 +72,8 @@ class MagpieStepper(View):
         for text in self.prompts.values():
             n = len(form.ids(text))
             if n > _LONGEST_PROMPT:
-                raise ValueError(
-                    _("The prompt has {n} tokens, and the stepper takes {most} at most: shorten it.").format(
-                        n=f"{n:,}", most=f"{_LONGEST_PROMPT:,}"
-                    )
-                )
+                message = _("The prompt has {n} tokens, and the stepper takes {most} at most: shorten it.")
+                raise ValueError(message.format(n=f"{n:,}", most=f"{_LONGEST_PROMPT:,}"))
         self.name = next(iter(self.prompts))
         self.temperature = 0.7
         self._reader = Reader()
