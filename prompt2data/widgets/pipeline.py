@@ -20,7 +20,6 @@ from prompt2data.widgets.run_state import RunWatch
 from prompt2data.widgets.view import View
 
 _PAUSE_SECONDS = 0.25  # between two drawings while the run goes on
-_MOST_BATCHES = 50  # listed of one step
 _ERROR_LENGTH = 400  # characters
 # Sizes of the drawing, in em.
 _BOX, _ACROSS, _DOWN = (14.5, 6.2), (2.6, 1.0), (1.2, 1.9)
@@ -45,6 +44,7 @@ class PipelineMonitor(View):
 
     part_names = ("head", "status", "picture", "total", "steps", "batches")
     templates = "pipeline"
+    most_batches = 50  # listed of one step
 
     def __init__(self, pipeline: Any) -> None:
         if not hasattr(getattr(pipeline, "dag", None), "G") or not hasattr(pipeline, "run"):
@@ -98,14 +98,6 @@ class PipelineMonitor(View):
         rows = self.watch.rows_at_the_end()
         words = ngettext("{n} row at the end", "{n} rows at the end", rows).format(n=f"{rows:,}")
         return self.render("total", words=in_words(duration(self.watch.seconds()), words))
-
-    def part_batches(self, static: bool) -> str:
-        groups = []
-        for name, step in self.watch.steps.items():
-            batches = self.watch.batches(name)
-            shown = batches[-_MOST_BATCHES:]
-            groups.append({"name": name, "n": len(batches), "timed": not step.generator, "batches": shown})
-        return self.render("batches", groups=groups)
 
     def phase(self) -> str:
         """The state of the run, in one sentence."""
