@@ -124,11 +124,8 @@ def _clear(cache: GenerationCache) -> list[str]:
         cache.clear()
         return [_("Cleared {folder}.").format(folder=cache.folder)]
     cache.clear()
-    return [
-        _("Cleared {folder}: {entries} texts, {size} MB.").format(
-            folder=cache.folder, entries=before.entries, size=_mb(before.bytes)
-        )
-    ]
+    message = _("Cleared {folder}: {entries} texts, {size} MB.")
+    return [message.format(folder=cache.folder, entries=before.entries, size=_mb(before.bytes))]
 
 
 def _mb(size: int) -> str:

@@ -89,11 +89,8 @@ def write_dataset(
         picture: a drawing of the pipeline, copied beside the card.
     """
     if undescribed := set(dataset.column_names) ^ set(card.columns):
-        raise ValueError(
-            _("Card and dataset differ in these columns: {columns}. Describe each column of the dataset.").format(
-                columns=", ".join(sorted(undescribed))
-            )
-        )
+        message = _("Card and dataset differ in these columns: {columns}. Describe each column of the dataset.")
+        raise ValueError(message.format(columns=", ".join(sorted(undescribed))))
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     dataset.to_parquet(folder / DATA_FILE)

@@ -39,11 +39,8 @@ class PatternProcessor:
         self._grammar = LLMatcher.grammar_from_regex(pattern)
         error = LLMatcher.validate_grammar(self._grammar, self._vocabulary)
         if error:
-            raise ValueError(
-                _("This pattern cannot be used: {reason}. Write it as a regular expression, such as [1-5].").format(
-                    reason=" ".join(error.split())[:300]
-                )
-            )
+            message = _("This pattern cannot be used: {reason}. Write it as a regular expression, such as [1-5].")
+            raise ValueError(message.format(reason=" ".join(error.split())[:300]))
         self._stop = stop
         self._rows: list[Any] = []
         self._read = 0  # length of the rows when this was last called

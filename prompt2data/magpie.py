@@ -38,12 +38,11 @@ def pre_query_prompt(render: Render, conversation: Sequence[Message] = ()) -> st
     rendered = render([*conversation, {"role": "user", "content": _MARKER}])
     before, marker, _after = rendered.rpartition(_MARKER)
     if not marker:
-        raise ValueError(
-            _(
-                "This chat template does not show the user's text, so no Magpie prompt can be cut from it; "
-                "use another model."
-            )
+        message = _(
+            "This chat template does not show the user's text, so no Magpie prompt can be cut from it; "
+            "use another model."
         )
+        raise ValueError(message)
     return before
 
 

@@ -48,9 +48,8 @@ class Share:
     def __str__(self) -> str:
         if self.n == 0:
             return _("0 of 0")
-        return _("{k} of {n} ({value:.0f} %, {low:.0f}–{high:.0f} %)").format(
-            k=self.k, n=self.n, value=100 * self.value, low=100 * self.low, high=100 * self.high
-        )
+        message = _("{k} of {n} ({value:.0f} %, {low:.0f}–{high:.0f} %)")
+        return message.format(k=self.k, n=self.n, value=100 * self.value, low=100 * self.low, high=100 * self.high)
 
 
 def _wilson_low(k: int, n: int) -> float:
@@ -77,9 +76,8 @@ def compare(name_a: str, a: Share, name_b: str, b: Share) -> str:
     """A sentence on two shares, which calls one higher only when their intervals do not overlap."""
     if not told_apart(a, b):
         sizes = str(a.n) if a.n == b.n else f"{a.n}, {b.n}"
-        return _("{name_a}: {a}; {name_b}: {b}: not told apart at n = {sizes}.").format(
-            name_a=name_a, a=a, name_b=name_b, b=b, sizes=sizes
-        )
+        message = _("{name_a}: {a}; {name_b}: {b}: not told apart at n = {sizes}.")
+        return message.format(name_a=name_a, a=a, name_b=name_b, b=b, sizes=sizes)
     if a.value < b.value:
         name_a, a, name_b, b = name_b, b, name_a, a
     return _("{name_a} is higher than {name_b}: {a} against {b}.").format(name_a=name_a, a=a, name_b=name_b, b=b)
@@ -154,6 +152,5 @@ def tokens_per_kept_row(rows: Sequence[Mapping[str, Any]], kept: Sequence[Any] |
     total = generated_tokens(rows)
     if n_kept == 0:
         return _("0 of {n} rows kept; {total} tokens generated.").format(n=len(rows), total=total)
-    return _("{kept} of {n} rows kept; {cost:.0f} generated tokens per kept row.").format(
-        kept=n_kept, n=len(rows), cost=total / n_kept
-    )
+    message = _("{kept} of {n} rows kept; {cost:.0f} generated tokens per kept row.")
+    return message.format(kept=n_kept, n=len(rows), cost=total / n_kept)

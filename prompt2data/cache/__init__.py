@@ -259,12 +259,11 @@ class GenerationCache:
                             raise
                         self._repairs += 1
                         self._begin_anew(after=self._name)
-                        _say_once(
-                            _(
-                                "The generation cache in {folder} was damaged, so it was set aside and a new one was "
-                                "begun: its texts are generated again."
-                            ).format(folder=self.folder)
+                        message = _(
+                            "The generation cache in {folder} was damaged, so it was set aside and a new one was "
+                            "begun: its texts are generated again."
                         )
+                        _say_once(message.format(folder=self.folder))
             time.sleep(_PAUSE)
 
     def _current(self) -> sqlite3.Connection:

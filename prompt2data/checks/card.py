@@ -6,15 +6,20 @@ strip the styles. No meaning is carried by colour alone.
 
 from __future__ import annotations
 
+import functools
 import html
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from prompt2data.checks.diff import Part
 from prompt2data.i18n import _, language
 from prompt2data.untrusted import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 SYMBOLS = {"passed": "✔", "not attempted": "…", "wrong": "✘", "open": "○"}
 # (background, text): no colour of the page's theme is counted on.
@@ -28,7 +33,7 @@ COLORS = {
 
 _WIDEST = 100  # columns of a line of text that can have marks beneath
 _MOST = 4  # differing parts that are listed beneath a wider one
-_ROW = "margin: 0.2em 0; white-space: pre-wrap; overflow-wrap: anywhere"
+_TEMPLATE = Path(__file__).parents[1] / "data" / "check_card.html"
 
 
 class Marked(NamedTuple):
@@ -81,21 +86,8 @@ class CheckCard:
         return "\n".join(rows)
 
     def _repr_html_(self) -> str:
-        background, text = COLORS[self.status]
-        badge = f"background-color: {background}; color: {text}; padding: 0 0.3em"
-        title = f"<span style='{badge}'>{SYMBOLS[self.status]}</span> {_escaped(self.title)}"
-        rows = [_row("", f"<strong>{title}</strong>")]
-        rows += [_row(label, _as_html(value)) for label, value in self.lines]
-        rows += _legend([value.tag for _label, value in self.lines if isinstance(value, Marked) and value.has_marks])
-        if self.hint:
-            rows.append(_row(_("hint"), _escaped(self.hint)))
-        # The verdict alone is announced: hints and progress are there for whoever goes on.
-        return (
-            f"<div style='border-left: 4px solid {background}; padding: 0.1em 0.8em; margin: 0.3em 0'>"
-            f"<div role='status'>{''.join(rows)}</div>{_chain(self.hints)}{_progress(self.progress)}"
-            + (_row("", _escaped(self.note)) if self.note else "")
-            + "</div>"
-        )
+        marked = [value.tag for _label, value in self.lines if isinstance(value, Marked) and value.has_marks]
+        return _template().render(card=self, tags=[tag for tag in ("ins", "del") if tag in marked])
 
 
 def progress_line(progress: Sequence[tuple[str, bool]]) -> str:
@@ -103,64 +95,20 @@ def progress_line(progress: Sequence[tuple[str, bool]]) -> str:
     return " · ".join(f"{SYMBOLS['passed' if passed else 'open']} {number}" for number, passed in progress)
 
 
-def _escaped(text: str) -> str:
-    return html.escape(visible(text))
+@functools.cache
+def _template() -> Template:
+    import jinja2  # slow, and a terminal needs none
+    from markupsafe import Markup
+
+    page = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    page.filters.update(shown=lambda text: Markup(html.escape(visible(text))), seen=_seen)
+    page.globals.update(_=_, SYMBOLS=SYMBOLS, COLORS=COLORS)
+    return page.from_string(_TEMPLATE.read_text(encoding="utf-8"))
 
 
 def _seen(text: str) -> str:
     """A part that differs: spaces alone would be seen by their colour only, or not at all."""
     return text.replace(" ", "␣") if text.isspace() else text
-
-
-def _row(label: str, content: str) -> str:
-    return f"<p style='{_ROW}'>" + (f"<strong>{_escaped(label)}:</strong> " if label else "") + f"{content}</p>"
-
-
-def _as_html(value: str | Marked) -> str:
-    if not isinstance(value, Marked):
-        return f"<code>{_escaped(value)}</code>"
-    pieces = [_mark(value.tag, _escaped(_seen(text))) if differs else _escaped(text) for text, differs in value.parts]
-    return f"<code>{''.join(pieces)}</code>"
-
-
-def _mark(tag: str, content: str) -> str:
-    background, text = COLORS[tag]
-    return f"<{tag} style='background-color: {background}; color: {text}'>{content}</{tag}>"
-
-
-def _legend(tags: Sequence[str]) -> list[str]:
-    """What the marks say that are there."""
-    meanings = {"ins": _("missing from your answer"), "del": _("only in your answer")}
-    marks = [_mark(tag, html.escape(meaning)) for tag, meaning in meanings.items() if tag in tags]
-    return [_row("", f"<small>{' · '.join(marks)}</small>")] if marks else []
-
-
-def _chain(hints: Sequence[str]) -> str:
-    """Each hint folded into the one before, so that none is reached but through the last."""
-    inner = ""
-    for number, hint in reversed(list(enumerate(hints, start=1))):
-        summary = _("Hint {number} of {count}").format(number=number, count=len(hints))
-        inner = (
-            f"<details style='margin: 0.2em 0'><summary style='cursor: pointer'>{html.escape(summary)}</summary>"
-            f"{_row('', _escaped(hint))}{inner}</details>"
-        )
-    return inner
-
-
-def _progress(progress: Sequence[tuple[str, bool]]) -> str:
-    if not progress:
-        return ""
-    items = []
-    for number, passed in progress:
-        message = _("{exercise} passed") if passed else _("{exercise} open")
-        words = f"{SYMBOLS['passed' if passed else 'open']} {html.escape(message.format(exercise=number))}"
-        items.append(f"<li style='display: inline; margin: 0 1em 0 0'>{words}</li>")
-    label = html.escape(_("Exercises of this lesson"))
-    return (
-        f"<div style='margin: 0.2em 0'>{label}: "
-        f"<ul role='list' style='display: inline; list-style-type: none; margin: 0; padding: 0'>{' '.join(items)}</ul>"
-        "</div>"
-    )
 
 
 def _as_text(label: str, value: str | Marked) -> list[str]:

@@ -225,11 +225,10 @@ def returned(answer: Any) -> Any:
 def texts(answer: Any) -> list[str]:
     """Texts from whatever iterable a learner returns; raises `Wrong` for anything else."""
     wrong_if(answer is None, _("The function returned None."), hint=_("Is there a `return`?"))
-    if isinstance(answer, str) or not isinstance(answer, Iterable):
-        raise Wrong(_("The answer should be a list of texts."), actual=answer)
-    answer = list(answer)
-    if not all(isinstance(text, str) for text in answer):
-        raise Wrong(_("The answer should be a list of texts."), actual=answer)
+    if isinstance(answer, Iterable) and not isinstance(answer, str):
+        answer = list(answer)
+    right = isinstance(answer, list) and all(isinstance(text, str) for text in answer)
+    wrong_if(not right, _("The answer should be a list of texts."), actual=answer)
     return answer
 
 

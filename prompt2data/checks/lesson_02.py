@@ -91,26 +91,19 @@ def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
         raise Wrong(_("This text shares hardly a word with the pool, but is not called novel."), actual=_STRANGER)
     if call(function, _POOL[-1], list(_POOL), 0.7):
         raise Wrong(_("A text that stands in the pool, word for word, is called novel."), actual=_POOL[-1])
+    value = rouge_l(_TWIN, _POOL[0])
+    message = _("A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}.")
+    hint = _("Compare with the most similar text: not with the first, the last or the average one.")
     for pool in (_POOL, _POOL[::-1]):
-        if call(function, _TWIN, list(pool), 0.7):
-            message = _(
-                "A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}."
-            )
-            hint = _("Compare with the most similar text: not with the first, the last or the average one.")
-            raise Wrong(message, expected=False, actual=True, hint=hint, value=rouge_l(_TWIN, _POOL[0]))
-    if not call(function, _TWIN, list(_POOL), 0.99):
-        message = _("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?")
-        raise Wrong(message, expected=True, actual=False, value=rouge_l(_TWIN, _POOL[0]))
-    if call(function, "flour water", ["flour salt"], 0.5):
-        message = _(
-            "'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."
-        )
-        raise Wrong(message, expected=False, actual=True)
-    if not call(function, "Why salt?", [], 0.7):
-        raise Wrong(_("With an empty pool everything is novel."), expected=True, actual=False)
+        expect(bool(call(function, _TWIN, list(pool), 0.7)), False, message, hint=hint, value=value)
+    message = _("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?")
+    expect(bool(call(function, _TWIN, list(_POOL), 0.99)), True, message, value=value)
+    message = _("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel.")
+    expect(bool(call(function, "flour water", ["flour salt"], 0.5)), False, message)
+    expect(bool(call(function, "Why salt?", [], 0.7)), True, _("With an empty pool everything is novel."))
     for empty in ("", "   "):
-        if call(function, empty, list(_POOL), 0.7) or call(function, empty, [], 0.7):
-            raise Wrong(_("A candidate without any word is never novel."), expected=False, actual=True)
+        novel = call(function, empty, list(_POOL), 0.7) or call(function, empty, [], 0.7)
+        expect(bool(novel), False, _("A candidate without any word is never novel."))
 
 
 # -- 2.3 ----------------------------------------------------------------------------------------------------------
@@ -206,14 +199,12 @@ def _limits(function: Callable) -> None:
     expect(len(propose.seen), 1, _("`propose` was called again although there were n already."))
     for answer in (None, [], [_SEEDS[0]]):
         result, propose = _run(function, [answer], n=2, budget=5)
-        if result or len(propose.seen) != 5:
-            message = _("The model never offers anything new: the loop ends when the budget is spent.")
-            raise Wrong(message, expected=_("5 calls"), actual=len(propose.seen))
+        message = _("The model never offers anything new: the loop ends when the budget is spent.")
+        wrong_if(result or len(propose.seen) != 5, message, expected=_("5 calls"), actual=len(propose.seen))
     for n, budget in ((0, 3), (3, 0)):
         result, propose = _run(function, [_FRESH], n=n, budget=budget)
-        if result or propose.seen:
-            message = _("With n = {n} and budget = {budget} there is nothing to do.")
-            raise Wrong(message, actual=result, n=n, budget=budget)
+        message = _("With n = {n} and budget = {budget} there is nothing to do.")
+        wrong_if(result or propose.seen, message, actual=result, n=n, budget=budget)
 
 
 def _examples(function: Callable) -> None:

@@ -127,8 +127,7 @@ def why_drop(function: Callable[[str, str | None], str | None]) -> None:
     answers = [_reason(call(function, parent, child)) for parent, child, _right, _message in _CASES]
     if all(answer is None for answer in answers):
         raise Wrong(_("This keeps every child, even one that is `None`."), hint=_("Is there a `return`?"))
-    if len(set(answers)) == 1:
-        raise Wrong(_("This gives the same answer for every child."), actual=answers[0])
+    wrong_if(len(set(answers)) == 1, _("This gives the same answer for every child."), actual=answers[0])
     for (_parent, child, right, message), answer in zip(_CASES, answers, strict=True):
         mistake = _("{mistake} The child: {child}")
         expect(answer, right, mistake, mistake=translated(message), child=repr(child))
@@ -176,9 +175,8 @@ def constrain(function: Callable[..., Any], evolve: Callable[..., Any]) -> None:
         draws.append(_constrained(function, _ROOT, seed))
         _verified(draws[-1])
     for kind, pattern in _KINDS.items():
-        if not any(draw.kind == kind for draw in draws):
-            message = _("In 120 draws one kind of constraint never came.")
-            raise Wrong(message, expected=pattern.pattern.replace("\\", ""))
+        message = _("In 120 draws one kind of constraint never came.")
+        wrong_if(not any(draw.kind == kind for draw in draws), message, expected=pattern.pattern.replace("\\", ""))
     for draw in draws:
         try:
             _verified(draw)
@@ -201,9 +199,8 @@ def _pair(answer: Any) -> tuple[str, Callable[[str], bool]]:
 
 def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> _Draw:
     child, verify = _pair(call(function, instruction, random.Random(seed)))
-    if not child.startswith(f"{instruction} "):
-        message = _("The child should begin with the instruction and a space.")
-        raise Wrong(message, expected=f"{instruction} …", actual=child)
+    message = _("The child should begin with the instruction and a space.")
+    wrong_if(not child.startswith(f"{instruction} "), message, expected=f"{instruction} …", actual=child)
     added = child[len(instruction) + 1 :]
     for kind, pattern in _KINDS.items():
         match = pattern.fullmatch(added)
@@ -257,9 +254,8 @@ def _verified(draw: _Draw) -> None:
 def _no_word_twice(function: Callable[..., Any]) -> None:
     for seed in range(60):
         draw = _constrained(function, "Compare salt with STEAM, please.", seed)
-        if draw.kind != "limit" and draw.value in ("salt", "steam"):
-            message = _("The instruction mentions this word already: a constraint on it may contradict.")
-            raise Wrong(message, actual=draw.child)
+        message = _("The instruction mentions this word already: a constraint on it may contradict.")
+        wrong_if(draw.kind != "limit" and draw.value in ("salt", "steam"), message, actual=draw.child)
     for seed in range(20):
         draw = _constrained(function, "Butter, rye, salt or steam?", seed)
         wrong_if(draw.kind != "limit", _("No word is left, so only the first kind remains."), actual=draw.child)
@@ -291,17 +287,15 @@ def _drift(evolve: Callable[..., Any]) -> None:
         steps = _constraints(child)
         if steps > generations:
             raise Wrong(_("There are more constraints than generations."), expected=generations, actual=child)
-        if steps == reached + 1:
-            message = _("The child below the limit came back; the last one within the limit is wanted.")
-            raise Wrong(message, expected=reached, actual=child)
+        message = _("The child below the limit came back; the last one within the limit is wanted.")
+        wrong_if(steps == reached + 1, message, expected=reached, actual=child)
         if steps != reached:
             message = _("The number of constraints is not right here.")
             if steps == reached - 1 and limit == 0.5:
                 message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
             raise Wrong(message, expected=reached, actual=child, limit=limit)
-        if not reached and not call(verify, "Any answer at all, as long as you like. " * 9):
-            message = _("The root came back without a constraint, so any answer will do.")
-            raise Wrong(message, expected=True, actual=False)
+        passes = bool(reached or call(verify, "Any answer at all, as long as you like. " * 9))
+        expect(passes, True, _("The root came back without a constraint, so any answer will do."))
 
 
 def _all_of_them(evolve: Callable[..., Any]) -> None:
@@ -310,13 +304,11 @@ def _all_of_them(evolve: Callable[..., Any]) -> None:
         mention, avoid = _KINDS["mention"].findall(child), _KINDS["avoid"].findall(child)
         good = " ".join([*mention, "yes"])
         both = _("The child: {child} The answer: {answer}")
-        if not call(verify, good):
-            message = _("This answer meets every constraint, and the `verify` of `evolve` says no.")
-            raise Wrong(message, expected=True, actual=False, hint=both, child=repr(child), answer=repr(good))
+        met = _("This answer meets every constraint, and the `verify` of `evolve` says no.")
+        broken = _("This answer breaks a constraint, but `evolve` lets it pass: it should ask for all.")
         faults = [good.replace(word, "well") for word in mention] + [f"{good} {word}" for word in avoid]
         if _KINDS["limit"].search(child):
             faults.append(good + " well" * 31)
-        for fault in faults:
-            if call(verify, fault):
-                message = _("This answer breaks a constraint, but `evolve` lets it pass: it should ask for all.")
-                raise Wrong(message, expected=False, actual=True, hint=both, child=repr(child), answer=repr(fault))
+        for answer, right, message in ((good, True, met), *((fault, False, broken) for fault in faults)):
+            verdict = bool(call(verify, answer))
+            expect(verdict, right, message, hint=both, child=repr(child), answer=repr(answer))

@@ -154,9 +154,8 @@ def steer(prompt: Any, on_topic: Any) -> None:
     words = re.findall(r"[\w'-]+", prompt.lower())
     if len(words) < _MIN_WORDS:
         raise Wrong(_("CAT_PROMPT is short: describe the user in at least {n} words."), actual=prompt, n=_MIN_WORDS)
-    if not {"user", "users", "user's"} & set(words):
-        message = _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask.")
-        raise Wrong(message, actual=prompt)
+    message = _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask.")
+    wrong_if(not {"user", "users", "user's"} & set(words), message, actual=prompt)
     if not {"cat", "cats", "kitten", "kittens", "cat's"} & set(words):
         raise Wrong(_("CAT_PROMPT does not mention cats."), actual=prompt)
     for text, expected, message in _TEXTS:

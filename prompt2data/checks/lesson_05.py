@@ -35,9 +35,8 @@ def three_steps(pipeline: Any) -> None:
     for kind in (GeneratorStep, TextGeneration, KeepColumns):
         names = [name for name, step in steps.items() if isinstance(step, kind)]
         class_name = "LoadDataFromDicts" if kind is GeneratorStep else kind.__name__
-        if not names:
-            message = _("The pipeline has no {kind} step. Was it created inside the `with` block?")
-            raise Wrong(message.format(kind=class_name), actual=[type(step).__name__ for step in steps.values()])
+        message = _("The pipeline has no {kind} step. Was it created inside the `with` block?")
+        wrong_if(not names, message.format(kind=class_name), actual=[type(step).__name__ for step in steps.values()])
         wrong_if(len(names) > 1, _("The pipeline has {n} {kind} steps; one is enough."), n=len(names), kind=class_name)
         chain += names
     wrong_if(len(steps) > 3, _("The pipeline has more than three steps."), actual=list(steps))
@@ -62,9 +61,8 @@ def _connected(pipeline: Any, chain: list[str]) -> None:
 def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> None:
     loader, writer, keeper = (steps[name] for name in chain)
     brought = list(loader.get_outputs())
-    if "prompt" not in brought:
-        message = _("The loader should bring rows with the column `prompt`: give it data=my_prompts.")
-        raise Wrong(message, actual=brought)
+    message = _("The loader should bring rows with the column `prompt`: give it data=my_prompts.")
+    wrong_if("prompt" not in brought, message, actual=brought)
     _mappings_fit(writer)
     try:
         row = trace(pipeline)[keeper.name]
@@ -126,9 +124,8 @@ def _checked_wiring(mappings: Any) -> dict[str, dict[str, dict[str, str]]]:
         raise Wrong(_("The wiring should be a dictionary with a key for each step."), actual=mappings)
     for step, kinds in mappings.items():
         wrong_if(step not in _STEPS, _("There is no step '{step}' to wire."), expected=list(_STEPS), step=step)
-        if not isinstance(kinds, Mapping) or not set(kinds) <= _KINDS:
-            message = _("The wiring of '{step}' should be a dictionary with input_mappings, output_mappings or both.")
-            raise Wrong(message.format(step=step), actual=kinds)
+        message = _("The wiring of '{step}' should be a dictionary with input_mappings, output_mappings or both.")
+        wrong_if(not isinstance(kinds, Mapping) or not set(kinds) <= _KINDS, message.format(step=step), actual=kinds)
         for kind, names in kinds.items():
             if not isinstance(names, Mapping) or not all(isinstance(name, str) for name in [*names, *names.values()]):
                 message = _("The {kind} of '{step}' should be a dictionary from a column name to a column name.")

@@ -257,9 +257,8 @@ def _check_report(function: Any, judge: Judge, what: str) -> None:
     actual = call(function, deepcopy(_PAIRS), judge)
     if not isinstance(actual, Mapping):
         raise Wrong(_("judge_report should return a dictionary."), expected=expected, actual=actual)
-    if set(actual) != set(expected):
-        message = _("There should be one entry for each kind of damage.")
-        raise Wrong(message, expected=sorted(expected), actual=sorted(map(str, actual)))
+    message = _("There should be one entry for each kind of damage.")
+    wrong_if(set(actual) != set(expected), message, expected=sorted(expected), actual=sorted(map(str, actual)))
     messages = {
         "n": _("`n` is wrong: count the pairs, not the verdicts ({what})."),
         "right": _("`right` is wrong: the good answer has to win in both orders ({what})."),

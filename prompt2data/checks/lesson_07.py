@@ -56,17 +56,15 @@ def run_filters(answer: Any) -> None:
         raise Wrong(message, hint=hint, kept=len(kept), dropped=counted - len(kept), n=len(rows))
     if any(row.get("response") is None for row in kept):
         raise Wrong(_("A row on which a filter raises an error is kept: drop it with the reason `error`."))
-    if counted > len(rows):
-        message = _("A row is counted more than once: after its first reason, leave it.")
-        raise Wrong(message, expected=expected, actual=counts)
+    message = _("A row is counted more than once: after its first reason, leave it.")
+    wrong_if(counted > len(rows), message, expected=expected, actual=counts)
     ids, right = [row.get("id", -1) for row in kept], [row["id"] for row in good]
     if sorted(ids) == right and ids != right:
         raise Wrong(_("The kept rows are not in the order they had."), expected=good, actual=kept)
     wrong_if(ids != right, _("These are not the rows that pass all filters."), expected=good, actual=kept)
     expect(kept, good, _("The kept rows were changed: return them as they are."))
-    if {reason: n for reason, n in counts.items() if n} != expected:
-        message = _("The counts are not right: a row counts for the first reason that applies.")
-        raise Wrong(message, expected=expected, actual=counts)
+    message = _("The counts are not right: a row counts for the first reason that applies.")
+    wrong_if({reason: n for reason, n in counts.items() if n} != expected, message, expected=expected, actual=counts)
     none_kept, no_counts = _pair(call(answer, [], list(_FILTERS)))
     if none_kept or any(no_counts.values()):
         raise Wrong(_("Without rows nothing is kept and nothing is counted."), actual=(none_kept, no_counts))
@@ -171,9 +169,8 @@ def select(answer: Any) -> None:
         hint = hint.format(quality=quality, k=k, distance=distance, degrees=_CIRCLE)
         expect(actual, expected, translated(message), hint=hint)
     for distance, expected in ((0.4, [0, 1]), (0.6, [0])):
-        if list(call(answer, _on_circle(0, 60), [2, 1], 2, distance)) != expected:
-            message = _("The distance is 1 minus the cosine: two points 60 degrees apart have the distance 0.5.")
-            raise Wrong(message, expected=expected)
+        message = _("The distance is 1 minus the cosine: two points 60 degrees apart have the distance 0.5.")
+        wrong_if(list(call(answer, _on_circle(0, 60), [2, 1], 2, distance)) != expected, message, expected=expected)
 
 
 # -- 7.4 ----------------------------------------------------------------------------------------------------------
@@ -204,10 +201,9 @@ def percentile(answer: Any) -> None:
         actual = _number(call(answer, _recording(measure, sizes), list(chosen), list(rows), _DRAWS, 3))
         if any(size != len(chosen) for size in sizes):
             expect(sizes[:5], len(chosen), _("Each random subset should be as large as the selection."))
-        if not close(actual, expected):
-            share = close(actual * 100, expected) and expected
-            message = _("The percentile runs from 0 to 100.") if share else translated(message)
-            raise Wrong(message, expected=expected, actual=actual)
+        share = close(actual * 100, expected) and expected
+        message = _("The percentile runs from 0 to 100.") if share else translated(message)
+        wrong_if(not close(actual, expected), message, expected=expected, actual=actual)
         wrong_if(len(sizes) < _DRAWS, _("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
     seeds = (3, 3, 0, 1, 2, 4)
     by_seed = [_number(call(answer, sum, [9, 10, 10], list(_POOL), _DRAWS, seed)) for seed in seeds]

@@ -151,9 +151,8 @@ def _explained() -> Iterator[None]:
         yield
     except (OSError, NotImplementedError) as error:  # filelock raises the second on file systems without locks
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise RecordUnavailable(
-            _(
-                "Your progress cannot be kept in {folder} ({reason}): make that folder writable, or set "
-                "PROMPT2DATA_HOME to another one."
-            ).format(folder=path().parent, reason=reason)
-        ) from error
+        message = _(
+            "Your progress cannot be kept in {folder} ({reason}): make that folder writable, or set "
+            "PROMPT2DATA_HOME to another one."
+        )
+        raise RecordUnavailable(message.format(folder=path().parent, reason=reason)) from error

@@ -72,13 +72,11 @@ def worker_died(step: str, exitcode: int | None) -> WorkerDied:
             reason = _("signal {number}").format(number=-exitcode)
     else:
         reason = _("exit code {code}").format(code=exitcode)
-    return WorkerDied(
-        _(
-            "The process of step '{step}' died ({reason}), most often because memory ran out: use a smaller model or "
-            'batch, or load one step at a time with pipeline.run(load_groups="sequential_step_execution").'
-        ).format(step=step, reason=reason),
-        step,
+    message = _(
+        "The process of step '{step}' died ({reason}), most often because memory ran out: use a smaller model or "
+        'batch, or load one step at a time with pipeline.run(load_groups="sequential_step_execution").'
     )
+    return WorkerDied(message.format(step=step, reason=reason), step)
 
 
 def manager_died() -> WorkerDied:
@@ -90,13 +88,11 @@ def manager_died() -> WorkerDied:
 
 def not_portable(step: str, error: BaseException) -> NotPortable:
     """The error for a step that cannot be copied or pickled, because of `error`."""
-    return NotPortable(
-        _(
-            "Step '{step}' cannot be sent to its own process ({error}): create what it holds (a connection, a lock, "
-            "an open file, a loaded model) in its load() method."
-        ).format(step=step, error=error),
-        step,
+    message = _(
+        "Step '{step}' cannot be sent to its own process ({error}): create what it holds (a connection, a lock, "
+        "an open file, a loaded model) in its load() method."
     )
+    return NotPortable(message.format(step=step, error=error), step)
 
 
 def interrupted() -> RunInterrupted:

@@ -84,11 +84,8 @@ def remove_leftovers(folder: Path) -> None:
 
 def not_written(folder: Path, error: OSError) -> NotWritten:
     """The exception for `error`, which the system raised for something in `folder`."""
-    return NotWritten(
-        _("Cannot write to the folder '{folder}' ({reason}); set PROMPT2DATA_OUTPUT to a folder of yours.").format(
-            folder=folder, reason=error.strerror
-        )
-    )
+    message = _("Cannot write to the folder '{folder}' ({reason}); set PROMPT2DATA_OUTPUT to a folder of yours.")
+    return NotWritten(message.format(folder=folder, reason=error.strerror))
 
 
 def _staged(path: Path) -> Path:

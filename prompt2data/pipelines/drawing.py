@@ -50,19 +50,15 @@ def draw(
     """
     suffix = Path(path).suffix.lower()
     if suffix not in (".png", ".svg"):
-        raise DrawingError(
-            _("A pipeline is drawn to a file ending in .png or .svg, not to '{path}'.").format(path=path)
-        )
+        message = _("A pipeline is drawn to a file ending in .png or .svg, not to '{path}'.")
+        raise DrawingError(message.format(path=path))
     graph = graph_of(self, top_to_bottom=top_to_bottom, show_edge_labels=show_edge_labels)
     picture = to_png(graph) if suffix == ".png" else to_svg(graph).encode()
     try:
         Path(path).write_bytes(picture)
     except OSError as error:
-        raise DrawingError(
-            _("The picture cannot be written to '{path}' ({reason}): give draw() a path in a folder of yours.").format(
-                path=path, reason=error.strerror
-            )
-        ) from error
+        message = _("The picture cannot be written to '{path}' ({reason}): give draw() a path in a folder of yours.")
+        raise DrawingError(message.format(path=path, reason=error.strerror)) from error
     pictures.show(picture, " → ".join(self.dag), kind="image/png" if suffix == ".png" else "image/svg+xml")
     return path
 

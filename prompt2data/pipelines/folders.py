@@ -71,19 +71,17 @@ def locked(folder: Path, pipeline: str) -> Iterator[None]:
         lock = FileLock(folder / ".prompt2data.lock", thread_local=False)
         lock.acquire(timeout=0)
     except Timeout:
-        raise CacheInUse(
-            _(
-                "The cache folder of pipeline '{pipeline}' is in use by another run: wait for it to end, or give this "
-                "one its own with Pipeline(cache_dir=…)."
-            ).format(pipeline=pipeline)
-        ) from None
+        message = _(
+            "The cache folder of pipeline '{pipeline}' is in use by another run: wait for it to end, or give this "
+            "one its own with Pipeline(cache_dir=…)."
+        )
+        raise CacheInUse(message.format(pipeline=pipeline)) from None
     except OSError as error:
-        raise CacheInUse(
-            _(
-                "The cache folder of pipeline '{pipeline}' cannot be written ({reason}): choose another one with "
-                "Pipeline(cache_dir=…)."
-            ).format(pipeline=pipeline, reason=error.strerror)
-        ) from error
+        message = _(
+            "The cache folder of pipeline '{pipeline}' cannot be written ({reason}): choose another one with "
+            "Pipeline(cache_dir=…)."
+        )
+        raise CacheInUse(message.format(pipeline=pipeline, reason=error.strerror)) from error
     try:
         yield
     finally:

@@ -42,11 +42,8 @@ class OneLine(logging.Handler):
                 return
         if message.startswith(TRACEBACK):
             if failed := self._failed.pop(record.process, None):
-                print(
-                    _("Step '{step}' failed on batch {batch}, whose rows now hold None: {error}").format(
-                        step=failed.step, batch=failed.batch, error=last_line(message)
-                    )
-                )
+                sentence = _("Step '{step}' failed on batch {batch}, whose rows now hold None: {error}")
+                print(sentence.format(step=failed.step, batch=failed.batch, error=last_line(message)))
         elif record.levelno < logging.WARNING or not message.startswith(_REPEATED_BY_ERROR):
             print(" ".join(message.split()))
 

@@ -60,12 +60,11 @@ def apply_patches(patches: Iterable[Patch]) -> None:
     """
     installed = version("distilabel")
     if installed != DISTILABEL:
-        raise UnsupportedDistilabel(
-            _(
-                "This course needs distilabel {expected}, but version {installed} is installed: run "
-                "`pip install distilabel=={expected}`, then restart the notebook's kernel."
-            ).format(expected=DISTILABEL, installed=installed)
+        message = _(
+            "This course needs distilabel {expected}, but version {installed} is installed: run "
+            "`pip install distilabel=={expected}`, then restart the notebook's kernel."
         )
+        raise UnsupportedDistilabel(message.format(expected=DISTILABEL, installed=installed))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing the owners warns about code that no learner wrote
         for patch in patches:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from multiprocessing.managers import SyncManager
@@ -146,7 +146,7 @@ class _Worker:
             self.process.join(timeout=0)
 
 
-class StepProcesses:
+class StepProcesses(AbstractContextManager["StepProcesses"]):
     """The processes of one pipeline run.
 
     The interface is the part of `multiprocessing.Pool` that distilabel uses: `apply_async`, `terminate`, `join`, and
@@ -162,9 +162,6 @@ class StepProcesses:
         self.stopped = False
         # Before multiprocessing's own exit function, which would wait for processes still at work.
         self._finalizer = util.Finalize(self, StepProcesses._kill_all, args=(self._workers,), exitpriority=100)
-
-    def __enter__(self) -> StepProcesses:
-        return self
 
     def __exit__(self, *exception: Any) -> None:
         self.terminate()

@@ -22,12 +22,11 @@ from prompt2data.pipelines.ray import ray_for_this_run
 def safe_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
     """distilabel's `run` in a locked or fresh folder, with listeners, full clean-up, and a one-line summary."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise PipelineError(
-            _(
-                "A worker process imported this script and came to its pipeline.run() again: put the script's code "
-                'under `if __name__ == "__main__":`.'
-            )
+        message = _(
+            "A worker process imported this script and came to its pipeline.run() again: put the script's code "
+            'under `if __name__ == "__main__":`.'
         )
+        raise PipelineError(message)
     arguments = inspect.signature(original).bind(self, *args, **kwargs).arguments
     del arguments["self"]
     self._set_pipeline_name()

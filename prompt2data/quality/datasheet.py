@@ -58,11 +58,8 @@ class Datasheet:
         """
         blank = [name for name, value in vars(self).items() if not value.strip()]
         if blank:
-            raise ValueError(
-                _('The data sheet has no answer for: {names}. Write "unknown" where you do not know.').format(
-                    names=", ".join(blank)
-                )
-            )
+            message = _('The data sheet has no answer for: {names}. Write "unknown" where you do not know.')
+            raise ValueError(message.format(names=", ".join(blank)))
         kept = sifted.kept
         parts = [
             f"# {self.title}",

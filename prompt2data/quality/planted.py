@@ -74,9 +74,8 @@ def evaluation_rows(name: str = "given") -> list[Row]:
 
 def _load(name: str, suffix: str = "") -> list[Row]:
     if name not in SETS:
-        raise ValueError(
-            _("There is no set '{name}': choose one of {sets}.").format(name=name, sets=", ".join(map(repr, SETS)))
-        )
+        message = _("There is no set '{name}': choose one of {sets}.")
+        raise ValueError(message.format(name=name, sets=", ".join(map(repr, SETS))))
     file = _FOLDER / f"{name.replace(' ', '_')}{suffix}.jsonl"
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 

@@ -50,13 +50,18 @@ def _median_words(found: Sequence[str]) -> str:
 def render_report(sifted: Sifted, title: str) -> str:
     """The page as HTML."""
     most = max(sifted.counts.values(), default=0) or 1
-    page = jinja2.Environment(autoescape=True).from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return page.render(
+    lines = sifted.table()
+    environment = jinja2.Environment(autoescape=True)
+    environment.filters["visible"] = visible
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         language=language(),
-        title=visible(title, 200),
+        title=title,
         measures=before_after(sifted.rows, sifted.kept),
-        counts=[(visible(reason, 80), count, round(100 * count / most)) for reason, count in sifted.counts.items()],
-        examples=_examples(sifted),
+        counts=[(reason, count, round(100 * count / most)) for reason, count in sifted.counts.items()],
+        examples=[
+            line for reason in sifted.counts for line in [one for one in lines if one["verdict"] == reason][:_EXAMPLES]
+        ],
+        longest=_LONGEST,
         _=_,
     )
 
@@ -64,17 +69,3 @@ def render_report(sifted: Sifted, title: str) -> str:
 def write_report(path: str | PathLike[str], sifted: Sifted, title: str) -> Path:
     """Write the page to a file, and return its path. Raises `NotWritten`."""
     return write_whole(path, render_report(sifted, title))
-
-
-def _examples(sifted: Sifted) -> list[dict[str, str]]:
-    lines = sifted.table()
-    return [
-        {
-            "reason": visible(reason, 80),
-            "instruction": visible(line["instruction"], _LONGEST),
-            "response": visible(line["response"], _LONGEST),
-            "evidence": visible(" · ".join(filter(None, (line["evidence"], line["collides with"]))), _LONGEST),
-        }
-        for reason in sifted.counts
-        for line in [line for line in lines if line["verdict"] == reason][:_EXAMPLES]
-    ]

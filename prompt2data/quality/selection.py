@@ -81,9 +81,8 @@ def percentile(
         ValueError: if the pool is smaller than the selection.
     """
     if len(chosen) > len(pool):
-        raise ValueError(
-            _("{n} rows cannot be drawn from {pool}: give a larger pool.").format(n=len(chosen), pool=len(pool))
-        )
+        message = _("{n} rows cannot be drawn from {pool}: give a larger pool.")
+        raise ValueError(message.format(n=len(chosen), pool=len(pool)))
     rng = random.Random(seed)
     own = measure(chosen)
     drawn = [measure(rng.sample(list(pool), len(chosen))) for _draw in range(draws)]

@@ -131,11 +131,8 @@ def _edges(rows: list[dict[str, Any]]) -> list[_Edge]:
         return []
     names = [next((name for name in choice if name in rows[0]), "") for choice in (PARENT, CHILD)]
     if "" in names:
-        raise ValueError(
-            _("A row needs its parent in the column {parent}, and its child in the column {child}.").format(
-                parent=" / ".join(PARENT), child=" / ".join(CHILD)
-            )
-        )
+        message = _("A row needs its parent in the column {parent}, and its child in the column {child}.")
+        raise ValueError(message.format(parent=" / ".join(PARENT), child=" / ".join(CHILD)))
     edges: dict[tuple[str, str, str, str], _Edge] = {}
     for index, row in enumerate(rows):
         for name in names:

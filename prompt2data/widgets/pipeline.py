@@ -20,7 +20,6 @@ from prompt2data.widgets.run_state import RunWatch
 from prompt2data.widgets.view import View
 
 _PAUSE_SECONDS = 0.25  # between two drawings while the run goes on
-_MOST_BATCHES = 50  # listed of one step
 _ERROR_LENGTH = 400  # characters
 # Sizes of the drawing, in em.
 _BOX, _ACROSS, _DOWN = (14.5, 6.2), (2.6, 1.0), (1.2, 1.9)
@@ -45,6 +44,7 @@ class PipelineMonitor(View):
 
     part_names = ("head", "status", "picture", "total", "steps", "batches")
     templates = "pipeline"
+    most_batches = 50  # listed of one step
 
     def __init__(self, pipeline: Any) -> None:
         if not hasattr(getattr(pipeline, "dag", None), "G") or not hasattr(pipeline, "run"):
@@ -99,14 +99,6 @@ class PipelineMonitor(View):
         words = ngettext("{n} row at the end", "{n} rows at the end", rows).format(n=f"{rows:,}")
         return self.render("total", words=in_words(duration(self.watch.seconds()), words))
 
-    def part_batches(self, static: bool) -> str:
-        groups = []
-        for name, step in self.watch.steps.items():
-            batches = self.watch.batches(name)
-            shown = batches[-_MOST_BATCHES:]
-            groups.append({"name": name, "n": len(batches), "timed": not step.generator, "batches": shown})
-        return self.render("batches", groups=groups, seconds=_seconds)
-
     def phase(self) -> str:
         """The state of the run, in one sentence."""
         watch = self.watch
@@ -123,37 +115,13 @@ class PipelineMonitor(View):
         return _("The run failed. {error}").format(error=error)
 
     def steps(self) -> list[dict[str, Any]]:
-        """What picture and table show of each step."""
+        """What picture and table tell of each step: what is known of it, and numbers once it has begun."""
         steps = []
         for name, step in self.watch.steps.items():
-            batches = self.watch.batches(name)
-            icon, words = step.in_words()
-            if step.blanked:
-                n = step.blanked
-                words += ", " + ngettext("{n} batch failed", "{n} batches failed", n).format(n=n)
-            rows = self.watch.rows(name)
-            seconds = _seconds(self.watch.at_work(name))
-            numbers = [
-                ngettext("{n} row", "{n} rows", rows).format(n=f"{rows:,}"),
-                ngettext("{n} batch", "{n} batches", len(batches)).format(n=f"{len(batches):,}"),
-                "" if step.generator else seconds,
-            ]
-            began = bool(batches) or step.state == "working"
-            steps.append(
-                {
-                    "name": name,
-                    "kind": step.kind,
-                    "before": ", ".join(step.before),
-                    "state": step.state,
-                    "icon": icon,
-                    "words": words,
-                    "numbers": in_words(*numbers) if began else "",
-                    "rows": f"{rows:,}" if began else "–",
-                    "batches": f"{len(batches):,}" if began else "–",
-                    # distilabel logs only the sending of a loader's batches
-                    "seconds": "–" if not began else _("not timed") if step.generator else seconds,
-                }
-            )
+            batches, state = len(self.watch.batches(name)), step.state
+            numbers = {"batches": batches, "rows": self.watch.rows(name), "seconds": self.watch.at_work(name)}
+            now = {"state": state, "doing": sorted(step.doing), "began": bool(batches) or state == "working"}
+            steps.append({**vars(step), **now, **numbers})
         return steps
 
     # -- a run --------------------------------------------------------------------------------------------------------
@@ -220,10 +188,6 @@ class _Handler(RunListener):
 
     def note(self, event: Event) -> None:
         self._monitor.note(event)
-
-
-def _seconds(seconds: float) -> str:
-    return _("{n} s").format(n=f"{seconds:.1f}")
 
 
 def _drawing(columns: list[list[str | None]], arrows: list[list[tuple[int, int]]], across: bool) -> dict[str, Any]:

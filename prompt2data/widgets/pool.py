@@ -127,12 +127,11 @@ class PoolExplorer(View):
         for decision in self.decisions:
             neighbour, candidate = decision.neighbour, decision.candidate
             if isinstance(neighbour, str) and neighbour in refused and neighbour not in origins:
-                raise ValueError(
-                    _(
-                        "In this log, a line that was too similar is in the pool later. If it comes from a loop"
-                        " without the filter, write PoolExplorer(seeds, log, novel_only=False)."
-                    )
+                message = _(
+                    "In this log, a line that was too similar is in the pool later. If it comes from a loop"
+                    " without the filter, write PoolExplorer(seeds, log, novel_only=False)."
                 )
+                raise ValueError(message)
             if not isinstance(candidate, str):
                 continue
             if decision.verdict in self._accepted:

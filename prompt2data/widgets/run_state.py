@@ -11,7 +11,6 @@ from typing import Any
 
 import networkx
 
-from prompt2data.i18n import _
 from prompt2data.pipelines.events import AllCached, Event, StageLoading, StagesPlanned, StepEvent
 from prompt2data.pipelines.progress import rows_in
 from prompt2data.pipelines.step_times import Batch, StepTimes
@@ -63,22 +62,6 @@ class StepWatch:
                 self.blanked += 1
             case StepEvent(kind="left out"):
                 self.end = "failed"
-
-    def in_words(self) -> tuple[str, str]:
-        """The state for the reader: an icon, and words."""
-        batches = ", ".join(map(str, sorted(self.doing)))
-        working = _("working on batch {batch}").format(batch=batches) if batches else _("bringing rows")
-        states = {
-            "waiting": ("○", _("waiting")),
-            "loading": ("◔", _("loading")),
-            "ready": ("◑", _("waiting for rows")),
-            "working": ("▶", working),
-            "done": ("✓", _("done")),
-            "cached": ("↺", _("from the cache")),
-            "failed": ("✗", _("failed")),
-            "stopped": ("■", _("stopped")),
-        }
-        return states[self.state]
 
 
 class RunWatch:

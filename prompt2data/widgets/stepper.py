@@ -72,16 +72,13 @@ class MagpieStepper(View):
         for text in self.prompts.values():
             n = len(form.ids(text))
             if n > _LONGEST_PROMPT:
-                raise ValueError(
-                    _("The prompt has {n} tokens, and the stepper takes {most} at most: shorten it.").format(
-                        n=f"{n:,}", most=f"{_LONGEST_PROMPT:,}"
-                    )
-                )
+                message = _("The prompt has {n} tokens, and the stepper takes {most} at most: shorten it.")
+                raise ValueError(message.format(n=f"{n:,}", most=f"{_LONGEST_PROMPT:,}"))
         self.name = next(iter(self.prompts))
         self.temperature = 0.7
         self._reader = Reader()
         self.running = self._stopped = False
-        self._last = ""  # what the last step did, as text or HTML
+        self.last = ""  # what the last step did, as text or HTML
         self.stepping = Stepping(form, llm.local_model.stop_tokens, self.prompts[self.name], int(seed), _LONGEST_TURN)
         super().__init__()
 
@@ -96,30 +93,7 @@ class MagpieStepper(View):
         return not static or name in ("intro", "string")
 
     def part_string(self, static: bool) -> str:
-        headings = {
-            "system": _("The system's turn"),
-            "user": _("The user's turn"),
-            "assistant": _("The assistant's turn"),
-            None: _("Before the first turn"),
-        }
-        return self.render("string", static=static, headings=headings, candidates=self._candidates(), shown=_shown)
-
-    def message(self) -> str:
-        """What the last step did, and what comes next; for the part `status`."""
-        stepping = self.stepping
-        if self.running:
-            return _("Writing …")
-        if stepping.pair():
-            over = _("Both turns are over: you have a pair.")
-        elif stepping.ended:
-            over = _("The turn has ended: hand over to the assistant.")
-        elif stepping.full:
-            over = _("Enough for one turn here ({n} tokens): hand over to the assistant.").format(n=stepping.longest)
-        elif stepping.speaker is None:
-            over = _("No header says who speaks: the model decides.")
-        else:
-            over = ""
-        return escape(self._last) + " " + over if self._last or over else _("Ready.")
+        return self.render("string", static=static, candidates=self._candidates(), shown=_shown)
 
     # -- what the reader does -----------------------------------------------------------------------------------------
 
@@ -148,7 +122,7 @@ class MagpieStepper(View):
                 self.redraw(*_CHANGING)
 
     async def do_run(self, _value: str) -> None:
-        self.running, self._stopped, self._last = True, False, ""
+        self.running, self._stopped, self.last = True, False, ""
         redrawn = 0.0
         try:
             while self.stepping.can_grow and not self._stopped:
@@ -158,7 +132,7 @@ class MagpieStepper(View):
                     redrawn = time.monotonic()
                 await asyncio.sleep(0)  # the kernel looks whether the reader pressed something
         finally:
-            self.running, self._last = False, _("Stopped.") if self._stopped else ""
+            self.running, self.last = False, _("Stopped.") if self._stopped else ""
             self.redraw(*_CHANGING)
 
     def do_stop(self, _value: str) -> None:
@@ -168,13 +142,13 @@ class MagpieStepper(View):
         self._check_idle()
         if self.stepping.can_hand_over:
             self.stepping.hand_over()
-            self._last = _("The template closed the user's turn and opened the assistant's.")
+            self.last = _("The template closed the user's turn and opened the assistant's.")
             self.redraw(*_CHANGING)
 
     def do_back(self, _value: str) -> None:
         self._check_idle()
         self.stepping.back()
-        self._last = ""
+        self.last = ""
         self.redraw(*_CHANGING)
 
     def do_restart(self, _value: str) -> None:
@@ -182,7 +156,7 @@ class MagpieStepper(View):
         self._restart(self.stepping.seed + 1)
 
     def _restart(self, seed: int) -> None:
-        self._last = ""
+        self.last = ""
         self.stepping.restart(self.prompts[self.name], seed)
         self.redraw(*_CHANGING)
 
@@ -200,7 +174,7 @@ class MagpieStepper(View):
         text, chance = self.stepping.text_of(id_), float(logits.softmax(dim=-1)[id_])
         token = Markup("<code>{}</code>").format(_shown(text))
         message = escape(_("Appended {token}: the model gave it {chance}."))
-        self._last = message.format(token=token, chance=f"{100 * chance:.1f} %")
+        self.last = message.format(token=token, chance=f"{100 * chance:.1f} %")
         self.stepping.append(id_)
 
     def _candidates(self) -> list[Candidate]:

@@ -87,9 +87,8 @@ class DatasetBrowser(View):
 
     def count(self) -> str:
         """The number of rows found, in words."""
-        return ngettext("{found} of {n} row found", "{found} of {n} rows found", len(self.rows)).format(
-            found=f"{len(self.state.found):,}", n=f"{len(self.rows):,}"
-        )
+        message = ngettext("{found} of {n} row found", "{found} of {n} rows found", len(self.rows))
+        return message.format(found=f"{len(self.state.found):,}", n=f"{len(self.rows):,}")
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
