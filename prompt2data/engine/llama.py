@@ -18,7 +18,8 @@ from prompt2data.engine.packed import activated, combined
 
 _BUILT_ALIKE = ("LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM")
 _FIXED_ANGLES = ("default", "linear", "llama3", "yarn")  # kinds of rotary embedding that know no length
-_TOGETHER = 32  # rows whose attention is computed over the length of the longest
+_TOGETHER = 8  # rows whose attention is computed over the length of the longest, and more of them where they are
+_ALIKE = 0.8  # as long as this share of it
 
 
 class Slots:
@@ -119,13 +120,18 @@ class LlamaStep:
         self, lengths: Sequence[int], positions: torch.Tensor, dtype: torch.dtype
     ) -> list[tuple[slice, int, torch.Tensor]]:
         """Rows whose attention is computed together, over how many tokens, and a mask of what each has of them."""
-        parts = []
+        spans: list[tuple[int, int, int]] = []  # first row, last row, tokens
         for first in range(0, len(lengths), _TOGETHER):
-            part = slice(first, min(first + _TOGETHER, len(lengths)))
-            length = max(lengths[part]) + 1
-            after = torch.arange(length, device=positions.device) > positions[part, None]
+            last = min(first + _TOGETHER, len(lengths))
+            longest = max(lengths[first:last]) + 1
+            if spans and _ALIKE * spans[-1][2] <= longest <= spans[-1][2]:
+                first, _last, longest = spans.pop()
+            spans.append((first, last, longest))
+        parts = []
+        for first, last, length in spans:
+            after = torch.arange(length, device=positions.device) > positions[first:last, None]
             mask = torch.zeros(after.shape, dtype=dtype, device=positions.device).masked_fill_(after, -torch.inf)
-            parts.append((part, length, mask[:, None, None]))
+            parts.append((slice(first, last), length, mask[:, None, None]))
         return parts
 
 

@@ -18,6 +18,8 @@ from prompt2data.engine.local_model import LocalModel, shared_prefix_length
 # Reading a shared beginning apart pays only if it is longer than a few tokens.
 _MIN_SHARED_PREFIX = 8
 _READ_AT_ONCE = 8192  # tokens in one forward pass, padding included
+_ALIKE = 0.75  # prompts are read together if they are as long as this share of the longest,
+_FEW = 512  # or if all of them have no more tokens than this
 
 
 class GrowingRows:
@@ -89,7 +91,9 @@ class SlotRows:
         known = {key: self._known[key] for key in keys if key in self._known}  # in Magpie, a prompt comes again
         missing = sorted(keys - known.keys(), key=lambda key: (len(key), key))
         while missing:
-            group = missing[-max(1, _READ_AT_ONCE // len(missing[-1])) :]
+            longest = len(missing[-1])
+            alike = [key for key in missing if len(key) >= _ALIKE * longest or len(missing) * longest <= _FEW]
+            group = alike[-max(1, _READ_AT_ONCE // longest) :]
             del missing[-len(group) :]
             known |= self._read(group)
         self._known = known

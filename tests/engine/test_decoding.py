@@ -50,6 +50,15 @@ def written(model, wanted, size=None, params=SAMPLED, budget=BUDGET):
     return [(found[index].tokens, found[index].finish_reason) for index in range(len(wanted))]
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Tiny models have too little work for two: on a busy machine these would wait for each other all the time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def tokenizer(llm):
     return llm.local_model.tokenizer
