@@ -166,8 +166,9 @@ class _Batch:
             # More than there are free slots for: prompts are read in groups. A few, or others would have none.
             free = self._slots - len(self._request) + len(self._holes)
             ahead = min(self._slots // 4, len(self._waiting) // 8)
-            self._taken = self._waiting.take(max(free, ahead) if free else 0)[::-1]
-            self._rows.read([self._requests[index].prompt for index in self._taken])
+            self._taken = self._waiting.take(max(free, ahead))[::-1] if free else []
+            if self._taken:
+                self._rows.read([self._requests[index].prompt for index in self._taken])
         slots = [*self._holes, *range(len(self._request), self._slots)][: len(self._taken)]
         if not slots:
             return None

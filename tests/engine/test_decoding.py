@@ -153,6 +153,16 @@ def test_a_slot_is_never_empty_while_a_row_waits(llama, monkeypatch):
     assert len(read) < 1.2 * len(set(read))
 
 
+def test_a_prompt_that_comes_again_is_read_once(llama, monkeypatch):
+    """In Magpie all rows have the same prompt."""
+    read, read_in = [], rows._read
+    monkeypatch.setattr(rows, "_read", lambda model, group: read.extend(group) or read_in(model, group))
+    wanted = [Request([7, 8, 9], frozenset({2, 5, 11}), stream) for stream in range(60)]
+    for _rows in decode(llama, wanted, SAMPLED, BUDGET, lambda room: 8):
+        pass
+    assert read == [(7, 8, 9)]
+
+
 def test_the_longest_prompts_come_first_and_equal_ones_together():
     wanted = [Request([1] * length, frozenset(), 0) for length in (3, 1, 2, 3)]
     waiting = Waiting(wanted)
