@@ -158,10 +158,12 @@ class _Batch:
         """Let waiting requests into free slots, and draw the first token of each. `None` where nobody comes in."""
         empty = len(self._holes) == len(self._request)
         if not self._taken:
-            room = self._waiting.longest() + self._budget
-            if room == self._budget or not (empty or (self._rows.joinable and self._most(room) < 2 * self._slots)):
-                return None  # where far more fit once the rows under way have ended, wait for that
-            if empty:
+            if not (longest := self._waiting.longest()):
+                return None
+            room = longest + self._budget
+            if not self._slots or not self._rows.joinable or self._most(room) >= 2 * self._slots:
+                if not empty:
+                    return None  # far more will fit once the rows under way have ended
                 self._allocate(room)
             # More than there are free slots for: prompts are read in groups. A few, or others would have none.
             free = self._slots - len(self._request) + len(self._holes)
