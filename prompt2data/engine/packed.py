@@ -18,15 +18,22 @@ _LARGEST_ERROR = {torch.float32: 1e-4, torch.float16: 5e-3, torch.bfloat16: 2e-2
 
 
 class PackedLinear(torch.nn.Module):
-    """A `torch.nn.Linear` for inference on a CPU, made from one whose weights it takes over.
+    """A `torch.nn.Linear` for inference on a CPU, with weights of shape [out, in] and perhaps a bias.
 
     Raises `RuntimeError`, `AttributeError` or `NotImplementedError` where this torch or processor cannot do it.
     """
 
-    def __init__(self, layer: torch.nn.Linear) -> None:
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         super().__init__()
-        self.in_features, self.out_features, self.bias = layer.in_features, layer.out_features, layer.bias
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(layer.weight.detach().contiguous(), _ROWS)
+        self.out_features, self.in_features = weight.shape
+        self.bias = bias
+        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), _ROWS)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> PackedLinear:
+        return self  # nothing of it ever changes, and torch cannot copy packed weights
+
+    def __reduce__(self) -> Any:
+        return PackedLinear, (self.weight, self.bias)
 
     @property
     def weight(self) -> torch.Tensor:
@@ -69,7 +76,7 @@ def pack(model: torch.nn.Module) -> None:
                 if kind not in works:
                     works[kind] = _works(layer)
                 if works[kind]:
-                    setattr(parent, name, PackedLinear(layer))
+                    setattr(parent, name, PackedLinear(layer.weight, layer.bias))
     if any(works.values()):
         for parameter in model.parameters():  # the file stays in memory for as long as any of them lies in it
             parameter.data = parameter.data.clone()
@@ -82,7 +89,7 @@ def _works(layer: torch.nn.Linear) -> bool:
         return False
     x = torch.linspace(-1, 1, _ROWS * layer.in_features, dtype=layer.weight.dtype).view(_ROWS, -1)
     try:
-        ours, plain = PackedLinear(layer)(x), linear(x, layer.weight, layer.bias)
+        ours, plain = PackedLinear(layer.weight, layer.bias)(x), linear(x, layer.weight, layer.bias)
     except (RuntimeError, AttributeError, NotImplementedError):
         return False
     error = (ours - plain).abs().max() / plain.abs().max().clamp(min=1e-30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 import signal
 import threading
@@ -247,7 +249,7 @@ def test_the_batch_is_as_large_as_memory_allows(llama, monkeypatch):
 def test_a_packed_layer_gives_what_the_plain_one_does(dtype, bias):
     torch.manual_seed(0)
     layer = torch.nn.Linear(40, 24, bias=bias, dtype=dtype)
-    packed = PackedLinear(layer)
+    packed = PackedLinear(layer.weight, layer.bias)
     near = {"atol": 1e-5, "rtol": 1e-5} if dtype == torch.float32 else {"atol": 0.02, "rtol": 0.02}
     with torch.inference_mode():
         for shape in [(1, 40), (7, 40), (2, 3, 40)]:
@@ -258,6 +260,13 @@ def test_a_packed_layer_gives_what_the_plain_one_does(dtype, bias):
         for by in ("add", "mul"):
             torch.testing.assert_close(combined(packed, x, other, by), combined(layer, x, other, by), **near)
     torch.testing.assert_close(packed.weight, layer.weight.detach())
+
+
+def test_a_packed_model_can_be_copied_and_pickled(llama, tokenizer):
+    expected = written(llama, requests(4))
+    for model in (copy.deepcopy(llama.model), pickle.loads(pickle.dumps(llama.model))):
+        assert isinstance(model.lm_head, PackedLinear)
+        assert written(local(model, tokenizer), requests(4)) == expected
 
 
 def test_only_layers_that_work_are_packed(monkeypatch):
@@ -272,7 +281,7 @@ def test_only_layers_that_work_are_packed(monkeypatch):
     pack(wrong)
     assert type(wrong[0]) is torch.nn.Linear
     missing = model()
-    monkeypatch.setattr(PackedLinear, "__init__", lambda self, layer: torch.ops.mkldnn.no_such_operator)
+    monkeypatch.setattr(PackedLinear, "__init__", lambda self, weight, bias: torch.ops.mkldnn.no_such_operator)
     pack(missing)
     assert type(missing[0]) is torch.nn.Linear
 
