@@ -45,6 +45,9 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     Attributes:
         model: public name of the model (a hub id, the embedded model's name) or a folder. Defaults to the model
             that `prompt2data` chose for this machine. A folder is remembered, and shown by its public name.
+        torch_dtype: number type to compute with, `"auto"` for that of the model's files. `"bfloat16"` reads half as
+            many bytes for each token, faster where the processor computes in it (AMX, AVX512-BF16); it gives other
+            texts, which may also change with what shares their batch.
         seed: seed of all random streams. Defaults to the seed given to `setup()`, or 0.
         batch_size: the most rows to decode at once. Chosen from memory and cores where nothing is said, and halved
             by itself when memory runs out.
