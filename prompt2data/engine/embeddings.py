@@ -13,6 +13,7 @@ import numpy as np
 
 from prompt2data import cache, models
 from prompt2data.display.progress import progress_bar
+from prompt2data.engine.packed import pack
 from prompt2data.i18n import _
 from prompt2data.models import embedded
 
@@ -70,4 +71,6 @@ def _embedder():
     with progress_bar(None, _("loading the text embedder")):
         from sentence_transformers import SentenceTransformer  # seconds, and most runs find all vectors in the cache
 
-        return SentenceTransformer(str(folder), device="cpu")
+        embedder = SentenceTransformer(str(folder), device="cpu")
+    pack(embedder)
+    return embedder
