@@ -1,8 +1,9 @@
 """What `benchmarks.generation` asks of one process each: `python -m benchmarks._checks NAME` prints it as JSON.
 
 `ceiling`: GFLOP/s of the fastest fp32 matrix multiplication here, on all cores; without prompt2data, whose OpenMP
-settings are part of what it is the measure of. `greedy`: [texts that are those of `model.generate`, texts]. `hit`:
-seconds to take a text of 64 tokens out of a cache with a thousand others, in batches of 64.
+settings are part of what it is the measure of. `greedy`: [texts that are those of `model.generate`, texts]. `shift`:
+what lesson 4 measures, in fp32 and in bfloat16. `hit`: seconds to take a text of 64 tokens out of a cache with a
+thousand others, in batches of 64.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from benchmarks._works import TOPICS
+from benchmarks._works import MAX_NEW_TOKENS, SAMPLING, SYSTEM, TOPICS
 
 
 def ceiling() -> float:
@@ -64,6 +65,28 @@ def greedy() -> tuple[int, int]:
     return equal, len(chats)
 
 
+def shift() -> dict[str, str]:
+    """Texts differ from the first token that rounding tips on; what matters is whether they are as good."""
+    from prompt2data import BatchedTransformersLLM
+    from prompt2data.metrics import distinct_n, share
+    from prompt2data.models import EMBEDDED
+    from prompt2data.quality.conversations import reads_like_request
+
+    found = {}
+    chats = [[{"role": "system", "content": SYSTEM}]] * 256
+    for number_type in ("float32", "bfloat16"):
+        llm = BatchedTransformersLLM(model=EMBEDDED, use_magpie_template=True, cache=False, torch_dtype=number_type)
+        llm.load()
+        outputs = llm.generate(chats, max_new_tokens=MAX_NEW_TOKENS, **SAMPLING)
+        texts = [output["generations"][0] for output in outputs]
+        tokens = sum(output["statistics"]["output_tokens"][0] for output in outputs) / len(outputs)
+        requests = share(reads_like_request(text) for text in texts)
+        found[number_type] = (
+            f"{requests} read like a request, {tokens:.1f} tokens a row, distinct-2 {distinct_n(texts, 2):.3f}"
+        )
+    return found
+
+
 def hit() -> float:
     """The least of some batches."""
     from prompt2data import cache
@@ -91,4 +114,4 @@ def _timed(action: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"ceiling": ceiling, "greedy": greedy, "hit": hit}[sys.argv[1]]()))
+    print(json.dumps({"ceiling": ceiling, "greedy": greedy, "shift": shift, "hit": hit}[sys.argv[1]]()))

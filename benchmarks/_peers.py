@@ -26,7 +26,7 @@ def openvino(setting: Setting, weights: str, properties: dict[str, str]) -> Run:
         subprocess.run(command, check=True, stdout=sys.stderr)
     scheduler = openvino_genai.SchedulerConfig()
     scheduler.cache_size = 4  # GB: enough for 256 rows
-    scheduler.enable_prefix_caching = False  # it would keep the prompts of the run before, for 3 % at most
+    scheduler.enable_prefix_caching = False  # it would keep the prompts of the run before
     pipeline = openvino_genai.ContinuousBatchingPipeline(folder, scheduler, "CPU", properties)
 
     def run(work: Work) -> list[Text]:

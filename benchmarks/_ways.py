@@ -15,8 +15,8 @@ from benchmarks._works import MAX_NEW_TOKENS, SAMPLING, Run, Setting, Text, Work
 SIZES = (16, 32, 64)  # batches to try
 
 
-def ours(setting: Setting) -> Run:
-    """`BatchedTransformersLLM` as in a notebook, without the generation cache."""
+def ours(setting: Setting, **options: Any) -> Run:
+    """`BatchedTransformersLLM` as in a notebook, without the generation cache; `options` go to its constructor."""
     import prompt2data
     from prompt2data import BatchedTransformersLLM, setup
     from prompt2data.models import EMBEDDED
@@ -29,7 +29,7 @@ def ours(setting: Setting) -> Run:
         def stop_tokens(self, input: list[dict[str, Any]]) -> frozenset[int]:
             return super().stop_tokens(input) if self._speaks_as_user(input) else frozenset()
 
-    llm = LLM(model=EMBEDDED, use_magpie_template=True, cache=False)
+    llm = LLM(model=EMBEDDED, use_magpie_template=True, cache=False, **options)
     llm.load()
     start = llm.mark()
 

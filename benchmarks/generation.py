@@ -78,6 +78,7 @@ class Peer:
 OPENVINO = ("openvino-genai", "optimum-intel", "nncf", "torch")
 PEERS = {
     BEFORE: Peer(("m64", "m256", "m1000", "u64"), ("ours",)),
+    "ours in bfloat16": Peer((*MAGPIE, "u64")),
     "TransformersLLM": Peer(("m16", "m64")),
     "model.generate at its best batch size": Peer(
         ("m64", "u64"), tuple(f"model.generate, {size} rows a batch" for size in SIZES)
@@ -216,6 +217,9 @@ def remarks(session: Session, arguments: argparse.Namespace) -> Iterator[str]:
     if session.memory:
         told = ", ".join(f"{name} {size / 2**30:.2f} GiB" for name, size in session.memory.items())
         yield f"Peak memory of a process with 64 rows: {told}."
+    if "ours in bfloat16" in session.memory:
+        for number_type, found in json.loads(asked("-m", "benchmarks._checks", "shift")).items():
+            yield f"256 Magpie rows of lesson 4 in {number_type}: {found}."
     hit = json.loads(asked("-m", "benchmarks._checks", "hit"))
     yield f"A text from the generation cache instead of from the model: {hit * 1e6:.0f} µs in a batch of 64."
     if arguments.long:
