@@ -7,30 +7,31 @@ it raises `CheckFailed` on anything but a pass, and no progress is kept or shown
 from __future__ import annotations
 
 import functools
+import inspect
 import os
-import random
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
-
-import numpy as np
+from itertools import islice
+from typing import Any
 
 from prompt2data.checks import record
 from prompt2data.checks.card import CheckCard, Marked
 from prompt2data.checks.diff import compare
+from prompt2data.checks.guard import Stopped, TookTooLong, alive, guarded, line_in
 from prompt2data.i18n import _, translated
-from prompt2data.untrusted import visible, visible_repr
+from prompt2data.untrusted import safe_repr, visible, visible_repr
 
 _NOTHING = object()
 _LONGEST_SHOWN = 400
+_MOST_ITEMS = 100_000  # of an answer; what has more has no end
 
 
-class NotAttempted(Exception):
+class NotAttempted(BaseException):
     """The learner has not written anything yet."""
 
 
-class Wrong(Exception):
+class Wrong(BaseException):  # an answer that catches every `Exception` must not catch this one
     """An answer is wrong in a way the check can name.
 
     Args:
@@ -38,14 +39,25 @@ class Wrong(Exception):
         expected: what a right answer gives here, if that helps.
         actual: what this one gave.
         hint: what to try, fitting this very mistake; general hints belong in `@exercise`.
+        given: the call that shows it.
+        line: the learner's own line that raised an error.
         values: what fills the placeholders of message and hint; without any, both are taken literally.
     """
 
     def __init__(
-        self, message: str, /, *, expected: Any = _NOTHING, actual: Any = _NOTHING, hint: str = "", **values: Any
+        self,
+        message: str,
+        /,
+        *,
+        expected: Any = _NOTHING,
+        actual: Any = _NOTHING,
+        hint: str = "",
+        given: str = "",
+        line: str = "",
+        **values: Any,
     ) -> None:
         self.message, self.hint = (text.format(**values) if values else text for text in (message, hint))
-        self.expected, self.actual = expected, actual
+        self.expected, self.actual, self.given, self.line = expected, actual, given, line
         super().__init__(self.message)
 
 
@@ -66,18 +78,20 @@ def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         attempts = 0
         lesson = record.register(function)
+        names = list(inspect.signature(function).parameters)
 
         @functools.wraps(function)
         def check(*answers: Any) -> None:
             nonlocal attempts
+            open_ones = [name for name, answer in zip(names, answers, strict=False) if not attempted(answer)]
             try:
-                for answer in answers:
-                    require_attempt(answer)
-                function(*answers)
+                if open_ones:
+                    raise NotAttempted
+                guarded(lambda: function(*answers))
             except NotAttempted:
-                card = CheckCard("not attempted", _("Not attempted yet."))
-            except Wrong as wrong:
-                card = _wrong_card(wrong, hints, attempts)
+                card = CheckCard("not attempted", _not_attempted(open_ones if len(open_ones) < len(answers) else ()))
+            except (Exception, Wrong) as error:
+                card = _wrong_card(_as_wrong(error), hints, attempts)
                 attempts += 1
             else:
                 attempts = 0
@@ -96,6 +110,24 @@ def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return decorate
 
 
+def _not_attempted(names: Sequence[str]) -> str:
+    """The title of a card; `names`: the answers that are open, where others are not."""
+    if not names:
+        return _("Not attempted yet.")
+    return _("Not attempted yet.") + " " + _("Still open: {names}").format(names=", ".join(names))
+
+
+def _as_wrong(error: BaseException) -> Wrong:
+    """What a card is made from, whatever came out of a check."""
+    if isinstance(error, Wrong):
+        return error
+    if isinstance(error, TookTooLong):
+        return Wrong(
+            _("Your code did not come to an end, and was stopped."), hint=_("Is there a loop that nothing ends?")
+        )
+    return Wrong(_("The check can make nothing of this answer: {error}"), error=error_text(error))
+
+
 def _wrong_card(wrong: Wrong, hints: Sequence[str], attempts: int) -> CheckCard:
     """The card of a wrong answer; `attempts`: how many in a row came before it."""
     # A hint for this very mistake is shown alone at first; each further attempt adds the next general one to it.
@@ -103,7 +135,11 @@ def _wrong_card(wrong: Wrong, hints: Sequence[str], attempts: int) -> CheckCard:
     return CheckCard(
         "wrong",
         wrong.message,
-        _differences(wrong.expected, wrong.actual),
+        [
+            *([(_("your line"), visible(wrong.line, _LONGEST_SHOWN))] if wrong.line else []),
+            *([(_("called like this"), wrong.given)] if wrong.given else []),
+            *_differences(wrong.expected, wrong.actual),
+        ],
         hint=wrong.hint,
         hints=list(map(translated, hints)),
         turn=min(turn, len(hints) - 1) if hints and turn >= 0 else None,
@@ -134,7 +170,7 @@ def _show(card: CheckCard) -> None:
         display(card)
 
 
-def error_text(error: Exception) -> str:
+def error_text(error: BaseException) -> str:
     """An error that a learner's function raised, in one line."""
     try:
         text = str.__str__(str(error))
@@ -165,34 +201,70 @@ def is_stub(answer: Any) -> bool:
     return code is not None and code.co_code in _STUB_CODES and set(code.co_consts) <= {None, answer.__doc__, ...}
 
 
-def require_attempt(answer: Any) -> None:
-    """Raise `NotAttempted` for a stub, also inside a tuple, list or mapping."""
+def attempted(answer: Any) -> bool:
+    """Whether there is something to judge: no stub, also inside a tuple, list or mapping."""
     items = answer.values() if isinstance(answer, dict) else answer if type(answer) in (list, tuple) else ()
-    if is_stub(answer) or any(item is ... for item in items):
-        raise NotAttempted
+    return not is_stub(answer) and not any(item is ... for item in items)
 
 
 def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call a learner's function; what it raises becomes a `Wrong`, what it has not written yet a `NotAttempted`."""
+    """Call a learner's function, and give what it returns as `plain` does.
+
+    Raises:
+        Wrong: where it raises anything, at once or while its result is read; the error is the cause.
+        NotAttempted: where it is not written yet.
+    """
     if is_stub(function):
         raise NotAttempted
     wrong_if(not callable(function), _("This should be a function."), actual=function)
     try:
-        result = function(*args, **kwargs)
-    except (Wrong, NotAttempted):
+        result = plain(function(*args, **kwargs))
+    except (Wrong, NotAttempted, Stopped):
         raise
     except NotImplementedError as error:
         raise NotAttempted from error
-    except Exception as error:
-        named = [f"{name}={visible_repr(value)}" for name, value in kwargs.items()]
-        called = ", ".join([*map(visible_repr, args), *named])
+    except BaseException as error:
         name = getattr(function, "__name__", None)
-        name = name if type(name) is str else "function"
-        message = _("{name} raised {error} when called like this: {call}")
-        raise Wrong(message, name=name, error=error_text(error), call=f"{name}({called})") from error
+        raise Wrong(
+            _("{name} raised {error}"),
+            given=told_call(function, args, kwargs),
+            line=line_in(function, error.__traceback__),
+            name=name if type(name) is str else "function",
+            error=error_text(error),
+        ) from error
+    finally:
+        alive()
     if result is ...:
         raise NotAttempted
     return result
+
+
+def told_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """A call as a learner would write it, cut where it is long."""
+    name = getattr(function, "__name__", None)
+    told = [*map(safe_repr, args), *(f"{name}={safe_repr(value)}" for name, value in kwargs.items())]
+    return visible(f"{name if type(name) is str else 'function'}({', '.join(told)})", _LONGEST_SHOWN)
+
+
+def plain(value: Any) -> Any:
+    """The content of a value, whatever form it has.
+
+    A `Dataset`, a pandas table and rows of any kind become a list of dictionaries; arrays, series, tuples, iterators
+    and views a list; numbers of numpy Python's. A set has no order and stays a set. What it does not know it leaves.
+    """
+    if value is None or isinstance(value, str | bytes | bool | int | float | set | frozenset | type):
+        return value
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # pandas
+        return [plain(row) for row in value.to_dict("records")]
+    if hasattr(value, "tolist") and not isinstance(value, type):  # numpy, a series, a tensor
+        return plain(value.tolist())
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Iterable) and not callable(value):
+        items = list(islice(value, _MOST_ITEMS + 1))
+        wrong_if(len(items) > _MOST_ITEMS, _("The answer has no end."))
+        return [plain(item) for item in items]
+    return value
 
 
 def wrong_if(mistaken: Any, message: str, /, **more: Any) -> None:
@@ -218,17 +290,28 @@ def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
 
 def returned(answer: Any) -> Any:
     """The answer, unless it is `None`, which raises `Wrong`."""
-    wrong_if(answer is None, _("The answer is None: did you forget to return it?"))
+    wrong_if(answer is None, _("The function returned None."), hint=_("Is there a `return`?"))
     return answer
 
 
 def texts(answer: Any) -> list[str]:
-    """Texts from whatever iterable a learner returns; raises `Wrong` for anything else."""
-    wrong_if(answer is None, _("The function returned None."), hint=_("Is there a `return`?"))
-    if isinstance(answer, Iterable) and not isinstance(answer, str):
-        answer = list(answer)
+    """Texts from whatever a learner returns; raises `Wrong` for anything else."""
+    answer = plain(returned(answer))
     right = isinstance(answer, list) and all(isinstance(text, str) for text in answer)
     wrong_if(not right, _("The answer should be a list of texts."), actual=answer)
+    return answer
+
+
+def truth(answer: Any) -> bool:
+    """Yes or no, from any value that is true or false."""
+    return bool(returned(plain(answer)))
+
+
+def number(answer: Any) -> float:
+    """A number; raises `Wrong` for anything else."""
+    answer = returned(plain(answer))
+    right = isinstance(answer, int | float) and not isinstance(answer, bool)
+    wrong_if(not right, _("The answer should be a number."), actual=answer)
     return answer
 
 
@@ -238,41 +321,12 @@ def records(answer: Any, columns: Iterable[str] = ()) -> list[dict[str, Any]]:
     Raises:
         Wrong: if it is none of these, or a row lacks one of `columns`.
     """
-    answer = returned(answer)
-    if hasattr(answer, "to_dict") and hasattr(answer, "columns"):  # pandas
-        answer = answer.to_dict("records")
-    if isinstance(answer, str | Mapping) or not isinstance(answer, Iterable):
-        raise Wrong(_("The answer should be a list of rows, each a dictionary."), actual=answer)
-    rows = list(answer)
-    for index, row in enumerate(rows):
+    answer = plain(returned(answer))
+    wrong_if(not isinstance(answer, list), _("The answer should be a list of rows, each a dictionary."), actual=answer)
+    for index, row in enumerate(answer):
         wrong_if(not isinstance(row, Mapping), _("Row {place} is not a dictionary."), actual=row, place=index)
         for column in columns:
             if column not in row:
                 message = _("Row {place} lacks the column {column}.")
                 raise Wrong(message, expected=sorted(columns), actual=sorted(row), place=index, column=column)
-    return [dict(row) for row in rows]
-
-
-class GlobalRandomState:
-    """Context manager that restores the global random state of Python and numpy on exit.
-
-    Attributes:
-        changed: whether either state changed inside the block; known once it has ended.
-    """
-
-    changed = False
-
-    def __enter__(self) -> Self:
-        self._before = random.getstate(), np.random.get_state()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        python, numpy = self._before
-        self.changed = random.getstate() != python or _comparable(np.random.get_state()) != _comparable(numpy)
-        random.setstate(python)
-        np.random.set_state(numpy)
-
-
-def _comparable(state: Any) -> list[Any]:
-    """A state of numpy's generator, which contains an array, as values that `==` compares."""
-    return [np.asarray(part).tolist() for part in state]
+    return answer

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from prompt2data.checks.core import GlobalRandomState, Wrong, call, close, exercise, expect, records, texts, wrong_if
+from prompt2data.checks.core import Wrong, call, exercise, number, plain, records, texts, wrong_if
+from prompt2data.checks.guard import GlobalRandomState
+from prompt2data.checks.judge import Properties, Task, case
 from prompt2data.i18n import N_, _
+from prompt2data.quality.vocabulary import words
 
-_ROWS = [
-    {"instruction": "How warm should the water be? ", "generation": "  About 30 degrees.\n", "model_name": "m"},
-    {"instruction": "Why salt?", "generation": None, "model_name": "m"},
-    {"instruction": "Why wait?", "generation": "   \n", "model_name": "m"},
-    {"instruction": "Is 'None' an answer?", "generation": "None", "model_name": "m"},
-]
-_PAIRS = [
-    {"prompt": "How warm should the water be?", "completion": "About 30 degrees."},
-    {"prompt": "Is 'None' an answer?", "completion": "None"},
-]
+# -- 1.1 ----------------------------------------------------------------------------------------------------------
+
+
+def _to_pairs(rows: list[dict]) -> list[dict]:
+    return [
+        {"prompt": row["instruction"].strip(), "completion": row["generation"].strip()}
+        for row in rows
+        if (row["generation"] or "").strip()
+    ]
+
+
+def _pairs_of(answer: Any) -> list[dict]:
+    pairs = records(answer, columns=("prompt", "completion"))
+    for pair in pairs:
+        message = _("A clean pair has the keys `prompt` and `completion` only.")
+        wrong_if(len(pair) > 2, message, expected=["completion", "prompt"], actual=sorted(pair))
+    return pairs
+
+
+def _row(generation: str | None, instruction: str = "Why salt?") -> dict:
+    return {"instruction": instruction, "generation": generation, "model_name": "m"}
+
+
+_EMPTY = N_("A pair with an empty completion is still there.")
+_SPACES = N_("Some texts still have spaces or line breaks around them.")
+_INSIDE = N_("Only what stands around a text goes; what stands between its words stays.")
+TO_PAIRS = Task(
+    _to_pairs,
+    (
+        case([], says=N_("No rows should give no pairs.")),
+        case([_row(None)], says=N_("Rows without a generation are still there.")),
+        case([_row("")], says=_EMPTY),
+        case([_row("  \n")], says=_EMPTY),
+        case([_row("None")], says=N_("The text 'None' is a generation too; only the value `None` is missing.")),
+        case([_row(" About 30 degrees.\n")], says=_SPACES),
+        case([_row("Taste.", "Why salt? ")], says=_SPACES),
+        case([_row("One.\n\n Two,  three.")], says=_INSIDE),
+        case([_row("Taste.", "Why\n  salt?")], says=_INSIDE),
+        case([_row("0"), _row("0"), _row("Ｓalt 🧂 muối 塩 소금\u3000", "Warum Salz?\t")]),
+        case([_row("b", "2"), _row(None), _row("c", "1"), _row(" "), _row("a", "3")]),
+    ),
+    N_("These are not the pairs of the given rows."),
+    view=_pairs_of,
+    unchanged=N_("`to_pairs` changed the rows it was given."),
+    order=N_("The pairs are right, but their order changed."),
+    hints={N_("`to_pairs` changed the rows it was given."): N_("Make new dictionaries.")},
+)
 
 
 @exercise(
@@ -30,38 +70,93 @@ _PAIRS = [
 def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None:
     """Exercise 1.1: eight prompts, and rows to clean pairs."""
     _eight_prompts(prompts)
-    given = copy.deepcopy(_ROWS)
-    answer = records(call(to_pairs, given), columns=("prompt", "completion"))
-    wrong_if(given != _ROWS, _("`to_pairs` changed the rows it was given."), hint=_("Make new dictionaries."))
-    trimmed = [{key: pair[key] for key in ("prompt", "completion")} for pair in answer]
-    completions = [pair["completion"] for pair in answer]
-    if len(answer) == len(_ROWS):
-        message = _("Rows without a generation are still there.")
-    elif any(not str(text or "").strip() for text in completions):
-        message = _("A pair with an empty completion is still there.")
-    elif "None" not in completions:
-        message = _("The text 'None' is a generation too; only the value `None` is missing.")
-    elif any(text != text.strip() for pair in trimmed for text in pair.values()):
-        message = _("Some texts still have spaces or line breaks around them.")
-    elif sorted(trimmed, key=str) == sorted(_PAIRS, key=str):
-        message = _("The pairs are right, but their order changed.")
-    else:
-        message = _("These are not the pairs of the given rows.")
-    wrong_if(trimmed != _PAIRS, message, expected=_PAIRS, actual=answer)
-    expect(sorted(answer[0]), sorted(_PAIRS[0]), _("A clean pair has the keys `prompt` and `completion` only."))
-    expect(records(call(to_pairs, [])), [], _("No rows should give no pairs."))
+    TO_PAIRS.judge(to_pairs)
 
 
-def _eight_prompts(prompts: Sequence[str]) -> None:
-    if isinstance(prompts, str) or not hasattr(prompts, "__len__"):
-        raise Wrong(_("`prompts` should be a list of eight texts."), actual=prompts)
-    prompts = list(prompts)
+def _eight_prompts(prompts: Any) -> None:
+    prompts = plain(sorted(prompts, key=str) if isinstance(prompts, set | frozenset) else prompts)
+    wrong_if(not isinstance(prompts, list), _("`prompts` should be a list of eight texts."), actual=prompts)
     wrong_if(len(prompts) != 8, _("`prompts` should have eight texts."), expected=8, actual=len(prompts))
-    if any(not isinstance(prompt, str) or not prompt.strip() for prompt in prompts):
+    if any(not isinstance(prompt, str) or not words(prompt) for prompt in prompts):
         raise Wrong(_("Each prompt should be a text with something in it."), actual=prompts)
-    if len({prompt.strip().lower() for prompt in prompts}) != 8:
-        repeated = Counter(prompt.strip().lower() for prompt in prompts).most_common(1)[0][0]
-        raise Wrong(_("Two of the prompts are the same."), actual=repeated)
+    [(folded, times)] = Counter(" ".join(words(prompt)) for prompt in prompts).most_common(1)
+    wrong_if(times > 1, _("Two of the prompts are the same."), actual=folded)
+
+
+# -- 1.2 ----------------------------------------------------------------------------------------------------------
+
+
+def _runs(texts: list[str], n: int, split: Callable[[str], list[str]] = lambda text: text.lower().split()) -> list:
+    found = map(split, texts)
+    return [tuple(words[start : start + n]) for words in found for start in range(len(words) - n + 1)]
+
+
+def _distinct(texts: list[str], n: int, runs: Callable[..., list] = _runs) -> float:
+    grams = runs(texts, n)
+    return len(set(grams)) / len(grams) if grams else 0.0
+
+
+def _mean(texts: list[str], n: int) -> float:
+    shares = [_distinct([text], n) for text in texts if _runs([text], n)]
+    return sum(shares) / len(shares) if shares else 0.0
+
+
+def _each(texts: list[str], n: int) -> float:
+    grams = _runs(texts, n)
+    return sum(len(set(_runs([text], n))) for text in texts) / len(grams) if grams else 0.0
+
+
+def _random_texts(number: int) -> list[str]:
+    rng = random.Random(number)
+    return [" ".join(rng.choices("dough Dough salt rye in muối 塩 🧂".split(), k=rng.randint(0, 6))) for _text in range(4)]
+
+
+_NO_RUN = N_("Without any run of n words the answer is 0.0.")
+_CASE = N_("'The' and 'the' are the same word here.")
+_SPLIT = N_("Words are what `text.lower().split()` gives: any number of spaces and line breaks lies between them.")
+_SINGLE = N_("This counts single words; `n` is 2 here.")
+_ITSELF = N_("This treats each text by itself; a run that comes in two texts counts as a repeat.")
+DISTINCT = Task(
+    _distinct,
+    (
+        case([], 2, says=_NO_RUN),
+        case(["one"], 2, says=_NO_RUN),
+        case(["", "  "], 1, says=_NO_RUN),
+        case(["one"], 1),
+        case(["the dough rests", "the dough rests", "the loaf cools down"], 2),
+        case(["The dough the DOUGH"], 1, says=_CASE),
+        case(["a b a b a"], 3, says=N_("With n = 3, 'a b a b a' has three runs, two of them different.")),
+        case(["a  b", "a\n b", "\ta b "], 2, says=_SPLIT),
+        case(["a b", "b a"], 2, says=N_("'a b' and 'b a' are two different runs.")),
+        case(["ab c", "a bc"], 2, says=N_("'ab c' and 'a bc' are two different runs.")),
+        case(["salt, salt", "salt. salt"], 1, says=_SPLIT),
+        *(case(_random_texts(number), 1 + number % 4) for number in range(12)),
+    ),
+    N_("For these texts and this n the share is different."),
+    {
+        N_("This is a percentage; the share goes from 0 to 1."): lambda texts, n: 100 * _distinct(texts, n),
+        N_("This is the number of different runs; divide it by the number of all runs."): lambda texts, n: len(
+            set(_runs(texts, n))
+        ),
+        N_("This is the number of all runs."): lambda texts, n: len(_runs(texts, n)),
+        N_("This is the share of repeated runs; the share of different ones is wanted."): (
+            lambda texts, n: 1 - _distinct(texts, n),
+            lambda texts, n: 1 - _distinct(texts, n) if _runs(texts, n) else 0.0,
+        ),
+        _ITSELF: (_mean, _each),
+        N_("Some runs cross from one text into the next."): lambda texts, n: _distinct([" ".join(texts)], n),
+        _SINGLE: (lambda texts, n: _distinct(texts, 1), lambda texts, n: _distinct([" ".join(texts)], 1)),
+        _CASE: partial(_distinct, runs=partial(_runs, split=str.split)),
+        N_("`n` may be any number; this counts runs of two words only."): lambda texts, n: _distinct(texts, 2),
+        _SPLIT: (
+            partial(_distinct, runs=partial(_runs, split=lambda text: text.lower().split(" "))),
+            partial(_distinct, runs=partial(_runs, split=words)),
+        ),
+    },
+    view=number,
+    unchanged=N_("`distinct_share` changed the list it was given."),
+    hints={N_("`distinct_share` changed the list it was given."): N_("Make a new list.")},
+)
 
 
 @exercise(
@@ -70,31 +165,82 @@ def _eight_prompts(prompts: Sequence[str]) -> None:
 )
 def distinct_share(function: Callable[[list[str], int], float]) -> None:
     """Exercise 1.2: distinct-n, pooled over all texts."""
-    if (nothing := call(function, [], 2)) is None:
-        raise Wrong(_("The function returned None."), hint=_("Is there a `return`?"))
-    if not close(nothing, 0.0) or not close(call(function, ["one"], 2), 0.0):
-        raise Wrong(_("Without any run of n words the answer is 0.0."), expected=0.0, actual=nothing)
-    given = ["the dough rests", "the dough rests", "the loaf cools down"]
-    expected, actual = 5 / 7, call(function, given, 2)
-    for value, message in (
-        (500 / 7, _("This is a percentage; the share goes from 0 to 1.")),
-        (5, _("This is the number of different runs; divide it by the number of all runs.")),
-        (7, _("This is the number of all runs.")),
-        (2 / 7, _("This is the share of repeated runs; the share of different ones is wanted.")),
-        (1.0, _("This treats each text by itself; a run that comes in two texts counts as a repeat.")),
-        (6 / 9, _("Some runs cross from one text into the next.")),
-        (7 / 10, _("This counts single words; `n` is 2 here.")),
-        (6 / 10, _("This counts single words; `n` is 2 here.")),
-    ):
-        wrong_if(close(actual, value), message, expected=expected, actual=actual)
-    message = _("For these texts and n = 2 the share is different: {texts}")
-    wrong_if(not close(actual, expected), message, expected=expected, actual=actual, texts=given)
-    for text, n, expected, message in (
-        ("The dough the DOUGH", 1, 0.5, _("'The' and 'the' are the same word here.")),
-        ("a b a b a", 3, 2 / 3, _("With n = 3, 'a b a b a' has three runs, two of them different.")),
-    ):
-        if not close(actual := call(function, [text], n), expected):
-            raise Wrong(message, expected=expected, actual=actual)
+    DISTINCT.judge(function)
+
+
+# -- 1.3 ----------------------------------------------------------------------------------------------------------
+
+
+def _build_prompts(topics: list[str], beginnings: list[str], formats: list[str], k: int, seed: int) -> list[str]:
+    rng = random.Random(seed)
+    ways = [(beginning, form) for beginning in beginnings for form in formats]
+    if k > len(topics) * len(ways):
+        raise ValueError(k)
+    order = rng.sample(topics, len(topics))
+    shuffled = {topic: rng.sample(ways, len(ways)) for topic in order}
+    found = [(order[place % len(order)], place // len(order)) for place in range(k)]
+    return [
+        form.format(topic=topic, beginning=beginning)
+        for topic, turn in found
+        for beginning, form in [shuffled[topic][turn]]
+    ]
+
+
+def _built(
+    function: Callable[..., Any], topics: list[str], beginnings: list[str], formats: list[str], k: int, seed: int
+) -> Properties:
+    """What is to be said about the prompts that a function builds."""
+    arguments = (topics, beginnings, formats)
+    with GlobalRandomState() as state:
+        prompts = texts(call(function, *arguments, k=k, seed=seed))
+    with GlobalRandomState():
+        random.seed(123)  # a function that reads the global state must not get the same one twice
+        again = texts(call(function, *arguments, k=k, seed=seed))
+        others = [texts(call(function, *arguments, k=k, seed=seed + other)) for other in range(1, 6)]
+    made = {form.format(topic=t, beginning=b): t for t in topics for b in beginnings for form in formats}
+    counts = Counter(made.get(prompt) for prompt in prompts)
+    few_ways = len(made) < 4 or k < 2
+    return Properties(
+        state=state.changed,
+        number=len(prompts),
+        strangers=[prompt for prompt in prompts if prompt not in made][:1],
+        repeats=[prompt for prompt, times in Counter(prompts).items() if times > 1][:1],
+        spread=max(1, max(counts[topic] for topic in topics) - min(counts[topic] for topic in topics)),
+        again=again == prompts,
+        seeds=few_ways or any(other != prompts for other in others),
+    )
+
+
+_TOPICS, _BEGINNINGS = ["flour", "salt", "steam"], ["How", "Why"]
+_FORMATS = ["{beginning}|{topic}|A", "{beginning}|{topic}|B"]
+_TOO_MANY = N_("There are fewer combinations than prompts wanted, and no ValueError was raised.")
+BUILD_PROMPTS = Task(
+    _build_prompts,
+    (
+        case(_TOPICS, _BEGINNINGS, _FORMATS, k=13, seed=0, says=_TOO_MANY),
+        case(["rye"], ["How"], ["{topic} {beginning}"], k=2, seed=3, says=_TOO_MANY),
+        case(_TOPICS, _BEGINNINGS, _FORMATS, k=7, seed=0),
+        case(_TOPICS, _BEGINNINGS, _FORMATS, k=12, seed=1),
+        case(["rye"], ["How"], ["{topic} {beginning}"], k=1, seed=3),
+        *(case(["muối", "塩"], ["A", "B", "C"], ["{topic}{beginning}?"], k=k, seed=5) for k in (0, 1, 3, 4, 6)),
+        *(case([*_TOPICS, "rye", "ovens"], [*_BEGINNINGS, "When"], _FORMATS, k=k, seed=k) for k in (2, 13, 24, 30)),
+    ),
+    {
+        "state": N_("The global random state changed."),
+        "number": N_("The number of prompts is not k."),
+        "strangers": N_("A prompt is not one of the formats with a topic and a beginning filled in."),
+        "repeats": N_("A combination comes twice."),
+        "spread": N_("The topics are not balanced: their numbers of prompts differ by more than one."),
+        "again": N_("The same seed gave two different lists."),
+        "seeds": N_("Different seeds give the same list: the seed is not used."),
+    },
+    play=_built,
+    unchanged=N_("`build_prompts` changed the lists it was given."),
+    hints={
+        N_("The global random state changed."): N_("Neither `random.seed` nor `random.shuffle` here."),
+        N_("`build_prompts` changed the lists it was given."): N_("Make a new list."),
+    },
+)
 
 
 @exercise(
@@ -103,41 +249,4 @@ def distinct_share(function: Callable[[list[str], int], float]) -> None:
 )
 def build_prompts(function: Callable[..., list[str]]) -> None:
     """Exercise 1.3: balanced prompts without repeats, under a seed of their own."""
-    topics, beginnings = ["flour", "salt", "steam"], ["How", "Why"]
-    formats = ["{beginning}|{topic}|A", "{beginning}|{topic}|B"]
-    arguments = (topics, beginnings, formats)
-
-    with GlobalRandomState() as state:
-        first = texts(call(function, *arguments, k=7, seed=0))
-    if state.changed:
-        raise Wrong(_("The global random state changed."), hint=_("Neither `random.seed` nor `random.shuffle` here."))
-
-    expect(len(first), 7, _("The number of prompts is not k."))
-    allowed = {form.format(topic=t, beginning=b) for t in topics for b in beginnings for form in formats}
-    for prompt in first:
-        message = _("A prompt is not one of the formats with a topic and a beginning filled in.")
-        wrong_if(prompt not in allowed, message, expected=min(allowed), actual=prompt)
-    everything = texts(call(function, *arguments, k=12, seed=1))
-    for prompts in (first, everything):
-        if len(set(prompts)) < len(prompts):
-            raise Wrong(_("A combination comes twice."), actual=Counter(prompts).most_common(1)[0])
-    for seed in range(5):
-        counts = Counter(prompt.split("|")[1] for prompt in call(function, *arguments, k=7, seed=seed))
-        if max(counts.values()) - min(counts.get(topic, 0) for topic in topics) > 1:
-            raise Wrong(_("The topics are not balanced."), expected=_("2, 2 and 3 prompts"), actual=dict(counts))
-
-    with GlobalRandomState():
-        random.seed(123)  # a learner's function that reads the global state must not get the same one twice
-        again = texts(call(function, *arguments, k=7, seed=0))
-    expect(again, first, _("The same seed gave two different lists."))
-    others = [texts(call(function, *arguments, k=7, seed=seed)) for seed in range(1, 6)]
-    if all(other == first for other in others):
-        raise Wrong(_("Different seeds give the same list: the seed is not used."), actual=first)
-    try:
-        too_many = function(*arguments, k=13, seed=0)
-    except ValueError:
-        return
-    except Exception as error:
-        message = _("With too few combinations a ValueError is wanted.")
-        raise Wrong(message, expected="ValueError", actual=type(error).__name__) from error
-    raise Wrong(_("There are only 12 combinations, but 13 prompts raised no ValueError."), actual=too_many)
+    BUILD_PROMPTS.judge(function)

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prompt2data.checks.core import GlobalRandomState, Wrong, call, exercise, expect, texts, wrong_if
+from prompt2data.checks.core import Wrong, call, exercise, expect, texts, wrong_if
+from prompt2data.checks.guard import GlobalRandomState
 from prompt2data.i18n import N_, _
 from prompt2data.metrics import rouge_l
 

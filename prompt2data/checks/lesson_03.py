@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from prompt2data.checks.core import GlobalRandomState, Wrong, call, exercise, expect, records, wrong_if
+from prompt2data.checks.core import Wrong, call, exercise, expect, records, wrong_if
+from prompt2data.checks.guard import GlobalRandomState
 from prompt2data.i18n import N_, _, translated
 
 # -- 3.1 ----------------------------------------------------------------------------------------------------------

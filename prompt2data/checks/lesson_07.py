@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from prompt2data.checks.core import GlobalRandomState, Wrong, call, close, exercise, expect, records, returned, wrong_if
+from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, returned, wrong_if
+from prompt2data.checks.guard import GlobalRandomState
 from prompt2data.i18n import N_, _, translated
 
 Row = dict[str, Any]

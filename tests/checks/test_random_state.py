@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from prompt2data.checks.core import GlobalRandomState
+from prompt2data.checks.guard import GlobalRandomState
 
 
 @pytest.mark.parametrize(
