@@ -216,9 +216,11 @@ for text in [
 """
 ### 🐢 Exercise 1.1: eight prompts of your own (5 min)
 
-Write eight different prompts about a domain that *you* know well. Then write `to_pairs`, which turns rows of
-`TextGeneration` into clean pairs: a dictionary with the keys `prompt` and `completion` for each row, spaces at both
-ends removed, and rows without a generation (`None`, or nothing but spaces) left out.
+Write eight different prompts about a domain that *you* know well; capitals, spaces and punctuation alone make no
+difference. Then write `to_pairs`, which turns rows of `TextGeneration` into clean pairs, in the order of the rows: for
+each row a dictionary with the keys `prompt` and `completion` and no others, spaces and line breaks at both ends of the
+texts removed, and rows without a generation (`None`, or nothing but spaces and line breaks) left out. The rows that it
+is given stay as they are.
 
 **Why it matters**: this little function stands at the end of every lesson to come.
 """
@@ -396,7 +398,7 @@ their distinct-2.
 
 Write `distinct_share(texts, n)`: the share of different runs of `n` words among all runs of `n` words in `texts`. Words
 are what `text.lower().split()` gives. A run never crosses from one text into the next. Without any run the answer is
-0.0.
+0.0. The list that it is given stays as it is.
 
 **Why it matters**: one number that you understand to the last detail is worth more than five that you imported. This
 one falls with the size of the dataset: ask yourself why, before you compare two datasets of different size.
@@ -554,6 +556,7 @@ beginning filled in: `format.format(topic=…, beginning=…)`. The function ret
 * topics are balanced: the numbers of prompts of any two topics differ by one at most;
 * the same seed gives the same list, another seed another list;
 * Python's and numpy's global random state stay untouched;
+* the lists that it is given stay as they are;
 * if there are fewer than `k` combinations, it raises a `ValueError`.
 
 **Why it matters**: this is how a dataset gets its shape on purpose. A function that draws from the global random state

@@ -12,19 +12,18 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from prompt2data.checks import record
 from prompt2data.checks.card import CheckCard, Marked
-from prompt2data.checks.diff import compare
+from prompt2data.checks.diff import compare, contrasted
+from prompt2data.checks.forms import Endless, content, same
 from prompt2data.checks.guard import Stopped, TookTooLong, alive, guarded, line_in
 from prompt2data.i18n import _, translated
 from prompt2data.untrusted import safe_repr, visible, visible_repr
 
 _NOTHING = object()
 _LONGEST_SHOWN = 400
-_MOST_ITEMS = 100_000  # of an answer; what has more has no end
 
 
 class NotAttempted(BaseException):
@@ -83,19 +82,14 @@ def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]
         @functools.wraps(function)
         def check(*answers: Any) -> None:
             nonlocal attempts
-            open_ones = [name for name, answer in zip(names, answers, strict=False) if not attempted(answer)]
             try:
-                if open_ones:
-                    raise NotAttempted
-                guarded(lambda: function(*answers))
-            except NotAttempted:
-                card = CheckCard("not attempted", _not_attempted(open_ones if len(open_ones) < len(answers) else ()))
-            except (Exception, Wrong) as error:
-                card = _wrong_card(_as_wrong(error), hints, attempts)
-                attempts += 1
-            else:
-                attempts = 0
-                card = CheckCard("passed", _("Passed."))
+                named = dict(zip(names, answers, strict=False))
+                card = guarded(lambda: _judged(lambda: function(*answers), named, hints, attempts))
+            except TookTooLong as late:
+                message = _("Your code did not come to an end, and was stopped.")
+                hint = _("Is there a loop that nothing ends?")
+                card = _wrong_card(Wrong(message, hint=hint, given=late.doing, line=late.line), hints, attempts)
+            attempts = {"passed": 0, "wrong": attempts + 1}.get(card.status, attempts)
             if lesson and not strict():  # what is graded or stored does not depend on the machine
                 name = function.__name__ if card.status == "passed" else ""
                 progress, note = record.progress(lesson, name)
@@ -110,22 +104,27 @@ def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]
     return decorate
 
 
-def _not_attempted(names: Sequence[str]) -> str:
-    """The title of a card; `names`: the answers that are open, where others are not."""
-    if not names:
-        return _("Not attempted yet.")
-    return _("Not attempted yet.") + " " + _("Still open: {names}").format(names=", ".join(names))
-
-
-def _as_wrong(error: BaseException) -> Wrong:
-    """What a card is made from, whatever came out of a check."""
-    if isinstance(error, Wrong):
-        return error
-    if isinstance(error, TookTooLong):
-        return Wrong(
-            _("Your code did not come to an end, and was stopped."), hint=_("Is there a loop that nothing ends?")
-        )
-    return Wrong(_("The check can make nothing of this answer: {error}"), error=error_text(error))
+def _judged(judge: Callable[[], None], answers: Mapping[str, Any], hints: Sequence[str], attempts: int) -> CheckCard:
+    """The card of these answers, whatever they do."""
+    open_ones = [name for name, answer in answers.items() if not attempted(answer)]
+    try:
+        if open_ones:
+            raise NotAttempted
+        judge()
+    except NotAttempted:
+        title = _("Not attempted yet.")
+        if 0 < len(open_ones) < len(answers):
+            title += " " + _("Still open: {names}").format(names=", ".join(open_ones))
+        return CheckCard("not attempted", title)
+    except Stopped:
+        raise
+    except Wrong as wrong:
+        return _wrong_card(wrong, hints, attempts)
+    except BaseException as error:
+        message = _("The check can make nothing of this answer: {error}")
+        told = Wrong(message, line=line_in(error.__traceback__), error=error_text(error))
+        return _wrong_card(told, hints, attempts)
+    return CheckCard("passed", _("Passed."))
 
 
 def _wrong_card(wrong: Wrong, hints: Sequence[str], attempts: int) -> CheckCard:
@@ -149,10 +148,13 @@ def _wrong_card(wrong: Wrong, hints: Sequence[str], attempts: int) -> CheckCard:
 def _differences(expected: Any, actual: Any) -> list[tuple[str, str | Marked]]:
     """The lines of a card that show the values given, with marks where they differ if that helps."""
     labels = _("expected"), _("your answer")
-    if expected is not _NOTHING and actual is not _NOTHING and (both := compare(expected, actual)):
+    if expected is _NOTHING or actual is _NOTHING:
+        values = zip(labels, (expected, actual), strict=True)
+        return [(label, visible_repr(value)) for label, value in values if value is not _NOTHING]
+    if both := compare(expected, actual):
         return [(labels[0], Marked(both[0], "ins")), (labels[1], Marked(both[1], "del"))]
-    values = zip(labels, (expected, actual), strict=True)
-    return [(label, visible_repr(value)) for label, value in values if value is not _NOTHING]
+    texts = contrasted(expected, actual)
+    return list(zip(labels, texts, strict=True))[texts[0] == texts[1] :]
 
 
 def strict() -> bool:
@@ -217,21 +219,19 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     if is_stub(function):
         raise NotAttempted
     wrong_if(not callable(function), _("This should be a function."), actual=function)
+    given = told_call(function, args, kwargs)
+    alive(given)
     try:
-        result = plain(function(*args, **kwargs))
+        result = content(function(*args, **kwargs))
     except (Wrong, NotAttempted, Stopped):
         raise
+    except Endless as error:
+        raise Wrong(_("The answer has no end."), given=given) from error
     except NotImplementedError as error:
         raise NotAttempted from error
     except BaseException as error:
-        name = getattr(function, "__name__", None)
-        raise Wrong(
-            _("{name} raised {error}"),
-            given=told_call(function, args, kwargs),
-            line=line_in(function, error.__traceback__),
-            name=name if type(name) is str else "function",
-            error=error_text(error),
-        ) from error
+        message, line = _("{name} raised {error}"), line_in(error.__traceback__)
+        raise Wrong(message, given=given, line=line, name=_name(function), error=error_text(error)) from error
     finally:
         alive()
     if result is ...:
@@ -239,32 +239,32 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return result
 
 
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", None)
+    return name if type(name) is str else "function"
+
+
 def told_call(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     """A call as a learner would write it, cut where it is long."""
-    name = getattr(function, "__name__", None)
     told = [*map(safe_repr, args), *(f"{name}={safe_repr(value)}" for name, value in kwargs.items())]
-    return visible(f"{name if type(name) is str else 'function'}({', '.join(told)})", _LONGEST_SHOWN)
+    return visible(f"{_name(function)}({', '.join(told)})", _LONGEST_SHOWN)
 
 
 def plain(value: Any) -> Any:
-    """The content of a value, whatever form it has.
+    """The content of a value, as `forms.content` gives it.
 
-    A `Dataset`, a pandas table and rows of any kind become a list of dictionaries; arrays, series, tuples, iterators
-    and views a list; numbers of numpy Python's. A set has no order and stays a set. What it does not know it leaves.
+    Raises:
+        Wrong: where reading it raises an error, or it has no end.
     """
-    if value is None or isinstance(value, str | bytes | bool | int | float | set | frozenset | type):
-        return value
-    if hasattr(value, "to_dict") and hasattr(value, "columns"):  # pandas
-        return [plain(row) for row in value.to_dict("records")]
-    if hasattr(value, "tolist") and not isinstance(value, type):  # numpy, a series, a tensor
-        return plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {plain(key): plain(item) for key, item in value.items()}
-    if isinstance(value, Iterable) and not callable(value):
-        items = list(islice(value, _MOST_ITEMS + 1))
-        wrong_if(len(items) > _MOST_ITEMS, _("The answer has no end."))
-        return [plain(item) for item in items]
-    return value
+    try:
+        return content(value)
+    except (Wrong, NotAttempted, Stopped):
+        raise
+    except Endless as error:
+        raise Wrong(_("The answer has no end.")) from error
+    except BaseException as error:
+        message, line = _("Reading your answer raised {error}"), line_in(error.__traceback__)
+        raise Wrong(message, line=line, error=error_text(error)) from error
 
 
 def wrong_if(mistaken: Any, message: str, /, **more: Any) -> None:
@@ -275,7 +275,7 @@ def wrong_if(mistaken: Any, message: str, /, **more: Any) -> None:
 
 def expect(actual: Any, expected: Any, message: str, /, **more: Any) -> None:
     """Raise `Wrong` with this message unless both values are equal; `more`: further arguments of `Wrong`."""
-    wrong_if(actual != expected, message, expected=expected, actual=actual, **more)
+    wrong_if(not same(actual, expected), message, expected=expected, actual=actual, **more)
 
 
 def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:

@@ -6,6 +6,7 @@ The values may be a learner's: whatever their `repr` says or does, the result is
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
@@ -23,6 +24,7 @@ _SHOWN = 400  # characters of a value; a longer one loses what lies far from any
 _AROUND = 40  # characters kept on either side of an omission
 _WORK = 30_000_000  # comparisons allowed, about a second's: a text of dots and commas needs many times that
 _DEEPEST = 6  # levels of nested lists that are compared item by item
+_BLANK = "\u115f\u1160\u3164\uffa0"  # letters that show nothing
 _ALIKE = 0.3  # share of common letters above which marking words helps more than it confuses
 
 # An escape as `repr` writes it, a character of a script without spaces, a word, a run of spaces, anything else.
@@ -32,13 +34,35 @@ _TOKEN = re.compile(
 )
 
 
+def contrasted(expected: Any, actual: Any) -> tuple[str, str]:
+    """The `repr` of both values, fit to be shown, cut and written so that they do not look the same, if that can be."""
+    texts = [safe_repr(expected), safe_repr(actual)]
+    if texts[0] == texts[1] and type(expected) is not type(actual):
+        texts = [f"{text} ({type(value).__qualname__})" for text, value in zip(texts, (expected, actual), strict=True)]
+    if _seen(texts[0]) == _seen(texts[1]):
+        texts = [text.encode("ascii", "backslashreplace").decode() for text in texts]
+    start = _alike_from_start(*texts)
+    start = start - _AROUND if start > _SHOWN - _AROUND and texts[0] != texts[1] else 0
+    first, second = (
+        ("… " if start else "") + visible(text[start : start + _SHOWN]) + (" …" if text[start + _SHOWN :] else "")
+        for text in texts
+    )
+    return first, second
+
+
+def _seen(text: str) -> str:
+    """A text as a reader sees it: without what takes no room, and without the ways to write a letter."""
+    text = unicodedata.normalize("NFKC", visible(text, len(text)))
+    return "".join(sign for sign in text if unicodedata.category(sign) not in ("Mn", "Me", "Cf") and sign not in _BLANK)
+
+
 def compare(expected: Any, actual: Any) -> tuple[list[Part], list[Part]] | None:
     """The `repr` of both values in parts, or `None` where marks would not help.
 
     That is when both are the same, have nothing in common, or one is longer than `LONGEST` or has several lines.
     """
     texts = safe_repr(expected), safe_repr(actual)
-    if texts[0] == texts[1] or any(len(text) > LONGEST or "\n" in text for text in texts):
+    if _seen(texts[0]) == _seen(texts[1]) or any(len(text) > LONGEST or "\n" in text for text in texts):
         return None
     left, right = map(_merged, _pair(expected, actual, 0))
     # The parts of a value whose `repr` changes with every call do not add up to it.

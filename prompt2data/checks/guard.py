@@ -10,91 +10,132 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from types import TracebackType
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass, field
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
 
-_PATIENCE = 8.0  # seconds without `alive()`
+_PATIENCE = 5.0  # seconds of work without `alive()`
+_LONGEST = 20.0  # seconds without `alive()`, at work or waiting
 _FAREWELL = 1.0  # seconds to end what was stopped
 _STEP = 0.02
+_OTHERS = {"prompt2data", *sys.stdlib_module_names}  # modules that are not a learner's
 
-_beat = threading.local()
+_here = threading.local()
 
 
 class TookTooLong(Exception):
-    """The code did not end. Its thread may still run."""
+    """The code did not end; its thread may still wait for something.
+
+    Attributes:
+        doing: the call that did not end, as `alive` was told.
+        line: the learner's line that it was at.
+    """
+
+    def __init__(self, doing: str = "", line: str = "") -> None:
+        super().__init__(doing)
+        self.doing, self.line = doing, line
 
 
-class Stopped(BaseException):
+class Stopped(SystemExit):  # of all errors the one that no thread reports when it dies of it
     """Raised again and again inside code that does not end, so that catching everything does not help."""
+
+
+@dataclass
+class _Signs:
+    """The last sign of life of a thread: when it came, what the thread had worked by then, and what it was about."""
+
+    doing: str = ""
+    at: float = field(default_factory=time.monotonic)
+    worked: float = 0.0
+    clock: int | None = None  # of the thread's work; macOS and Windows have none
+
+    def missing(self) -> bool:
+        waited = time.monotonic() - self.at
+        worked = waited
+        if self.clock is not None:  # a machine that is busy with other things makes no answer wrong
+            with suppress(OSError):  # the thread has just ended
+                worked = time.clock_gettime(self.clock) - self.worked
+        return worked > _PATIENCE or waited > _LONGEST
+
+
+def alive(doing: str = "") -> None:
+    """Say that the code in this thread goes on, with a call or another thing; outside `guarded` nothing happens."""
+    if signs := getattr(_here, "signs", None):
+        signs.doing, signs.at, signs.worked = doing, time.monotonic(), time.thread_time()
 
 
 def guarded(function: Callable[[], Any]) -> Any:
     """Call `function` in a thread of its own, and return or raise what it does.
 
-    Afterwards the global random state, the working folder, the environment and the modules are as they were before.
+    Afterwards the global random state, the working folder, the environment, the modules and the output are as before.
 
     Raises:
         TookTooLong: where `alive()` was not called for some seconds.
     """
     result: list[Any] = []
-    beat = [time.monotonic()]
+    signs = _Signs()
 
     def run() -> None:
-        _beat.last = beat
+        _here.signs = signs
+        with suppress(AttributeError, OSError):
+            signs.clock = time.pthread_getcpuclockid(threading.get_ident())
         try:
             result.append((function(), None))
         except BaseException as error:
             result.append((None, error))
 
+    # The context lets what is printed in the thread reach the cell that runs.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="check", daemon=True)
     with _as_before():
         thread.start()
         try:
-            while thread.is_alive() and time.monotonic() - beat[0] < _PATIENCE:
+            while thread.is_alive() and not signs.missing():
                 thread.join(_STEP)
-        finally:
+            if thread.is_alive():
+                raise TookTooLong(signs.doing, _line_now(thread))
+        finally:  # also where the learner interrupts
             _stop(thread)
-    if not result or isinstance(result[0][1], Stopped):
-        raise TookTooLong
-    value, error = result[0]
+    [(value, error)] = result
     if error is not None:
         raise error
     return value
 
 
-def alive() -> None:
-    """Say that the code in this thread goes on; outside `guarded` nothing happens."""
-    if beat := getattr(_beat, "last", None):
-        beat[0] = time.monotonic()
-
-
 def _stop(thread: threading.Thread) -> None:
     until = time.monotonic() + _FAREWELL
     while thread.is_alive() and time.monotonic() < until:
-        # Only Python code notices; what waits inside an operation written in C is left behind.
+        # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
         thread.join(0.001)
 
 
 @contextmanager
 def _as_before() -> Iterator[None]:
-    folder, environment, modules = os.getcwd(), dict(os.environ), dict(sys.modules)
+    folder, environment, modules = _folder(), dict(os.environ), dict(sys.modules)
     try:
-        with GlobalRandomState():
+        with GlobalRandomState(), redirect_stdout(sys.stdout), redirect_stderr(sys.stderr):
             yield
     finally:
-        with suppress(OSError):
-            os.chdir(folder)
-        if dict(os.environ) != environment:
-            os.environ.clear()
-            os.environ.update(environment)
-        for name, module in modules.items():  # what was imported meanwhile may stay
-            if sys.modules.get(name) is not module:
-                sys.modules[name] = module
+        if folder and _folder() != folder:
+            with suppress(OSError):
+                os.chdir(folder)
+        for name in os.environ.keys() - environment.keys():
+            del os.environ[name]
+        os.environ.update({name: text for name, text in environment.items() if os.environ.get(name) != text})
+        # What was imported meanwhile may stay.
+        sys.modules.update({name: it for name, it in modules.items() if sys.modules.get(name) is not it})
+
+
+def _folder() -> str:
+    """The working folder; "" if it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 class GlobalRandomState:
@@ -122,13 +163,29 @@ def _comparable(state: Any) -> list[Any]:
     return [np.asarray(part).tolist() for part in state]
 
 
-def line_in(function: Any, traceback: TracebackType | None) -> str:
-    """The last line of the file, or notebook cell, of `function` that a traceback passes; "" where there is none."""
-    file = getattr(getattr(function, "__code__", None), "co_filename", None)
-    line = ""
-    while traceback is not None:
-        frame = traceback.tb_frame
-        if file is not None and frame.f_code.co_filename == file:
-            line = linecache.getline(file, traceback.tb_lineno, frame.f_globals).strip() or line
-        traceback = traceback.tb_next
+def line_in(traceback: TracebackType | None) -> str:
+    """The learner's own line in a traceback: the last one of the file, or cell, that the checks called."""
+    return _line((frame.tb_frame, frame.tb_lineno) for frame in _chain(traceback, "tb_next"))
+
+
+def _line_now(thread: threading.Thread) -> str:
+    """The learner's own line that a thread is at."""
+    frames = list(_chain(sys._current_frames().get(thread.ident or 0), "f_back"))
+    return _line((frame, frame.f_lineno) for frame in reversed(frames))
+
+
+def _chain(first: Any, following: str) -> Iterator[Any]:
+    while first is not None:
+        yield first
+        first = getattr(first, following)
+
+
+def _line(frames: Iterable[tuple[FrameType, int]]) -> str:
+    """The last line of the first file that is neither a module of this package nor one of Python's; "" without one."""
+    file, line = "", ""
+    for frame, number in frames:
+        name = frame.f_code.co_filename
+        file = file or ("" if str(frame.f_globals.get("__name__")).split(".")[0] in _OTHERS else name)
+        if name == file:
+            line = linecache.getline(file, number, frame.f_globals).strip() or line
     return line

@@ -7,12 +7,12 @@ mistake. Any other is shown the smallest input on which it differs.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isclose, isnan
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, error_text, told_call
+from prompt2data.checks.core import Wrong, call, error_text, told_call
+from prompt2data.checks.forms import same
 from prompt2data.i18n import _, translated
 from prompt2data.untrusted import safe_repr
 
@@ -24,7 +24,8 @@ class Case:
     Attributes:
         arguments: positional arguments. Each call gets a copy.
         options: keyword arguments.
-        says: what an answer is told that goes wrong here and makes no known mistake, marked with `N_()`.
+        says: what an answer is told that goes wrong here, makes no known mistake, and is right elsewhere, marked with
+            `N_()`. Where `Task.mistakes` has this message, too, the answer must do what they do here.
         values: what fills the placeholders of `says`.
     """
 
@@ -73,10 +74,22 @@ class Outcome:
         alike = not isinstance(other.error, Wrong) or str(self.error) == str(other.error)
         return isinstance(self.error, type(other.error)) and alike
 
+    def repeats(self, other: Outcome) -> bool:
+        """Whether this is what `other` was: the same value, or again an error."""
+        return bool(self.error) == bool(other.error) and same(self.value, other.value)
+
+    def reordered(self, other: Outcome) -> bool:
+        """Whether it has the items of `other` in another order."""
+        if not isinstance(self.value, list) or not isinstance(other.value, list):
+            return False
+        return same(sorted(self.value, key=_rank), sorted(other.value, key=_rank))
+
     def shown(self) -> Any:
         """What a card shows of it."""
         if isinstance(self.value, Properties):
             return Words(_("no error"))
+        if isinstance(self.error, Wrong):
+            return Words(self.error)
         return self.value if self.error is None else Words(error_text(self.error))
 
 
@@ -115,15 +128,17 @@ class Task:
             NotAttempted: if there is nothing to judge yet.
         """
         found, wanted = self.outcomes(answer), self.outcomes(self.reference)
-        if wrong := [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]:
+        wrong = [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]
+        if not wrong or isinstance(self.says, str):  # what is random has a property for it
+            again = self.outcomes(answer, backwards=True)
+            for place, outcome in enumerate(again):
+                if not outcome.repeats(found[place]):
+                    message = _("The same call gives something else when it comes again: what does it remember?")
+                    raise self._wrong(message, answer, place, found[place], outcome)
+        if wrong:
             # What a function gives says more about it than what it raises.
             worth = lambda place: (bool(wanted[place].error), bool(found[place].error), self.cases[place].size())  # noqa: E731
             raise self._explained(answer, found, wanted, min(wrong, key=worth))
-        again = self.outcomes(answer, backwards=True)
-        for place, outcome in enumerate(again):
-            if not outcome.agrees(found[place]):
-                message = _("The same call gives something else when it comes again: what does it remember?")
-                raise self._wrong(message, answer, place, found[place], outcome)
         for place, outcome in enumerate(found):
             if self.unchanged and outcome.changed:
                 raise self._wrong(self.unchanged, answer, place)
@@ -147,23 +162,43 @@ class Task:
     ) -> Wrong:
         """The mistake that an answer makes which differs from the reference, at the least in this case."""
         shown = (answer, smallest, wanted[smallest], found[smallest])
-        if self.order and all(_items(one) == _items(other) for one, other in zip(found, wanted, strict=True)):
+        pairs = list(zip(found, wanted, strict=True))
+        if self.order and all(one.agrees(other) or one.reordered(other) for one, other in pairs):
             return self._wrong(self.order, *shown)
-        for message, mistaken in self.mistakes.items():
-            for one in mistaken if isinstance(mistaken, Sequence) else [mistaken]:
-                made = self.outcomes(one)
-                if all(outcome.agrees(made[place]) for place, outcome in enumerate(found)):
-                    return self._wrong(message, *shown)
+        for message in self.mistakes:
+            if any(self._makes(found, wanted, mistaken) for mistaken in self._mistaken(message)):
+                return self._wrong(message, *shown)
         given, told = self.cases[smallest], found[smallest].wrong
         if told is not None and wanted[smallest].error is None:
             told.given = told.given or told_call(answer, given.arguments, given.options)
             return told
-        if isinstance(self.says, str) or not isinstance(found[smallest].value, Properties) or wanted[smallest].error:
+        value, right = found[smallest].value, wanted[smallest].value
+        if isinstance(self.says, str) or not isinstance(value, Properties) or not isinstance(right, Properties):
             says = self.says if isinstance(self.says, str) else next(iter(self.says.values()))
-            return self._wrong(given.says or says, *shown)
-        right, value = wanted[smallest].value, found[smallest].value
+            # A case names one mistake. Who is right nowhere makes another; and what is known has to be made here.
+            known = [self._outcome(mistaken, given) for mistaken in self._mistaken(given.says)]
+            made = not known or any(found[smallest].agrees(outcome) for outcome in known)
+            fits = given.says and made and (wanted[smallest].error or any(a.value and a.agrees(b) for a, b in pairs))
+            return self._wrong(given.says if fits else says, *shown)
         name = next(name for name in self.says if not same(value[name], right[name]))
+        if isinstance(right[name], bool):
+            return self._wrong(self.says[name], answer, smallest)
         return self._wrong(self.says[name], answer, smallest, Outcome(right[name]), Outcome(value[name]))
+
+    def _mistaken(self, message: str) -> Sequence[Callable[..., Any]]:
+        """The solutions that make the mistake of this message."""
+        mistaken = self.mistakes.get(message, ())
+        return mistaken if isinstance(mistaken, Sequence) else [mistaken]
+
+    def _makes(self, found: list[Outcome], wanted: list[Outcome], mistaken: Callable[..., Any]) -> bool:
+        """Whether an answer does what a mistaken solution does: nearly everywhere, where it gives anything."""
+        made = self.outcomes(mistaken)
+        given = [place for place, outcome in enumerate(found) if outcome.error is None or wanted[place].error]
+        return (
+            2 * len(given) > len(found)
+            and all(found[place].agrees(made[place]) for place in given)
+            and not all(found[place].agrees(wanted[place]) for place in given)
+        )
 
     def _wrong(
         self,
@@ -180,26 +215,6 @@ class Task:
         return Wrong(translated(message), hint=hint, given=told, **more, **given.values)
 
 
-def _items(outcome: Outcome) -> Any:
-    """What it gave, in an order that does not depend on the answer."""
-    return sorted(map(safe_repr, outcome.value)) if isinstance(outcome.value, list) else outcome
-
-
-def same(one: Any, other: Any) -> bool:
-    """Whether two values have the same content; numbers need only be close, truth values are no numbers."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, int | float) and isinstance(other, int | float):
-        return isclose(one, other, rel_tol=1e-9, abs_tol=1e-9) or (isnan(one) and isnan(other))
-    if hasattr(one, "tolist") and hasattr(other, "tolist"):
-        return same(one.tolist(), other.tolist())
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-    if type(one) is type(other) and type(one).__eq__ is object.__eq__:
-        return True  # copies of what knows nothing of being equal
-    try:
-        return bool(one == other)
-    except Exception:  # a learner's class may have any `__eq__`
-        return False
+def _rank(item: Any) -> str:
+    """A text by which to sort; in which order a row has its columns does not matter."""
+    return safe_repr(sorted(item.items(), key=safe_repr) if isinstance(item, Mapping) else item)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -37,17 +39,17 @@ def _row(generation: str | None, instruction: str = "Why salt?") -> dict:
     return {"instruction": instruction, "generation": generation, "model_name": "m"}
 
 
+_NONE = N_("The text 'None' is a generation too; only the value `None` is missing.")
 _EMPTY = N_("A pair with an empty completion is still there.")
 _SPACES = N_("Some texts still have spaces or line breaks around them.")
 _INSIDE = N_("Only what stands around a text goes; what stands between its words stays.")
 TO_PAIRS = Task(
     _to_pairs,
     (
-        case([], says=N_("No rows should give no pairs.")),
         case([_row(None)], says=N_("Rows without a generation are still there.")),
         case([_row("")], says=_EMPTY),
         case([_row("  \n")], says=_EMPTY),
-        case([_row("None")], says=N_("The text 'None' is a generation too; only the value `None` is missing.")),
+        case([_row("None")], says=_NONE),
         case([_row(" About 30 degrees.\n")], says=_SPACES),
         case([_row("Taste.", "Why salt? ")], says=_SPACES),
         case([_row("One.\n\n Two,  three.")], says=_INSIDE),
@@ -56,6 +58,7 @@ TO_PAIRS = Task(
         case([_row("b", "2"), _row(None), _row("c", "1"), _row(" "), _row("a", "3")]),
     ),
     N_("These are not the pairs of the given rows."),
+    {_NONE: lambda rows: [pair for pair in _to_pairs(rows) if pair["completion"] != "None"]},
     view=_pairs_of,
     unchanged=N_("`to_pairs` changed the rows it was given."),
     order=N_("The pairs are right, but their order changed."),
@@ -64,7 +67,7 @@ TO_PAIRS = Task(
 
 
 @exercise(
-    N_("Look at the four rows: which have something in `generation` after `.strip()`?"),
+    N_("Look at the rows of the call: which have something in `generation` after `.strip()`?"),
     N_("`(row['generation'] or '').strip()` is empty for `None` and for spaces alike."),
 )
 def pairs(prompts: Sequence[str], to_pairs: Callable[[list[dict]], Any]) -> None:
@@ -77,10 +80,19 @@ def _eight_prompts(prompts: Any) -> None:
     prompts = plain(sorted(prompts, key=str) if isinstance(prompts, set | frozenset) else prompts)
     wrong_if(not isinstance(prompts, list), _("`prompts` should be a list of eight texts."), actual=prompts)
     wrong_if(len(prompts) != 8, _("`prompts` should have eight texts."), expected=8, actual=len(prompts))
-    if any(not isinstance(prompt, str) or not words(prompt) for prompt in prompts):
+    if any(not isinstance(prompt, str) or not _folded(prompt) for prompt in prompts):
         raise Wrong(_("Each prompt should be a text with something in it."), actual=prompts)
-    [(folded, times)] = Counter(" ".join(words(prompt)) for prompt in prompts).most_common(1)
+    [(folded, times)] = Counter(map(_folded, prompts)).most_common(1)
     wrong_if(times > 1, _("Two of the prompts are the same."), actual=folded)
+
+
+def _folded(prompt: str) -> str:
+    """A prompt without what makes no other one of it: capitals, spaces, punctuation; "C" and "C++" are two."""
+    text = unicodedata.normalize("NFKC", prompt).casefold()
+    kept = (
+        sign for sign in text if unicodedata.category(sign)[0] not in "PC" or sign in "#%&*+-/@\\" or sign.isspace()
+    )
+    return " ".join("".join(kept).split())
 
 
 # -- 1.2 ----------------------------------------------------------------------------------------------------------
@@ -108,12 +120,14 @@ def _each(texts: list[str], n: int) -> float:
 
 def _random_texts(number: int) -> list[str]:
     rng = random.Random(number)
-    return [" ".join(rng.choices("dough Dough salt rye in muối 塩 🧂".split(), k=rng.randint(0, 6))) for _text in range(4)]
+    known = "dough Dough salt rye in muối 塩 🧂".split()
+    return [" ".join(rng.choices(known, k=rng.randint(0, 6))) for _text in range(4)]
 
 
 _NO_RUN = N_("Without any run of n words the answer is 0.0.")
 _CASE = N_("'The' and 'the' are the same word here.")
 _SPLIT = N_("Words are what `text.lower().split()` gives: any number of spaces and line breaks lies between them.")
+_THREE = N_("With n = 3, 'a b a b a' has three runs, two of them different.")
 _SINGLE = N_("This counts single words; `n` is 2 here.")
 _ITSELF = N_("This treats each text by itself; a run that comes in two texts counts as a repeat.")
 DISTINCT = Task(
@@ -125,7 +139,7 @@ DISTINCT = Task(
         case(["one"], 1),
         case(["the dough rests", "the dough rests", "the loaf cools down"], 2),
         case(["The dough the DOUGH"], 1, says=_CASE),
-        case(["a b a b a"], 3, says=N_("With n = 3, 'a b a b a' has three runs, two of them different.")),
+        case(["a b a b a"], 3, says=_THREE),
         case(["a  b", "a\n b", "\ta b "], 2, says=_SPLIT),
         case(["a b", "b a"], 2, says=N_("'a b' and 'b a' are two different runs.")),
         case(["ab c", "a bc"], 2, says=N_("'ab c' and 'a bc' are two different runs.")),
@@ -148,6 +162,13 @@ DISTINCT = Task(
         _SINGLE: (lambda texts, n: _distinct(texts, 1), lambda texts, n: _distinct([" ".join(texts)], 1)),
         _CASE: partial(_distinct, runs=partial(_runs, split=str.split)),
         N_("`n` may be any number; this counts runs of two words only."): lambda texts, n: _distinct(texts, 2),
+        N_("These are runs of letters; runs of words are wanted."): partial(
+            _distinct, runs=partial(_runs, split=lambda text: list(text.lower()))
+        ),
+        N_("This is the share of different texts; the share of different runs of n words is wanted."): (
+            lambda texts, n: len(set(texts)) / len(texts) if texts else 0.0
+        ),
+        _THREE: (lambda texts, n: _distinct(texts, min(n, 2)), lambda texts, n: float(bool(_runs(texts, n)))),
         _SPLIT: (
             partial(_distinct, runs=partial(_runs, split=lambda text: text.lower().split(" "))),
             partial(_distinct, runs=partial(_runs, split=words)),
@@ -190,24 +211,24 @@ def _built(
     function: Callable[..., Any], topics: list[str], beginnings: list[str], formats: list[str], k: int, seed: int
 ) -> Properties:
     """What is to be said about the prompts that a function builds."""
-    arguments = (topics, beginnings, formats)
+    given = copy.deepcopy((topics, beginnings, formats))
+    made = {form.format(topic=t, beginning=b): t for t in topics for b in beginnings for form in formats}
     with GlobalRandomState() as state:
-        prompts = texts(call(function, *arguments, k=k, seed=seed))
+        prompts = texts(call(function, topics, beginnings, formats, k=k, seed=seed))
     with GlobalRandomState():
         random.seed(123)  # a function that reads the global state must not get the same one twice
-        again = texts(call(function, *arguments, k=k, seed=seed))
-        others = [texts(call(function, *arguments, k=k, seed=seed + other)) for other in range(1, 6)]
-    made = {form.format(topic=t, beginning=b): t for t in topics for b in beginnings for form in formats}
-    counts = Counter(made.get(prompt) for prompt in prompts)
+        more = [texts(call(function, *copy.deepcopy(given), k=k, seed=seed + other)) for other in range(6)]
+    of_topics = Counter(made.get(prompt) for prompt in prompts)
+    counts = [of_topics[topic] for topic in given[0]]
     few_ways = len(made) < 4 or k < 2
     return Properties(
         state=state.changed,
         number=len(prompts),
         strangers=[prompt for prompt in prompts if prompt not in made][:1],
         repeats=[prompt for prompt, times in Counter(prompts).items() if times > 1][:1],
-        spread=max(1, max(counts[topic] for topic in topics) - min(counts[topic] for topic in topics)),
-        again=again == prompts,
-        seeds=few_ways or any(other != prompts for other in others),
+        spread=max(1, max(counts, default=0) - min(counts, default=0)),
+        again=more[0] == prompts,
+        seeds=few_ways or any(other != prompts for other in more),
     )
 
 
@@ -219,6 +240,8 @@ BUILD_PROMPTS = Task(
     (
         case(_TOPICS, _BEGINNINGS, _FORMATS, k=13, seed=0, says=_TOO_MANY),
         case(["rye"], ["How"], ["{topic} {beginning}"], k=2, seed=3, says=_TOO_MANY),
+        case([], ["How"], ["{topic} {beginning}"], k=1, seed=3, says=_TOO_MANY),
+        case([*_TOPICS, "rye"], _BEGINNINGS, _FORMATS, k=17, seed=2, says=_TOO_MANY),
         case(_TOPICS, _BEGINNINGS, _FORMATS, k=7, seed=0),
         case(_TOPICS, _BEGINNINGS, _FORMATS, k=12, seed=1),
         case(["rye"], ["How"], ["{topic} {beginning}"], k=1, seed=3),

@@ -1,0 +1,437 @@
+"""Whatever an answer does ends in a card, and everything around it is as before."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import random
+import sys
+import threading
+import time
+from itertools import count
+
+import numpy as np
+import pytest
+
+from prompt2data.checks import guard
+from prompt2data.checks.core import Wrong, call, exercise, plain, texts
+from prompt2data.checks.guard import Stopped, TookTooLong, guarded
+from tests.pipelines.support import Kernel
+
+NO_END = "✘ Your code did not come to an end, and was stopped."
+
+
+@exercise()
+def calls(answer):
+    """A check that calls what it is given, and passes whatever that returns."""
+    call(answer, ["one", "two"], 2)
+
+
+@exercise()
+def reads(answer):
+    """A check that reads a value that is no function."""
+    texts(answer)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Waits until what never ends is stopped are short."""
+    monkeypatch.setattr(guard, "_PATIENCE", 0.2)
+    monkeypatch.setattr(guard, "_LONGEST", 1.0)
+
+
+# -- endless ------------------------------------------------------------------------------------------------------
+
+
+def spins(words, n):
+    while True:
+        pass
+
+
+def spins_and_catches_everything(words, n):
+    while True:
+        try:
+            n = n + 1 - 1
+        except:  # noqa: E722
+            pass
+
+
+def sleeps(words, n):
+    time.sleep(10)
+
+
+def sleeps_and_catches_everything(words, n):
+    for _round in range(50):
+        try:
+            time.sleep(0.2)
+        except:  # noqa: E722
+            pass
+
+
+def waits(words, n):
+    threading.Event().wait(10)
+
+
+def grows_while_it_reads(words, n):
+    for word in words:
+        words.append(word[:1])
+        if len(words) > 100_000:
+            words.clear()
+            words += "ab"
+
+
+def yields_slowly(words, n):
+    while True:
+        yield n
+        time.sleep(0.05)
+
+
+def cleans_up_without_end(words, n):
+    try:
+        spins(words, n)
+    finally:
+        spins(words, n)
+
+
+def turns_it_into_another_error(words, n):
+    try:
+        spins(words, n)
+    except BaseException as error:
+        raise ValueError("no") from error
+
+
+def gives_something_in_the_end(words, n):
+    try:
+        spins(words, n)
+    except BaseException:
+        return words
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        spins, spins_and_catches_everything, sleeps, sleeps_and_catches_everything, waits, grows_while_it_reads,
+        yields_slowly, cleans_up_without_end, turns_it_into_another_error, gives_something_in_the_end,
+    ],
+)  # fmt: skip
+def test_what_does_not_end_ends_in_a_card(card, impatient, capfd, answer):
+    text = card(calls, answer)
+    assert text.startswith(NO_END) and f"called like this: {answer.__name__}(['one', 'two'], 2)" in text
+    assert "hint: Is there a loop that nothing ends?" in text and "your line: " in text
+    assert capfd.readouterr().err == "", "no thread tells of its end"
+
+
+def test_the_card_has_the_line_that_the_answer_was_at(card, impatient):
+    assert "your line: time.sleep(10)" in card(calls, sleeps)
+    assert "your line: threading.Event().wait(10)" in card(calls, waits)
+
+
+@pytest.mark.parametrize("answer", [spins, spins_and_catches_everything])
+def test_a_loop_that_was_stopped_does_not_go_on(card, impatient, monkeypatch, answer):
+    monkeypatch.setattr(guard, "_FAREWELL", 600.0)
+    card(calls, answer)
+    assert all(thread.name != "check" or thread.is_alive() is False for thread in _made_here())
+
+
+def _made_here():
+    return [thread for thread in threading.enumerate() if thread.name == "check" and not _sleeping(thread)]
+
+
+def _sleeping(thread):
+    frame = sys._current_frames().get(thread.ident)
+    while frame is not None and not frame.f_code.co_name.startswith(("spins", "sleeps", "waits", "yields")):
+        frame = frame.f_back
+    return frame is not None and not frame.f_code.co_name.startswith("spins")
+
+
+@pytest.mark.parametrize(
+    "answer", [lambda words, n: count(), lambda words, n: iter(int, 1), lambda words, n: [{"rows": count()}]]
+)
+def test_what_gives_items_without_end_is_told_so(card, answer):
+    text = card(calls, answer)
+    assert text.startswith("✘ The answer has no end.") and "called like this: <lambda>(['one', 'two'], 2)" in text
+
+
+def test_a_value_without_end_is_told_so(card):
+    assert card(reads, count()).startswith("✘ The answer has no end.")
+    assert card(reads, (str(n) for n in count())).startswith("✘ The answer has no end.")
+
+
+def test_a_value_that_never_comes_ends_in_a_card(card, impatient):
+    assert card(reads, yields_slowly([], "text")).startswith(NO_END)
+
+
+def test_each_call_may_take_its_time(monkeypatch):
+    monkeypatch.setattr(guard, "_PATIENCE", 1e9)
+    monkeypatch.setattr(guard, "_LONGEST", 2.0)
+
+    def slow():
+        for _round in range(12):
+            call(lambda: time.sleep(0.2))
+        return "done"
+
+    assert guarded(slow) == "done"
+
+
+def test_waiting_for_a_busy_machine_is_no_work(monkeypatch):
+    if not hasattr(time, "pthread_getcpuclockid"):
+        pytest.skip("no clock of a thread's work")
+    monkeypatch.setattr(guard, "_PATIENCE", 0.4)
+    monkeypatch.setattr(guard, "_LONGEST", 1e9)
+    assert guarded(lambda: time.sleep(1) or "done") == "done"
+
+
+# -- errors -------------------------------------------------------------------------------------------------------
+
+
+def raises(error):
+    def answer(words, n):
+        raise error
+
+    return answer
+
+
+def raises_late(words, n):
+    yield words
+    raise KeyError("late")
+
+
+def raises_at_depth(words, n):
+    return raises_at_depth(words, n)
+
+
+class Rude(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "answer, told",
+    [
+        (raises(SystemExit("bye")), "✘ answer raised SystemExit: bye"),
+        (raises(KeyboardInterrupt()), "✘ answer raised KeyboardInterrupt"),
+        (raises(GeneratorExit()), "✘ answer raised GeneratorExit"),
+        (raises(BaseException("base")), "✘ answer raised BaseException: base"),
+        (raises(Rude()), "✘ answer raised Rude: "),
+        (raises_late, "✘ raises_late raised KeyError: 'late'"),
+        (raises_at_depth, "✘ raises_at_depth raised RecursionError"),
+        (raises(NotImplementedError()), "… Not attempted yet."),
+    ],
+)
+def test_every_error_ends_in_a_card(card, answer, told):
+    text = card(calls, answer)
+    assert text.startswith(told)
+    if told.startswith("✘"):
+        assert "called like this: " in text and "your line: " in text
+
+
+def test_the_line_is_the_last_one_of_the_learners_own(card):
+    assert 'your line: raise KeyError("late")' in card(calls, raises_late)
+    assert "your line: return int(words[0])" in card(calls, in_the_library)
+    assert "your line: return int(words[0])" in card(calls, Callable())
+    assert "your line: return int(words[0])" in card(
+        calls, lambda words, n: sorted(words, key=lambda _: reads_int(words))
+    )
+
+
+def in_the_library(words, n):
+    return reads_int(words)
+
+
+def reads_int(words):
+    return int(words[0])
+
+
+class Callable:
+    def __call__(self, words, n):
+        return reads_int(words)
+
+
+def test_a_value_that_raises_when_it_is_read_ends_in_a_card(card):
+    assert card(reads, raises_late([], 1)).startswith("✘ Reading your answer raised KeyError: 'late'")
+    assert card(reads, (sys.exit("bye") for _ in "a")).startswith("✘ Reading your answer raised SystemExit: bye")
+
+
+class Hostile:
+    """Raises whatever is asked of it."""
+
+    def __getattr__(self, name):
+        raise KeyError(name)
+
+    def __eq__(self, other):
+        raise KeyError("eq")
+
+    def __bool__(self):
+        raise KeyError("bool")
+
+    def __repr__(self):
+        raise SystemExit("repr")
+
+    __hash__ = None
+
+
+def test_a_value_that_raises_whatever_is_asked_of_it_ends_in_a_card(card):
+    assert card(reads, Hostile()).startswith("✘ ")
+    assert card(calls, Hostile()).startswith("✘ ")
+    assert card(calls, lambda words, n: Hostile()).startswith(("✘ ", "✔ "))
+
+
+def test_an_interruption_by_the_learner_ends_the_check(monkeypatch):
+    began, ended = threading.Event(), threading.Event()
+
+    def works():
+        try:
+            began.set()
+            spins([], 1)
+        finally:
+            ended.set()
+
+    def interrupted(thread, seconds=None, join=threading.Thread.join):
+        join(thread, seconds)
+        if thread.name == "check" and began.is_set() and not ended.is_set() and not asked:
+            asked.append(True)
+            raise KeyboardInterrupt
+
+    asked = []
+    monkeypatch.setattr(guard, "_FAREWELL", 600.0)
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        guarded(works)
+    assert ended.is_set()
+
+
+# -- as before ----------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_as_before(tmp_path, card):
+    variable = contextvars.ContextVar("variable", default="before")
+
+    def disturbs(words, n):
+        random.seed(1)
+        np.random.seed(1)
+        os.chdir(tmp_path)
+        os.environ["PROMPT2DATA_TEST_NEW"] = "1"
+        os.environ["PATH"] = "nowhere"
+        del os.environ["PROMPT2DATA_TEST_OLD"]
+        sys.modules["json"] = sys.modules["os"]
+        del sys.modules["random"]
+        variable.set("after")
+        sys.stdout = sys.stderr = None
+
+    os.environ["PROMPT2DATA_TEST_OLD"] = "old"
+    try:
+        before = _surroundings(), variable.get()
+        text = card(calls, disturbs)
+        assert (_surroundings(), variable.get()) == before
+    finally:
+        del os.environ["PROMPT2DATA_TEST_OLD"]
+    assert text == "✔ Passed."
+
+
+def _surroundings():
+    import json
+
+    numpy = [np.asarray(part).tolist() for part in np.random.get_state()]
+    return (
+        random.getstate(), numpy, os.getcwd(), dict(os.environ), json, sys.modules["random"], sys.stdout, sys.stderr
+    )  # fmt: skip
+
+
+def test_what_was_imported_stays(card, monkeypatch):
+    monkeypatch.delitem(sys.modules, "this", raising=False)
+    monkeypatch.delitem(sys.modules, "antigravity", raising=False)
+
+    def imports(words, n):
+        import colorsys
+
+        return colorsys.__name__
+
+    monkeypatch.delitem(sys.modules, "colorsys", raising=False)
+    card(calls, imports)
+    assert "colorsys" in sys.modules
+
+
+def test_a_working_folder_that_is_gone_does_not_matter(tmp_path, monkeypatch, card):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert card(calls, lambda words, n: 1) == "✔ Passed."
+
+
+def test_everything_is_as_before_where_it_did_not_end(card, impatient, tmp_path):
+    def disturbs(words, n):
+        os.chdir(tmp_path)
+        random.seed(1)
+        spins(words, n)
+
+    before = random.getstate(), os.getcwd()
+    assert card(calls, disturbs).startswith(NO_END)
+    assert (random.getstate(), os.getcwd()) == before
+
+
+def test_an_answer_may_have_threads_of_its_own(card):
+    def with_threads(words, n):
+        found = []
+        threads = [threading.Thread(target=found.append, args=(word,)) for word in words]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return found
+
+    assert card(calls, with_threads) == "✔ Passed."
+
+
+def test_what_it_returns_and_raises_comes_out():
+    assert guarded(lambda: 42) == 42
+    with pytest.raises(ZeroDivisionError):
+        guarded(lambda: 1 / 0)
+    with pytest.raises(Wrong, match="no end"):
+        guarded(lambda: plain(count()))
+    assert guarded(lambda: guarded(lambda: 42)) == 42
+    assert issubclass(Stopped, BaseException) and not issubclass(TookTooLong, Stopped)
+
+
+# -- in a notebook ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory):
+    kernel = Kernel(tmp_path_factory.mktemp("kernel"), PROMPT2DATA_STRICT="")
+    assert kernel.run("from prompt2data.checks import guard, lesson_01 as check\nimport time, threading").status == "ok"
+    yield kernel
+    kernel.shutdown()
+
+
+def test_what_an_answer_prints_is_below_its_cell(kernel):
+    cell = kernel.run("def share(texts, n):\n    print('hello', n)\n    return 7\ncheck.distinct_share(share)")
+    assert cell.status == "ok" and "hello 2\n" in cell.text and cell.mime == [{"text/plain", "text/html"}]
+    assert kernel.run("print('next')").text == "next\n"
+
+
+def test_an_exit_and_an_endless_loop_leave_the_kernel_usable(kernel):
+    cell = kernel.run("def share(texts, n):\n    raise SystemExit\ncheck.distinct_share(share)")
+    assert (cell.status, cell.stderr) == ("ok", "") and cell.mime == [{"text/plain", "text/html"}]
+    kernel.run("guard._PATIENCE, guard._LONGEST = 0.2, 1.0")
+    cell = kernel.run("def share(texts, n):\n    while True: pass\ncheck.distinct_share(share)")
+    assert (cell.status, cell.stderr) == ("ok", "") and cell.mime == [{"text/plain", "text/html"}]
+    kernel.run("guard._PATIENCE, guard._LONGEST = 5.0, 20.0")
+    assert kernel.run("print('next')").text == "next\n"
+
+
+def test_the_stop_button_ends_a_check(kernel, tmp_path):
+    began = tmp_path / "began"
+
+    def stop():
+        while not began.exists():
+            time.sleep(0.02)
+        kernel.manager.interrupt_kernel()
+
+    kernel.run("guard._PATIENCE, guard._LONGEST, guard._FAREWELL = 1e9, 1e9, 600.0")
+    button = threading.Thread(target=stop)
+    button.start()
+    code = f"def share(texts, n):\n    open({str(began)!r}, 'w').close()\n    while True: pass\ncheck.distinct_share(share)"
+    cell = kernel.run(code)
+    button.join()
+    assert (cell.status, cell.error) == ("error", "KeyboardInterrupt: ")
+    assert kernel.run("print([t.name for t in threading.enumerate() if t.name == 'check'])").text == "[]\n"
