@@ -45,7 +45,7 @@ def safe_repr(value: Any) -> str:
     """The `repr` of any value, or the error that it raised."""
     try:
         return str.__str__(repr(value))  # a subclass of str may come back, with methods of its own
-    except Exception as error:  # a learner's class may have a broken __repr__
+    except (Exception, SystemExit) as error:  # a learner's class may have a broken __repr__
         return f"<{type(value).__name__}: {type(error).__name__}>"
 
 

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import FunctionType, MethodType
 from typing import Any
 
 from prompt2data.checks import record
@@ -106,9 +107,9 @@ def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]
 
 def _judged(judge: Callable[[], None], answers: Mapping[str, Any], hints: Sequence[str], attempts: int) -> CheckCard:
     """The card of these answers, whatever they do."""
-    open_ones = [name for name, answer in answers.items() if not attempted(answer)]
+    open_ones = []
     try:
-        if open_ones:
+        if open_ones := [name for name, answer in answers.items() if not attempted(answer)]:
             raise NotAttempted
         judge()
     except NotAttempted:
@@ -199,7 +200,7 @@ def is_stub(answer: Any) -> bool:
     """Whether an answer is still the `...` it began as: the value itself, or a function with nothing else inside."""
     if answer is ...:
         return True
-    code = getattr(answer, "__code__", None)
+    code = answer.__code__ if isinstance(answer, FunctionType | MethodType) else None
     return code is not None and code.co_code in _STUB_CODES and set(code.co_consts) <= {None, answer.__doc__, ...}
 
 

@@ -28,15 +28,16 @@ def content(value: Any) -> Any:
     """
     if value is None or isinstance(value, bool | bytes | set | frozenset | type):
         return value
-    for kind in (str, int, float):  # a subclass may have methods of its own
-        if isinstance(value, kind):
-            return getattr(kind, f"__{kind.__name__}__")(value)
+    for basic in (str, int, float):  # a subclass may have methods of its own
+        if isinstance(value, basic):
+            return getattr(basic, f"__{basic.__name__}__")(value)
     if isinstance(value, Fraction | Decimal):
         return float(value)
-    if hasattr(value, "notna") and hasattr(value, "iloc"):  # pandas: a table or a series
+    kind = type(value)  # an object may answer with anything when it is asked what it has
+    if hasattr(kind, "notna") and hasattr(kind, "iloc"):  # pandas: a table or a series
         value = value.astype(object).where(value.notna(), None)
-        return content(value.to_dict("records") if hasattr(value, "columns") else value.tolist())
-    if hasattr(value, "tolist") and not callable(value):  # numpy, a tensor
+        return content(value.to_dict("records") if hasattr(kind, "columns") else value.tolist())
+    if hasattr(kind, "tolist"):  # numpy, a tensor
         return content(value.tolist())
     if isinstance(value, Mapping):
         return {_key(key): content(item) for key, item in value.items()}
@@ -58,7 +59,7 @@ def same(one: Any, other: Any) -> bool:
         return one is other
     if isinstance(one, int | float) and isinstance(other, int | float):
         return one == other or _close(one, other)
-    if hasattr(one, "tolist") and hasattr(other, "tolist"):
+    if hasattr(type(one), "tolist") and hasattr(type(other), "tolist"):
         return same(one.tolist(), other.tolist())
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
@@ -66,7 +67,7 @@ def same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if type(one) is type(other) and type(one).__eq__ is object.__eq__:
         return True  # copies of what knows nothing of being equal
-    if hasattr(one, "columns") and hasattr(other, "columns"):
+    if hasattr(type(one), "columns") and hasattr(type(other), "columns"):
         return same(content(one), content(other))
     try:
         return bool(one == other)

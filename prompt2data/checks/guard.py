@@ -77,7 +77,7 @@ def guarded(function: Callable[[], Any]) -> Any:
         TookTooLong: where `alive()` was not called for some seconds.
     """
     result: list[Any] = []
-    signs = _Signs()
+    signs, done = _Signs(), threading.Event()  # a thread whose `join` was interrupted says that it has ended
 
     def run() -> None:
         _here.signs = signs
@@ -87,30 +87,32 @@ def guarded(function: Callable[[], Any]) -> Any:
             result.append((function(), None))
         except BaseException as error:
             result.append((None, error))
+        finally:
+            done.set()
 
     # The context lets what is printed in the thread reach the cell that runs.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="check", daemon=True)
     with _as_before():
         thread.start()
         try:
-            while thread.is_alive() and not signs.missing():
-                thread.join(_STEP)
-            if thread.is_alive():
+            while not done.wait(_STEP) and not signs.missing():
+                pass
+            if not done.is_set():
                 raise TookTooLong(signs.doing, _line_now(thread))
         finally:  # also where the learner interrupts
-            _stop(thread)
+            _stop(thread, done)
     [(value, error)] = result
     if error is not None:
         raise error
     return value
 
 
-def _stop(thread: threading.Thread) -> None:
+def _stop(thread: threading.Thread, done: threading.Event) -> None:
     until = time.monotonic() + _FAREWELL
-    while thread.is_alive() and time.monotonic() < until:
-        # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped))
-        thread.join(0.001)
+    ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped)
+    # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
+    while not done.is_set() and time.monotonic() < until and ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error):
+        done.wait(0.001)
 
 
 @contextmanager

@@ -74,10 +74,7 @@ def waits(words, n):
 
 def grows_while_it_reads(words, n):
     for word in words:
-        words.append(word[:1])
-        if len(words) > 100_000:
-            words.clear()
-            words += "ab"
+        words.append(word)
 
 
 def yields_slowly(words, n):
@@ -114,11 +111,13 @@ def gives_something_in_the_end(words, n):
         yields_slowly, cleans_up_without_end, turns_it_into_another_error, gives_something_in_the_end,
     ],
 )  # fmt: skip
-def test_what_does_not_end_ends_in_a_card(card, impatient, capfd, answer):
+def test_what_does_not_end_ends_in_a_card(card, impatient, monkeypatch, answer):
+    reported = []
+    monkeypatch.setattr(threading, "excepthook", reported.append)
     text = card(calls, answer)
     assert text.startswith(NO_END) and f"called like this: {answer.__name__}(['one', 'two'], 2)" in text
     assert "hint: Is there a loop that nothing ends?" in text and "your line: " in text
-    assert capfd.readouterr().err == "", "no thread tells of its end"
+    assert not reported, "no thread tells of its end"
 
 
 def test_the_card_has_the_line_that_the_answer_was_at(card, impatient):
@@ -126,22 +125,18 @@ def test_the_card_has_the_line_that_the_answer_was_at(card, impatient):
     assert "your line: threading.Event().wait(10)" in card(calls, waits)
 
 
-@pytest.mark.parametrize("answer", [spins, spins_and_catches_everything])
-def test_a_loop_that_was_stopped_does_not_go_on(card, impatient, monkeypatch, answer):
+@pytest.mark.parametrize("answer", [spins, spins_and_catches_everything, cleans_up_without_end])
+def test_a_loop_that_was_stopped_does_not_go_on(impatient, monkeypatch, answer):
     monkeypatch.setattr(guard, "_FAREWELL", 600.0)
-    card(calls, answer)
-    assert all(thread.name != "check" or thread.is_alive() is False for thread in _made_here())
+    threads = []
 
+    def noted():
+        threads.append(threading.current_thread())
+        answer([], 1)
 
-def _made_here():
-    return [thread for thread in threading.enumerate() if thread.name == "check" and not _sleeping(thread)]
-
-
-def _sleeping(thread):
-    frame = sys._current_frames().get(thread.ident)
-    while frame is not None and not frame.f_code.co_name.startswith(("spins", "sleeps", "waits", "yields")):
-        frame = frame.f_back
-    return frame is not None and not frame.f_code.co_name.startswith("spins")
+    with pytest.raises(TookTooLong):
+        guarded(noted)
+    threads[0].join()
 
 
 @pytest.mark.parametrize(
@@ -286,15 +281,15 @@ def test_an_interruption_by_the_learner_ends_the_check(monkeypatch):
         finally:
             ended.set()
 
-    def interrupted(thread, seconds=None, join=threading.Thread.join):
-        join(thread, seconds)
-        if thread.name == "check" and began.is_set() and not ended.is_set() and not asked:
+    def interrupted(event, seconds=None, wait=threading.Event.wait):
+        if began.is_set() and not asked:
             asked.append(True)
             raise KeyboardInterrupt
+        return wait(event, seconds)
 
     asked = []
     monkeypatch.setattr(guard, "_FAREWELL", 600.0)
-    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    monkeypatch.setattr(threading.Event, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         guarded(works)
     assert ended.is_set()
@@ -430,8 +425,9 @@ def test_the_stop_button_ends_a_check(kernel, tmp_path):
     kernel.run("guard._PATIENCE, guard._LONGEST, guard._FAREWELL = 1e9, 1e9, 600.0")
     button = threading.Thread(target=stop)
     button.start()
-    code = f"def share(texts, n):\n    open({str(began)!r}, 'w').close()\n    while True: pass\ncheck.distinct_share(share)"
-    cell = kernel.run(code)
+    code = f"def share(texts, n):\n    open({str(began)!r}, 'w').close()\n    while True: pass\n"
+    cell = kernel.run(code + "check.distinct_share(share)")
     button.join()
     assert (cell.status, cell.error) == ("error", "KeyboardInterrupt: ")
-    assert kernel.run("print([t.name for t in threading.enumerate() if t.name == 'check'])").text == "[]\n"
+    gone = "while any(thread.name == 'check' for thread in threading.enumerate()): time.sleep(0.02)"
+    assert kernel.run(gone).status == "ok"
