@@ -155,7 +155,8 @@ def _differences(expected: Any, actual: Any) -> list[tuple[str, str | Marked]]:
     if both := compare(expected, actual):
         return [(labels[0], Marked(both[0], "ins")), (labels[1], Marked(both[1], "del"))]
     texts = contrasted(expected, actual)
-    return list(zip(labels, texts, strict=True))[texts[0] == texts[1] :]
+    shown: list[tuple[str, str | Marked]] = [*zip(labels, texts, strict=True)]
+    return shown[texts[0] == texts[1] :]  # what shows no difference is shown once
 
 
 def strict() -> bool:

@@ -12,7 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import inf
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -49,13 +50,12 @@ class _Signs:
     """The last sign of life of a thread: when it came, what the thread had worked by then, and what it was about."""
 
     doing: str = ""
-    at: float = field(default_factory=time.monotonic)
+    at: float = inf  # until the thread has begun
     worked: float = 0.0
     clock: int | None = None  # of the thread's work; macOS and Windows have none
 
     def missing(self) -> bool:
-        waited = time.monotonic() - self.at
-        worked = waited
+        worked = waited = time.monotonic() - self.at
         if self.clock is not None:  # a machine that is busy with other things makes no answer wrong
             with suppress(OSError):  # the thread has just ended
                 worked = time.clock_gettime(self.clock) - self.worked
@@ -80,15 +80,17 @@ def guarded(function: Callable[[], Any]) -> Any:
     signs, done = _Signs(), threading.Event()  # a thread whose `join` was interrupted says that it has ended
 
     def run() -> None:
-        _here.signs = signs
-        with suppress(AttributeError, OSError):
-            signs.clock = time.pthread_getcpuclockid(threading.get_ident())
-        try:
-            result.append((function(), None))
-        except BaseException as error:
-            result.append((None, error))
-        finally:
-            done.set()
+        with suppress(Stopped):  # one that comes late
+            try:
+                with suppress(AttributeError, OSError):
+                    signs.clock = time.pthread_getcpuclockid(threading.get_ident())
+                _here.signs = signs
+                alive()
+                result.append((function(), None))
+            except BaseException as error:
+                result.append((None, error))
+            finally:
+                done.set()
 
     # The context lets what is printed in the thread reach the cell that runs.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="check", daemon=True)
@@ -100,19 +102,28 @@ def guarded(function: Callable[[], Any]) -> Any:
             if not done.is_set():
                 raise TookTooLong(signs.doing, _line_now(thread))
         finally:  # also where the learner interrupts
-            _stop(thread, done)
+            _stop(thread, result, done)
     [(value, error)] = result
     if error is not None:
         raise error
     return value
 
 
-def _stop(thread: threading.Thread, done: threading.Event) -> None:
+def _stop(thread: threading.Thread, result: list[Any], done: threading.Event) -> None:
+    if done.is_set():
+        return
+    raise_in, ident = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(thread.ident or 0)
     until = time.monotonic() + _FAREWELL
-    ident, error = ctypes.c_ulong(thread.ident or 0), ctypes.py_object(Stopped)
-    # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
-    while not done.is_set() and time.monotonic() < until and ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error):
-        done.wait(0.001)
+    report = sys.unraisablehook
+    sys.unraisablehook = lambda told: None if told.exc_type is Stopped else report(told)  # it may meet a finalizer
+    try:
+        # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
+        while not result and time.monotonic() < until and raise_in(ident, ctypes.py_object(Stopped)):
+            done.wait(0.01)
+        if result:
+            raise_in(ident, None)  # the last one, if it has not come yet
+    finally:
+        sys.unraisablehook = report
 
 
 @contextmanager

@@ -9,13 +9,14 @@ import sys
 import threading
 import time
 from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from prompt2data.checks import guard
 from prompt2data.checks.core import Wrong, call, exercise, plain, texts
-from prompt2data.checks.guard import Stopped, TookTooLong, guarded
+from prompt2data.checks.guard import Stopped, TookTooLong, alive, guarded
 from tests.pipelines.support import Kernel
 
 NO_END = "✘ Your code did not come to an end, and was stopped."
@@ -38,6 +39,7 @@ def impatient(monkeypatch):
     """Waits until what never ends is stopped are short."""
     monkeypatch.setattr(guard, "_PATIENCE", 0.2)
     monkeypatch.setattr(guard, "_LONGEST", 1.0)
+    monkeypatch.setattr(guard, "_FAREWELL", 0.2)
 
 
 # -- endless ------------------------------------------------------------------------------------------------------
@@ -157,15 +159,17 @@ def test_a_value_that_never_comes_ends_in_a_card(card, impatient):
 
 
 def test_each_call_may_take_its_time(monkeypatch):
-    monkeypatch.setattr(guard, "_PATIENCE", 1e9)
-    monkeypatch.setattr(guard, "_LONGEST", 2.0)
-
-    def slow():
-        for _round in range(12):
-            call(lambda: time.sleep(0.2))
-        return "done"
-
-    assert guarded(slow) == "done"
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: now[0])
+    monkeypatch.setattr(guard, "time", clock)
+    monkeypatch.setattr(guard._here, "signs", guard._Signs(), raising=False)
+    for seconds in (4.0, 8.0, 12.0):
+        alive("f(1)")
+        assert not guard._here.signs.missing()
+        now[0] = seconds
+        assert not guard._here.signs.missing() and guard._here.signs.doing == "f(1)"
+    now[0] += 2.0
+    assert guard._here.signs.missing()
 
 
 def test_waiting_for_a_busy_machine_is_no_work(monkeypatch):
