@@ -77,7 +77,8 @@ def guarded(function: Callable[[], Any]) -> Any:
         TookTooLong: where `alive()` was not called for some seconds.
     """
     result: list[Any] = []
-    signs, done = _Signs(), threading.Event()  # a thread whose `join` was interrupted says that it has ended
+    signs, working = _Signs(), threading.Lock()  # unlike `join` and an event, no interruption harms it
+    working.acquire()
 
     def run() -> None:
         with suppress(Stopped):  # one that comes late
@@ -90,27 +91,27 @@ def guarded(function: Callable[[], Any]) -> Any:
             except BaseException as error:
                 result.append((None, error))
             finally:
-                done.set()
+                working.release()
 
     # The context lets what is printed in the thread reach the cell that runs.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="check", daemon=True)
     with _as_before():
         thread.start()
         try:
-            while not done.wait(_STEP) and not signs.missing():
+            while not (ended := working.acquire(timeout=_STEP)) and not signs.missing():
                 pass
-            if not done.is_set():
+            if not ended:
                 raise TookTooLong(signs.doing, _line_now(thread))
         finally:  # also where the learner interrupts
-            _stop(thread, result, done)
+            _stop(thread, result)
     [(value, error)] = result
     if error is not None:
         raise error
     return value
 
 
-def _stop(thread: threading.Thread, result: list[Any], done: threading.Event) -> None:
-    if done.is_set():
+def _stop(thread: threading.Thread, result: list[Any]) -> None:
+    if result:
         return
     raise_in, ident = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(thread.ident or 0)
     until = time.monotonic() + _FAREWELL
@@ -119,7 +120,7 @@ def _stop(thread: threading.Thread, result: list[Any], done: threading.Event) ->
     try:
         # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
         while not result and time.monotonic() < until and raise_in(ident, ctypes.py_object(Stopped)):
-            done.wait(0.01)
+            time.sleep(0.01)
         if result:
             raise_in(ident, None)  # the last one, if it has not come yet
     finally:
