@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,7 +15,6 @@ from prompt2data.checks.core import Wrong, call, exercise, number, plain, record
 from prompt2data.checks.guard import GlobalRandomState
 from prompt2data.checks.judge import Properties, Task, case
 from prompt2data.i18n import N_, _
-from prompt2data.quality.vocabulary import words
 
 # -- 1.1 ----------------------------------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ DISTINCT = Task(
         _THREE: (lambda texts, n: _distinct(texts, min(n, 2)), lambda texts, n: float(bool(_runs(texts, n)))),
         _SPLIT: (
             partial(_distinct, runs=partial(_runs, split=lambda text: text.lower().split(" "))),
-            partial(_distinct, runs=partial(_runs, split=words)),
+            partial(_distinct, runs=partial(_runs, split=lambda text: re.findall(r"\w+", text.lower()))),
         ),
     },
     view=number,
