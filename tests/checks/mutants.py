@@ -44,7 +44,7 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
     functions: list[ast.AST] = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     for part in functions or [tree]:
         for node in list(ast.walk(part)):
-            for change in _changes(node):
+            for change in _changes(node, bool(functions)):
                 undo = change()
                 text = ast.unparse(ast.fix_missing_locations(tree))
                 undo()
@@ -56,8 +56,8 @@ def mutants(source: str) -> Iterator[tuple[str, str]]:
 Undo = Callable[[], Any]
 
 
-def _changes(node: ast.AST) -> Iterator[Callable[[], Undo]]:
-    """Functions that change a node in place and return what changes it back."""
+def _changes(node: ast.AST, statements: bool) -> Iterator[Callable[[], Undo]]:
+    """Functions that change a node in place and return what changes it back; `statements`: these, too."""
 
     def field(name: str, value: Any) -> Callable[[], Undo]:
         return _fields(node, **{name: value})
@@ -110,7 +110,7 @@ def _changes(node: ast.AST) -> Iterator[Callable[[], Undo]]:
         for place, item in enumerate(value):
             if isinstance(item, ast.expr) and (inner := _without(item)) is not None:
                 yield field(name, [*value[:place], inner, *value[place + 1 :]])
-            if not isinstance(item, ast.stmt) or _is_docstring(item):
+            if not statements or not isinstance(item, ast.stmt) or _is_docstring(item):
                 continue
             rest = [*value[:place], *value[place + 1 :]]
             if not isinstance(item, ast.Return | ast.FunctionDef | ast.Import | ast.ImportFrom):
