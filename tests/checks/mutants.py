@@ -38,7 +38,7 @@ _EMPTY = (ast.List, ast.Dict, ast.Set)
 
 
 def mutants(source: str) -> Iterator[tuple[str, str]]:
-    """(what was changed, the changed source) for each change to a function in `source`, or to all of it where there is none."""
+    """(what was changed, the changed source) for each change to the functions in `source`, or to the cell without any."""
     tree = ast.parse(source)
     right, seen = ast.unparse(tree), set()
     functions: list[ast.AST] = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
