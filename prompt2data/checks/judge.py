@@ -77,6 +77,8 @@ class Outcome:
         """What a card shows of it."""
         if isinstance(self.value, Properties):
             return Words(_("no error"))
+        if isinstance(self.error, Wrong):
+            return Words(self.error.message)
         return self.value if self.error is None else Words(error_text(self.error))
 
 
@@ -117,11 +119,12 @@ class Task:
         found, wanted = self.outcomes(answer), self.outcomes(self.reference)
         if wrong := [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]:
             # What a function gives says more about it than what it raises.
-            worth = lambda place: (bool(wanted[place].error), bool(found[place].error), self.cases[place].size())  # noqa: E731
+            told = [(bool(outcome.error), not isinstance(outcome.error, Wrong)) for outcome in found]
+            worth = lambda place: (bool(wanted[place].error), *told[place], self.cases[place].size())  # noqa: E731
             raise self._explained(answer, found, wanted, min(wrong, key=worth))
         again = self.outcomes(answer, backwards=True)
         for place, outcome in enumerate(again):
-            if not outcome.agrees(found[place]):
+            if not outcome.agrees(wanted[place]):
                 message = _("The same call gives something else when it comes again: what does it remember?")
                 raise self._wrong(message, answer, place, found[place], outcome)
         for place, outcome in enumerate(found):
@@ -175,6 +178,8 @@ class Task:
     ) -> Wrong:
         given = self.cases[place]
         more = {} if wanted is None or found is None else {"expected": wanted.shown(), "actual": found.shown()}
+        if len(set(map(safe_repr, more.values()))) == 1:  # nothing to be seen
+            more = {}
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
         return Wrong(translated(message), hint=hint, given=told, **more, **given.values)
