@@ -126,7 +126,7 @@ You have prompts already, and want completions for them: one task is enough. Aft
 
 Build a pipeline of three steps, connected in this order:
 
-1. `LoadDataFromDicts`, which brings `my_prompts`;
+1. `LoadDataFromDicts`, which brings all rows of `my_prompts`, each once;
 2. `TextGeneration`, with any LLM, such as the one in the cell. Its rows call the question `prompt`, not `instruction`,
    and its answer shall be called `completion`;
 3. `KeepColumns(columns=[…])`, which keeps the columns `prompt` and `completion` and nothing else.
@@ -238,6 +238,8 @@ Write the mappings, so that the dataset has these columns:
 | `prompt` | the question that `ask` wrote |
 | `completion` | what `answer` answered to this question |
 | `better_completion` | what `improve` made of that answer, given the same question |
+
+No step reads more than the table says.
 
 `wiring()` returns a dictionary with the keys `"ask"`, `"answer"` and `"improve"`; each value is a dictionary that may
 hold `"input_mappings"` and `"output_mappings"`. To see what your wiring does, run
@@ -637,12 +639,12 @@ Three techniques, three shapes. Here is what three branches of a pipeline might 
 Write two functions.
 
 * `to_rows(source, row)` returns a list of rows `{"prompt": …, "completion": …, "source": …}` for one row of that
-  source: none, one or several. A pair in which a text is missing (`None`, empty or blank) is left out. An unknown
-  source raises `ValueError`.
+  source: none, one or several. The texts stay as they are. A pair in which a text is missing (`None`, empty or blank)
+  is left out. An unknown source raises `ValueError`.
 * `merge(tables)` takes `{source: rows}` and returns all rows in one list, the tables one below the other in their
   order. Of rows with the same prompt (upper and lower case and white space aside) only the first stays.
 
-The tables must be the same afterwards as before.
+Neither function may change what it is given: rows and tables must be the same afterwards as before.
 """
 
 # %% id="ex-merge-given" tags=["given"]

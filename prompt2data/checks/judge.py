@@ -137,7 +137,8 @@ class Task:
                     raise self._wrong(message, answer, place, found[place], outcome)
         if wrong:
             # What a function gives says more about it than what it raises.
-            worth = lambda place: (bool(wanted[place].error), bool(found[place].error), self.cases[place].size())  # noqa: E731
+            told = [(bool(outcome.error), not isinstance(outcome.error, Wrong)) for outcome in found]
+            worth = lambda place: (bool(wanted[place].error), *told[place], self.cases[place].size())  # noqa: E731
             raise self._explained(answer, found, wanted, min(wrong, key=worth))
         for place, outcome in enumerate(found):
             if self.unchanged and outcome.changed:
@@ -210,6 +211,8 @@ class Task:
     ) -> Wrong:
         given = self.cases[place]
         more = {} if wanted is None or found is None else {"expected": wanted.shown(), "actual": found.shown()}
+        if len(set(map(safe_repr, more.values()))) == 1:  # nothing to be seen
+            more = {}
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
         return Wrong(translated(message), hint=hint, given=told, **more, **given.values)

@@ -3,13 +3,63 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from itertools import cycle
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, exercise, expect, records, returned, wrong_if
+from prompt2data.checks.core import NotAttempted, Wrong, call, error_text, exercise, plain, records, returned, wrong_if
+from prompt2data.checks.merging import MERGE, TO_ROWS, grid_row, pairs_of
 from prompt2data.columns import BOOKKEEPING, MissingColumn, SymbolicRow, trace
 from prompt2data.i18n import N_, _
+
+
+class _Echo:
+    """Stands in for a model. Its text says which step wrote it, and from what: `write(Why salt?)`."""
+
+    model_name = "echo"
+    generation_kwargs: Mapping[str, Any] = {}
+    use_offline_batch_generation = False
+    structured_output = None
+
+    def __init__(self, step: str) -> None:
+        self._step = step
+
+    def load(self) -> None:
+        """There is nothing to load."""
+
+    def get_generation_kwargs(self) -> dict[str, Any]:
+        """There are none."""
+        return {}
+
+    def generate(self, inputs: list[list[dict[str, str]]], num_generations: int = 1, **_more: Any) -> list[dict]:
+        """What a step gets from its model."""
+        contents = [", ".join(str(message["content"]) for message in messages) for messages in inputs]
+        statistics = {"input_tokens": [0] * num_generations, "output_tokens": [0] * num_generations}
+        texts = [[f"{self._step}({content})"] * num_generations for content in contents]
+        return [{"generations": own, "statistics": dict(statistics)} for own in texts]
+
+    generate_outputs = generate
+
+
+def _rehearsed(step: Any, *tables: list[dict]) -> list[dict]:
+    """The rows that a step gives for these, as in a run, but for its model."""
+    double = step.model_copy(update={"llm": _Echo(step.name)} if hasattr(step, "llm") else {})
+
+    def process() -> Iterator[dict]:
+        double.load()
+        for batch in double.process_applying_mappings(*copy.deepcopy(tables)):
+            yield from batch[0] if step.is_generator else batch
+
+    try:
+        return records(call(process))
+    except Wrong as told:
+        if not told.__cause__:
+            raise
+        message = _("In a run, the step '{step}' would fail: {error}")
+        raise Wrong(message, step=step.name, error=error_text(told.__cause__)) from None
+
 
 # -- 5.1 ----------------------------------------------------------------------------------------------------------
 
@@ -58,14 +108,23 @@ def _connected(pipeline: Any, chain: list[str]) -> None:
     raise Wrong(message, expected=" >> ".join(chain), actual=arrows, start=start, end=end)
 
 
+_MY_PROMPTS = ("How do I feed a sourdough starter?", "Why does dough need salt?", "When is a loaf baked through?")
+_MORE_PROMPTS = ("Warum Salz?\n\n  塩 🧂", "{{ 6 * 7 }}", "<b>salt</b> & 'rye'")
+
+
 def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> None:
     loader, writer, keeper = (steps[name] for name in chain)
-    brought = list(loader.get_outputs())
+    brought = _rehearsed(loader)
+    prompts = [row["prompt"] for row in brought if isinstance(row.get("prompt"), str) and row["prompt"].strip()]
     message = _("The loader should bring rows with the column `prompt`: give it data=my_prompts.")
-    wrong_if("prompt" not in brought, message, actual=brought)
-    _mappings_fit(writer)
+    wrong_if(not prompts or len(prompts) < len(brought), message, actual=brought)
+    given = Counter(prompt for prompt in prompts if prompt in _MY_PROMPTS)  # whoever changed them may
+    message = _("The loader should bring all rows of `my_prompts`, each once.")
+    wrong_if(given and (len(prompts) < len(_MY_PROMPTS) or max(given.values()) > 1), message, actual=prompts)
+    for step in (loader, writer, keeper):
+        _mappings_fit(step)
     try:
-        row = trace(pipeline)[keeper.name]
+        trace(pipeline)
     except MissingColumn as missing:
         if missing.step == writer.name:
             message = _("The task reads the column '{column}'; the loader's rows have only: {present}.")
@@ -74,15 +133,19 @@ def _writes_pairs(pipeline: Any, steps: dict[str, Any], chain: list[str]) -> Non
             message = _("KeepColumns asks for the column '{column}'; its rows have only: {present}.")
             hint = _("output_mappings says under which name the task's text goes into your rows.")
         raise _missing(missing, message, hint) from None
-    right = {"prompt": "prompt", "completion": f"{writer.name}(prompt)"}
-    if set(row) != set(right):
-        raise Wrong(_("Other columns are kept than asked for."), expected=list(right), actual=list(row))
-    expect(row, right, _("The column `completion` should hold what the task wrote, and `prompt` what was loaded."))
-
-
-def _missing(missing: MissingColumn, message: str, hint: str = "") -> Wrong:
-    present = ", ".join(column for column in missing.present if column not in BOOKKEEPING)
-    return Wrong(message, hint=hint, step=missing.step, column=missing.column, present=present)
+    _read_once(writer)
+    rows = [*brought, *({**brought[0], "prompt": prompt} for prompt in _MORE_PROMPTS)]
+    for row in _rehearsed(keeper, _rehearsed(writer, rows)):
+        message = _("Other columns are kept than asked for.")
+        wrong_if(set(row) != {"prompt", "completion"}, message, expected=["prompt", "completion"], actual=list(row))
+        text, prompt = row["completion"], row["prompt"]
+        right = {"prompt": prompts[0], "completion": f"{writer.name}({prompts[0]})"}
+        as_asked = prompt in [*prompts, *_MORE_PROMPTS] and str(text).startswith(f"{writer.name}(")
+        message = _("The column `completion` should hold what the task wrote, and `prompt` what was loaded.")
+        wrong_if(not as_asked, message, expected=right, actual=row)
+        message = _("What '{step}' asks the model does not contain the row's prompt.")
+        asked = text.removeprefix(f"{writer.name}(").removesuffix(")")
+        wrong_if(prompt not in asked, message, expected=prompt, actual=asked, step=writer.name)
 
 
 # -- 5.2 ----------------------------------------------------------------------------------------------------------
@@ -105,18 +168,24 @@ _EXPECTED = {
 )
 def wiring(answer: Any) -> None:
     """The mappings of ask, answer and improve give topic, prompt, completion and better_completion."""
-    pipeline = _improving(_checked_wiring(call(answer) if callable(answer) else answer))
+    mappings = _checked_wiring(call(answer) if callable(answer) else plain(answer))
+    again = call(answer) if callable(answer) else mappings
+    message = _("The same call gives something else when it comes again: what does it remember?")
+    wrong_if(again != mappings, message, expected=mappings, actual=again)
+    pipeline = _improving(mappings)
+    steps = {name: pipeline.dag.get_step(name)["step"] for name in pipeline.dag}
     for name in _STEPS:
-        _mappings_fit(pipeline.dag.get_step(name)["step"])
+        _mappings_fit(steps[name])
     try:
         row = trace(pipeline)["improve"]
     except MissingColumn as missing:
         message = _("'{step}' reads the column '{column}'; its rows have only: {present}.")
         raise _missing(missing, message) from None
-    row = {column: value for column, value in row.items() if column not in BOOKKEEPING}
-    for column, value in _EXPECTED.items():
-        if row.get(column) != value:
-            _explain_column(row, column, value)
+    _explain_columns(row, steps)
+    rows: list[dict] = []
+    for step in steps.values():
+        rows = _rehearsed(step, *([rows] if rows else []))
+    _explain_columns(rows[0], steps)
 
 
 def _checked_wiring(mappings: Any) -> dict[str, dict[str, dict[str, str]]]:
@@ -142,16 +211,22 @@ def _improving(mappings: dict[str, dict[str, dict[str, str]]]) -> Any:
 
     llm = TransformersLLM(model="never-loaded")
     with Pipeline(name="check-wiring") as pipeline:
-        load = LoadDataFromDicts(name="load", data=[{"topic": ""}])
+        load = LoadDataFromDicts(name="load", data=[{"topic": "topic"}])
         ask = TextGeneration(name="ask", llm=llm, template="{{ topic }}", columns=["topic"], **mappings.get("ask", {}))
         answer = TextGeneration(name="answer", llm=llm, **mappings.get("answer", {}))
         improve = EvolQuality(name="improve", llm=llm, num_evolutions=1, **mappings.get("improve", {}))
+        improve.mutation_templates = {"both": "<PROMPT>, <RESPONSE>"}
         load >> ask >> answer >> improve
     return pipeline
 
 
 def _mappings_fit(step: Any) -> None:
     """Raise `Wrong` if a key of a step's mappings is not a column of the task; often they are the wrong way round."""
+    import networkx
+
+    dag = step.pipeline.dag
+    before = [dag.get_step(name)["step"] for name in networkx.ancestors(dag.G, step.name)]
+    present = {column for other in before for column in other.get_outputs()}
     for kind, names, columns in (
         ("input_mappings", step.input_mappings, list(step.inputs)),
         ("output_mappings", step.output_mappings, list(step.outputs)),
@@ -161,13 +236,38 @@ def _mappings_fit(step: Any) -> None:
                 continue
             expected: Any = {value: key}
             message = _("The {kind} of '{step}' are the wrong way round: the task's own name comes first.")
-            if value not in columns:
+            if value not in columns or (kind == "input_mappings" and key not in present):
                 message = _("The {kind} of '{step}' name '{key}', which is not a column of this task.")
                 expected = [column for column in columns if column != "system_prompt"]
             raise Wrong(message, expected=expected, actual=names, kind=kind, step=step.name, key=key)
+    message = _("Two of the columns that '{step}' writes get the same name, '{column}'.")
+    _different(step, [step.output_mappings.get(column) or column for column in step.outputs], message)
 
 
-def _explain_column(row: SymbolicRow, column: str, value: Any) -> None:
+def _read_once(step: Any) -> None:
+    message = _("'{step}' reads the column '{column}' under two names; only one of them gets it.")
+    _different(step, [step.input_mappings.get(column) or column for column in step.inputs], message)
+
+
+def _different(step: Any, columns: list[str], message: str) -> None:
+    for column, times in Counter(columns).items():
+        wrong_if(times > 1, message, actual=columns, step=step.name, column=column)
+
+
+def _missing(missing: MissingColumn, message: str, hint: str = "") -> Wrong:
+    present = ", ".join(column for column in missing.present if column not in BOOKKEEPING)
+    return Wrong(message, hint=hint, step=missing.step, column=missing.column, present=present)
+
+
+def _explain_columns(row: SymbolicRow, steps: dict[str, Any]) -> None:
+    """Raise `Wrong` about the first column that does not hold what it should."""
+    row = {column: value for column, value in row.items() if column not in BOOKKEEPING}
+    for column, value in _EXPECTED.items():
+        if row.get(column) != value:
+            _explain_column(row, column, value, steps)
+
+
+def _explain_column(row: SymbolicRow, column: str, value: Any, steps: dict[str, Any]) -> None:
     """Raise `Wrong` about a column that does not hold this value."""
     writer, expected, actual, hint = value.partition("(")[0], value, row.get(column, row), ""
     written = [text for text in row.values() if str(text).startswith(f"{writer}(")]
@@ -178,6 +278,7 @@ def _explain_column(row: SymbolicRow, column: str, value: Any) -> None:
         hint = _("Give each step's text a name of its own in its output_mappings.")
         expected, actual = sorted(_EXPECTED), row
     elif value not in written:
+        _read_once(steps[writer])
         message = _("'{step}' wrote its text from other columns than it should have read.")
         hint = _("The input_mappings of '{step}' say which of your columns it reads.")
         actual = written[0]
@@ -190,35 +291,7 @@ def _explain_column(row: SymbolicRow, column: str, value: Any) -> None:
 
 # -- 5.3 ----------------------------------------------------------------------------------------------------------
 
-
-def _turns(*texts: str, system: str = "") -> dict[str, Any]:
-    messages = list(zip(cycle(("user", "assistant")), texts, strict=False))
-    messages = [("system", system), *messages] if system else messages
-    return {"conversation": [{"role": role, "content": content} for role, content in messages]}
-
-
-_COLUMNS = ("prompt", "completion", "source")
-
-
-def _pair(source: str, prompt: str, completion: str) -> dict[str, str]:
-    return {"prompt": prompt, "completion": completion, "source": source}
-
-
-_ONE_ROW: list[tuple[str, dict[str, Any], list[dict[str, str]]]] = [
-    ("grid", {"instruction": "How hot?", "generation": "Very."}, [_pair("grid", "How hot?", "Very.")]),
-    ("grid", {"instruction": "How hot?", "generation": None}, []),
-    ("grid", {"instruction": "How hot?", "generation": " \n"}, []),
-    (
-        "self_instruct",
-        {"instructions": ["Why salt?", "Why steam?", "Why rest?"], "generations": ["Taste.", None, "Gluten."]},
-        [_pair("self_instruct", "Why salt?", "Taste."), _pair("self_instruct", "Why rest?", "Gluten.")],
-    ),
-    ("self_instruct", {"instructions": [], "generations": []}, []),
-    ("magpie", _turns("Hi?", "Hello.", "And rye?", "Denser."), [_pair("magpie", "Hi?", "Hello.")]),
-    ("magpie", _turns("Why rest?", "Gluten.", system="The user bakes."), [_pair("magpie", "Why rest?", "Gluten.")]),
-    ("magpie", _turns("Is rye healthy?"), []),
-    ("magpie", _turns(system="The user bakes."), []),
-]
+_numbers = count()
 
 
 @exercise(
@@ -227,96 +300,16 @@ _ONE_ROW: list[tuple[str, dict[str, Any], list[dict[str, str]]]] = [
 )
 def merge(to_rows: Any, merge: Any) -> None:
     """`to_rows` understands three shapes; `merge` puts tables below one another and keeps each prompt once."""
-    for source, row, expected in _ONE_ROW:
-        _one_row(to_rows, source, row, expected)
-    try:
-        unknown = to_rows("a_source_nobody_knows", {"instruction": "a", "generation": "b"})
-    except ValueError:
-        pass
-    except Exception as error:
-        message = _("An unknown source should raise ValueError.")
-        raise Wrong(message, expected="ValueError", actual=type(error).__name__) from error
-    else:
-        raise Wrong(_("An unknown source should raise ValueError, not return."), expected="ValueError", actual=unknown)
-    _tables(merge)
+    row = grid_row(f"Why salt {next(_numbers)}?", "Taste.")  # which no call has seen before
+    _forgets(to_rows, "grid", row)
+    TO_ROWS.judge(to_rows)
+    _forgets(merge, {"grid": [row]})
+    MERGE.judge(merge)
 
 
-def _one_row(to_rows: Any, source: str, row: dict[str, Any], expected: list[dict[str, str]]) -> None:
-    rows = _stripped(call(to_rows, source, copy.deepcopy(row)))
-    if rows == expected:
-        given = copy.deepcopy(row)
-        call(to_rows, source, given)
-        expect(given, row, _("to_rows changed the row it was given."))
-        return
-    if any(not pair["prompt"] or not pair["completion"] for pair in rows):
-        message = _("A pair in which a text is missing was kept ({source}).")
-    elif any(pair["source"] != source for pair in rows):
-        message = _("The column source should hold '{source}'.")
-    elif any(pair["prompt"] == "The user bakes." for pair in rows):
-        message = _("A system message was taken for the user's prompt.")
-    elif source == "magpie" and len(rows) > len(expected):
-        message = _("Of a conversation, only the first question and its answer make a pair.")
-    elif source == "magpie" and expected and not rows:
-        message = _("A conversation with a question and an answer gave no row.")
-    elif len(rows) < len(expected):
-        message = _("Rows are missing: one row of {source} can hold several pairs.")
-    else:
-        message = _("Wrong rows for one row of {source}.")
-    raise Wrong(message, expected=expected, actual=rows, source=source)
-
-
-def _tables(merge: Any) -> None:
-    tables = {
-        "magpie": [_turns("Why  salt?", "Ask the magpie.")],
-        "grid": [
-            {"instruction": "How hot?", "generation": "Very."},
-            {"instruction": "why SALT?", "generation": "Taste."},
-            {"instruction": "How hot? ", "generation": "240 degrees."},
-        ],
-        "self_instruct": [{"instructions": ["How long?", "Why steam?"], "generations": ["An hour.", "The crust."]}],
-    }
-    given = copy.deepcopy(tables)
-    rows = _stripped(call(merge, given))
-    expect(given, tables, _("merge changed the tables it was given."))
-    expected = [
-        _pair("magpie", "Why  salt?", "Ask the magpie."),
-        _pair("grid", "How hot?", "Very."),
-        _pair("self_instruct", "How long?", "An hour."),
-        _pair("self_instruct", "Why steam?", "The crust."),
-    ]
-    if rows != expected:
-        _explain_rows(rows, expected)
-    if nothing := call(merge, {}):
-        raise Wrong(_("No tables should give no rows."), expected=[], actual=nothing)
-    once = {"grid": [{"instruction": "Why salt?", "generation": "Taste."}]}
-    if _stripped(call(merge, once)) != _stripped(call(merge, once)):
-        raise Wrong(_("The second call gives other rows than the first: does something live on between calls?"))
-
-
-def _explain_rows(rows: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
-    keys, right = ([" ".join(row["prompt"].lower().split()) for row in table] for table in (rows, expected))
-    hint = ""
-    if len(set(row["prompt"] for row in rows)) < len(rows):
-        message = _("A prompt appears twice.")
-    elif len(set(keys)) < len(keys):
-        message = _("Two prompts that differ only in upper and lower case or in white space are the same.")
-    elif missing := set(right) - set(keys):
-        message = _("A row is missing: are the tables put below one another, and not zipped?")
-        hint = _("The prompt {prompt} should be there.").format(prompt=min(missing))
-    elif sorted(keys) == sorted(right) and keys != right:
-        message = _("The rows are not in the order of the tables.")
-    else:
-        message = _("Where two rows have the same prompt, the first should stay.")
-    raise Wrong(message, expected=expected, actual=rows, hint=hint)
-
-
-def _stripped(answer: Any) -> list[dict[str, str]]:
-    """Rows with exactly the three columns, without white space around their texts."""
-    rows = records(answer, _COLUMNS)
-    for row in rows:
-        for extra in sorted(set(row) - set(_COLUMNS)):
-            message = _("The rows have a column too many: {column}.")
-            raise Wrong(message, expected=list(_COLUMNS), actual=sorted(row), column=extra)
-    return [
-        {column: value.strip() if isinstance(value, str) else value for column, value in row.items()} for row in rows
-    ]
+def _forgets(function: Any, *given: Any) -> None:
+    first = second = None
+    with suppress(Wrong):  # whatever else is wrong has a reason of its own
+        first, second = (pairs_of(call(function, *copy.deepcopy(given))) for _call in range(2))
+    message = _("The second call gives other rows than the first: does something live on between calls?")
+    wrong_if(first != second, message, expected=first, actual=second)

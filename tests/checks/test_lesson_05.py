@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from itertools import cycle, zip_longest
+from types import MappingProxyType
 
 from distilabel.models import TransformersLLM
 from distilabel.pipeline import Pipeline
-from distilabel.steps import GroupColumns, KeepColumns, LoadDataFromDicts
+from distilabel.steps import GroupColumns, KeepColumns, LoadDataFromDicts, StepInput, step
 from distilabel.steps.tasks import TextGeneration
+from distilabel.typing import GeneratorStepOutput
 
+from prompt2data import isolate_failures
 from prompt2data.checks import lesson_05 as check
+from prompt2data.checks import merging
 from prompt2data.columns import trace
 
 LESSON = "05_pipeline"
@@ -29,12 +35,12 @@ class Parts:
         return LoadDataFromDicts(data=copy.deepcopy(rows), **more)
 
     @staticmethod
-    def write(reads="prompt", writes="completion", **more):
+    def write(reads="prompt", writes="completion", kind=TextGeneration, **more):
         arguments = {
             "input_mappings": {"instruction": reads} if reads else {},
             "output_mappings": {"generation": writes} if writes else {},
         }
-        return TextGeneration(llm=TransformersLLM(model="never-loaded"), **{**arguments, **more})
+        return kind(llm=TransformersLLM(model="never-loaded"), **{**arguments, **more})
 
     @staticmethod
     def keep(*columns, **more):
@@ -60,6 +66,32 @@ def renamed_by_loader(parts):
 
 def instruction_inside(parts):
     parts.load() >> parts.write(reads=None, template="{{ prompt }}", columns=["prompt"]) >> parts.keep()
+
+
+def renamed_by_keeper(parts):
+    keep = parts.keep("prompt", "generation", output_mappings={"generation": "completion"})
+    parts.load() >> parts.write(writes=None) >> keep
+
+
+def with_more(parts):
+    load = parts.load([{"id": 1, "prompt": "Why?"}, {"id": 2, "prompt": "How?"}], batch_size=1)
+    write = parts.write(system_prompt="Be brief.", template="Q: {{ instruction }}", num_generations=2)
+    load >> isolate_failures(write) >> parts.keep()
+
+
+@step(outputs=["prompt"], step_type="generator")
+def endless(offset: int = 0) -> GeneratorStepOutput:
+    while True:
+        yield copy.deepcopy(Parts.rows), False
+
+
+def given_rows(*places):
+    return [{"prompt": check._MY_PROMPTS[place]} for place in places]
+
+
+class Fixed(TextGeneration):
+    def process(self, inputs: StepInput):
+        yield [{**row, "generation": "Yes.", "model_name": "m"} for row in inputs]
 
 
 def unconnected(parts):
@@ -89,7 +121,10 @@ def completion_loaded(parts):
 def test_three_steps(assert_each_named, lesson, card):
     assert_each_named(
         check.three_steps,
-        right=[lesson["my_pipeline"], *map(built, (renamed_by_loader, connected_by_method, instruction_inside))],
+        right=[
+            lesson["my_pipeline"],
+            *map(built, (renamed_by_loader, connected_by_method, instruction_inside, renamed_by_keeper, with_more)),
+        ],
         wrong=[
             *(
                 (built(build), message)
@@ -114,6 +149,36 @@ def test_three_steps(assert_each_named, lesson, card):
                     (lambda p: p.load([{"question": "Why?"}]) >> p.write() >> p.keep(),
                      "bring rows with the column `prompt`"),
                     (completion_loaded, "should hold what the task wrote"),
+                    (lambda p: p.load([]) >> p.write() >> p.keep(), "bring rows with the column `prompt`"),
+                    (lambda p: p.load([{"prompt": "Why?"}, {"question": "How?"}]) >> p.write() >> p.keep(),
+                     "bring rows with the column `prompt`"),
+                    (lambda p: p.load([{"prompt": None}]) >> p.write() >> p.keep(),
+                     "bring rows with the column `prompt`"),
+                    (lambda p: p.load(given_rows(0, 1)) >> p.write() >> p.keep(), "all rows of `my_prompts`"),
+                    (lambda p: p.load(given_rows(0, 1, 2, 1)) >> p.write() >> p.keep(), "all rows of `my_prompts`"),
+                    (lambda p: p.load() >> p.write(template="Answer the question.") >> p.keep(),
+                     "'text_generation_0' would fail: DistilabelUserError"),
+                    (lambda p: p.load() >> p.write(reads=None, columns=["prompt"]) >> p.keep(),
+                     "'text_generation_0' would fail: DistilabelUserError"),
+                    (lambda p: endless() >> p.write() >> p.keep(), "has no end"),
+                    (lambda p: p.load() >> p.write(template="{% if instruction %}Hi.{% endif %}") >> p.keep(),
+                     "does not contain the row's prompt"),
+                    (lambda p: p.load() >> p.write(reads=None, template="Hi.", columns=[]) >> p.keep(),
+                     "does not contain the row's prompt"),
+                    (lambda p: p.load([{"prompt": "Why?", "instruction": "Hi."}]) >> p.write(reads=None) >> p.keep(),
+                     "does not contain the row's prompt"),
+                    (lambda p: p.load() >> p.write(group_generations=True) >> p.keep(),
+                     "should hold what the task wrote"),
+                    (lambda p: p.load() >> p.write(kind=Fixed) >> p.keep(), "should hold what the task wrote"),
+                    (lambda p: p.load() >> p.write(output_mappings={"generation": "by", "model_name": "completion"})
+                     >> p.keep(), "should hold what the task wrote"),
+                    (lambda p: p.load() >> p.write()
+                     >> p.keep(output_mappings={"prompt": "completion", "completion": "prompt"}),
+                     "should hold what the task wrote"),
+                    (lambda p: p.load() >> p.write(output_mappings={"generation": "completion",
+                     "model_name": "completion"}) >> p.keep(), "writes get the same name, 'completion'"),
+                    (lambda p: p.load() >> p.write(input_mappings={"instruction": "prompt", "system_prompt": "prompt"})
+                     >> p.keep(), "reads the column 'prompt' under two names"),
                 ]
             ),
             ([1, 2], "should be a `Pipeline`"),
@@ -162,6 +227,7 @@ def test_wiring(assert_each_named, lesson):
     swapped = {"instruction": "completion", "response": "prompt"}
     from_topic = {"instruction": "topic", "response": "completion"}
     with_model = {"generation": "prompt", "model_name": "asked_by"}
+    turns = cycle((True, False))
     assert_each_named(
         check.wiring,
         right=[
@@ -170,6 +236,8 @@ def test_wiring(assert_each_named, lesson):
             lambda: RIGHT,
             lambda: changed("ask.input_mappings", {"topic": "topic"}),
             lambda: changed("ask.output_mappings", with_model),
+            lambda: changed("answer.input_mappings", {"instruction": "prompt", "system_prompt": "nothing"}),
+            lambda: MappingProxyType({step: MappingProxyType(kinds) for step, kinds in RIGHT.items()}),
         ],
         wrong=[
             *(
@@ -181,7 +249,7 @@ def test_wiring(assert_each_named, lesson):
                      "input_mappings of 'answer' are the wrong way round"),
                     (changed("answer.input_mappings", {"question": "prompt"}),
                      "name 'question', which is not a column"),
-                    (changed("ask", {}), "'answer' reads the column 'prompt'"),
+                    (changed("ask", {}), "'answer' reads the column 'prompt';"),
                     (changed("answer.input_mappings", None), "'answer' reads the column 'instruction'"),
                     (changed("improve.input_mappings", {"instruction": "prompt"}),
                      "'improve' reads the column 'response'"),
@@ -198,11 +266,31 @@ def test_wiring(assert_each_named, lesson):
                     (changed("ask.output_mappings", ["generation", "prompt"]), "from a column name to a column name"),
                     (changed("ask.output_mappings", {"generation": 1}), "from a column name to a column name"),
                     ({}, "'answer' reads the column 'instruction'"),
-                    (None, "did you forget to return"),
+                    (None, "The function returned None"),
                     ([RIGHT], "a key for each step"),
+                    (list(RIGHT.items()), "a key for each step"),
+                    ({**RIGHT, "ask": None}, "input_mappings, output_mappings or both"),
+                    (changed("ask.output_mappings", {"generation": "prompt", "model_name": "prompt"}),
+                     "Two of the columns that 'ask' writes"),
+                    (changed("ask.output_mappings", {"generation": "model_name"}),
+                     "Two of the columns that 'ask' writes"),
+                    (changed("ask.output_mappings", {"generation": "asked", "model_name": "prompt"}),
+                     "'prompt' stands in 'asked'"),
+                    (changed("ask.output_mappings", {"generation": ""}), "'answer' reads the column 'prompt';"),
+                    (changed("ask.input_mappings", {"instruction": "topic"}),
+                     "name 'instruction', which is not a column"),
+                    (changed("answer.output_mappings", {"generation": "completion", "model_name": "prompt"}),
+                     "The text of 'ask' is lost"),
+                    (changed("answer.input_mappings", {"instruction": "prompt", "system_prompt": "topic"}),
+                     "'answer' wrote its text from other columns"),
+                    (changed("answer.input_mappings", {"instruction": "prompt", "system_prompt": "prompt"}),
+                     "'answer' reads the column 'prompt' under"),
+                    (changed("improve.input_mappings", {"instruction": "completion", "response": "completion"}),
+                     "'improve' reads the column 'completion' under"),
                 ]
             ),
             (lambda: {}["ask"], "KeyError"),
+            (lambda: RIGHT if next(turns) else {}, "what does it remember"),
         ],
     )  # fmt: skip
 
@@ -241,7 +329,11 @@ def first_exchange(row):
     return []
 
 
-def merging(rows_of=my_rows, key=lambda prompt: "".join(prompt.casefold().split()), first=True):
+def one_key(prompt):
+    return "".join(prompt.casefold().split())
+
+
+def merging_rows(rows_of=my_rows, key=one_key, first=True):
     """A `merge` that uses `rows_of`; `key` decides which prompts are the same."""
 
     def merge(tables):
@@ -261,7 +353,7 @@ def merging(rows_of=my_rows, key=lambda prompt: "".join(prompt.casefold().split(
 def as_dataset(tables):
     from datasets import Dataset
 
-    return Dataset.from_list(merging()(tables)) if tables else []
+    return Dataset.from_list(merging_rows()(tables)) if tables else []
 
 
 def test_the_given_tables_merge_to_what_the_lesson_shows(lesson):
@@ -287,10 +379,11 @@ def keeps_blank(source, row):
 def all_turns(source, row):
     if source != "magpie":
         return my_rows(source, row)
-    turns = [message for message in row["conversation"] if message["role"] != "system"]
+    turns = [message["content"] for message in row["conversation"] if message["role"] != "system"]
     return [
-        {"prompt": ask["content"], "completion": reply["content"], "source": source}
+        {"prompt": ask, "completion": reply, "source": source}
         for ask, reply in zip(turns[::2], turns[1::2], strict=False)
+        if (ask or "").strip() and (reply or "").strip()
     ]
 
 
@@ -337,12 +430,138 @@ def zipped(tables):
 
 
 def sorted_sources(tables):
-    return merging()({source: tables[source] for source in sorted(tables)})
+    return merging_rows()({source: tables[source] for source in sorted(tables)})
 
 
 def empties(tables):
-    rows = merging()(tables)
+    rows = merging_rows()(tables)
     tables.clear()
+    return rows
+
+
+def as_table(source, row):
+    import pandas as pd
+
+    if source == "grid":
+        frame = pd.DataFrame({"prompt": [row["instruction"]], "completion": [row["generation"]]})
+    elif source == "self_instruct":
+        frame = pd.DataFrame({"prompt": row["instructions"], "completion": row["generations"]})
+    elif source == "magpie":
+        turns = [message["content"] for message in row["conversation"] if message["role"] != "system"][:2]
+        frame = pd.DataFrame({"prompt": turns[:1], "completion": turns[1:]} if len(turns) == 2 else no_table)
+    else:
+        raise ValueError(source)
+    frame = frame.astype(object)
+    good = frame.map(lambda text: isinstance(text, str) and bool(text.strip())).all(axis=1)
+    return frame[good].assign(source=source)
+
+
+def merged_tables(tables):
+    import pandas as pd
+
+    frames = [as_table(source, row) for source, rows in tables.items() for row in rows]
+    if not frames:
+        return pd.DataFrame(columns=["prompt", "completion", "source"])
+    whole = pd.concat(frames, ignore_index=True)
+    return whole[~whole.prompt.str.lower().str.split().str.join(" ").duplicated()]
+
+
+no_table: dict = {"prompt": [], "completion": []}
+
+
+def yielded(source, row):
+    yield from my_rows(source, row)
+
+
+def yielded_late(source, row):
+    if source != "magpie":
+        yield from my_rows(source, row)
+    else:
+        turns = [message["content"] for message in row["conversation"] if message["role"] != "system"]
+        if (turns[0] or "").strip() and (turns[1] or "").strip():
+            yield {"prompt": turns[0], "completion": turns[1], "source": source}
+
+
+def merging_later(tables):
+    yield from merging_rows()(tables)
+
+
+class Unknown(ValueError):
+    pass
+
+
+def own_error(source, row):
+    try:
+        return my_rows(source, row)
+    except ValueError:
+        raise Unknown from None
+
+
+def last_turn(source, row):
+    turns = [message for message in row.get("conversation", ()) if message["role"] != "system"]
+    return my_rows(source, {**row, "conversation": turns[-2:]})
+
+
+def swapped(source, row):
+    return [{**pair, "prompt": pair["completion"], "completion": pair["prompt"]} for pair in my_rows(source, row)]
+
+
+def filtered_apart(source, row):
+    if source != "self_instruct":
+        return my_rows(source, row)
+    asked, texts = ([text for text in row[name] if text and text.strip()] for name in ("instructions", "generations"))
+    return [{"prompt": a, "completion": text, "source": source} for a, text in zip(asked, texts, strict=False)]
+
+
+def collects(source, row, found=[]):  # noqa: B006
+    found += my_rows(source, row)
+    return found
+
+
+def first_rows(tables):
+    return [pair for source, rows in tables.items() for pair in my_rows(source, rows[0])]
+
+
+def first_rows_once(tables):
+    return merging_rows()({source: rows[:1] for source, rows in tables.items()})
+
+
+def zipped_rows(tables):
+    groups = [dict(zip(tables, group, strict=True)) for group in zip(*tables.values(), strict=False)]
+    return merged_groups(groups)
+
+
+def zipped_longest(tables):
+    return merged_groups([dict(zip(tables, group, strict=True)) for group in zip_longest(*tables.values())])
+
+
+def once(pairs):
+    found = {}
+    for pair in pairs:
+        found.setdefault(one_key(pair["prompt"]), pair)
+    return list(found.values())
+
+
+def merged_groups(groups):
+    pairs = [pair for group in groups for source, row in group.items() if row for pair in my_rows(source, row)]
+    return once(pairs)
+
+
+def claimed(tables):
+    seen, found = set(), []
+    for source, row in [(source, row) for source, rows in tables.items() for row in rows]:
+        pairs = my_rows(source, row)
+        if source == "grid":
+            key = one_key(row["instruction"] or "")
+            pairs = [pair for pair in pairs if key not in seen]
+            seen.add(key)
+        found += pairs
+    return once(found)
+
+
+def keeps_seen(tables, seen=set()):  # noqa: B006
+    rows = [row for row in merging_rows()(tables) if row["prompt"] not in seen]
+    seen.update(row["prompt"] for row in rows)
     return rows
 
 
@@ -350,23 +569,27 @@ _memory: set[str] = set()
 
 
 def remembers(tables):
-    rows = [row for row in merging()(tables) if row["prompt"] not in _memory]
+    rows = [row for row in merging_rows()(tables) if row["prompt"] not in _memory]
     _memory.update(row["prompt"] for row in rows)
     return rows
 
 
 def always_one(tables):
-    return merging()(tables) or [{"prompt": "a", "completion": "b", "source": "c"}]
+    return merging_rows()(tables) or [{"prompt": "a", "completion": "b", "source": "c"}]
 
 
 def test_merge(assert_each_named, lesson):
-    merge = merging()
+    merge = merging_rows()
     assert_each_named(
         check.merge,
         right=[
             (lesson["to_rows"], lesson["merge"]),
             (my_rows, merge),
             (lambda source, row: iter(my_rows(source, row)), as_dataset),
+            (yielded, merging_later),
+            (my_rows, merging_later),
+            (as_table, merged_tables),
+            (own_error, lambda tables: tuple(merge(tables))),
         ],
         wrong=[
             ((keeps_missing, merge), "a text is missing was kept"),
@@ -379,14 +602,29 @@ def test_merge(assert_each_named, lesson):
             ((lambda source, row: [{**pair, "source": "x"} for pair in my_rows(source, row)], merge), "hold 'grid'"),
             ((lambda source, row: [{**pair, "id": 1} for pair in my_rows(source, row)], merge), "a column too many"),
             ((lambda source, row: my_rows(source, row)[0], merge), "list of rows"),
-            ((forgets_to_return, merge), "forget to return"),
-            ((no_row_of_unknown_sources, merge), "raise ValueError, not return"),
+            ((forgets_to_return, merge), "The function returned None"),
+            ((no_row_of_unknown_sources, merge), "An unknown source should raise ValueError."),
+            ((lambda source, row: ValueError(source), merge), "list of rows"),
+            ((yielded_late, merge), "IndexError"),
+            ((last_turn, merge), "gave no row"),
+            ((swapped, merge), "Wrong rows for one row of grid"),
+            ((filtered_apart, merge), "the generation at its own place"),
+            ((collects, merge), "live on between calls"),
             ((source_by_table, merge), "An unknown source should raise ValueError."),
             ((lambda source, row: row["nothing"], merge), "KeyError: 'nothing'"),
-            ((my_rows, merging(key=lambda prompt: (prompt, id(prompt)))), "A prompt appears twice"),
-            ((my_rows, merging(key=lambda prompt: prompt)), "differ only in upper and lower case"),
-            ((my_rows, merging(first=False)), "the first should stay"),
+            ((my_rows, merging_rows(key=lambda prompt: object())), "A prompt appears twice"),
+            ((my_rows, merging_rows(key=lambda prompt: prompt)), "differ only in upper and lower case"),
+            ((my_rows, merging_rows(first=False)), "the first should stay"),
             ((my_rows, zipped), "not zipped"),
+            ((my_rows, zipped_rows), "not zipped"),
+            ((my_rows, zipped_longest), "not in the order"),
+            ((my_rows, first_rows), "Only the first row of each table"),
+            ((my_rows, first_rows_once), "Only the first row of each table"),
+            ((my_rows, claimed), "does not take the place"),
+            ((my_rows, keeps_seen), "live on between calls"),
+            ((my_rows, merging_rows(key=lambda prompt: re.sub(r"\W+", "", prompt.lower()))), "are two prompts"),
+            ((my_rows, lambda tables: [{**pair, "source": "x"} for pair in merge(tables)]), "not one of those"),
+            ((my_rows, lambda tables: [pair["prompt"] for pair in merge(tables)]), "is not a dictionary"),
             ((my_rows, sorted_sources), "not in the order"),
             ((my_rows, empties), "changed the tables"),
             ((my_rows, remembers), "live on between calls"),
@@ -397,6 +635,7 @@ def test_merge(assert_each_named, lesson):
 
 
 def test_checks_leave_their_own_data_alone(card):
-    before = json.dumps([check._ONE_ROW])
+    before = json.dumps([merging._ROWS, merging._TABLES])
     card(check.merge, changes_the_row, empties)
-    assert json.dumps([check._ONE_ROW]) == before
+    card(check.merge, my_rows, empties)
+    assert json.dumps([merging._ROWS, merging._TABLES]) == before
