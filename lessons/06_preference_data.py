@@ -302,7 +302,8 @@ Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a
   entries are.
 
 **Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as full-width ones;
-in Python `\d` finds them and `int` reads them. What `\d` does not find, such as `²`, is no digit.
+in Python `\d` finds them and `int` reads them. A sign such as `²`, which `\d` does not
+find, may count as no digit or as 2, but must not raise an error.
 """
 
 # %% id="ex-parse-code" tags=["exercise"]

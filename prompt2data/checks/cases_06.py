@@ -29,12 +29,12 @@ def what_is(*arguments: Any) -> str:
 _MARKED = "#### Output for Text {}"
 
 
-def _section(number: Any, rating: str, heading: str = _MARKED, reason: str = "It is clear.") -> str:
+def _section(number: Any, rating: str, heading: str = _MARKED, reason: str = "Clear.") -> str:
     return f"{heading.format(number)}\n{rating}\nRationale: {reason}\n"
 
 
-def _one(rating: str, heading: str = _MARKED, **more: str) -> tuple[str, int]:
-    return _section(1, rating, heading, **more), 1
+def _one(rating: str, heading: str = _MARKED, reason: str = "Clear, and right as far as it goes.") -> tuple[str, int]:
+    return _section(1, rating, heading, reason), 1
 
 
 def _random_output(seed: int) -> tuple[str, int]:
@@ -184,15 +184,20 @@ _RATED: dict[str, list[tuple[Any, ...]]] = {
     N_("a rating that is NaN, in the first place"): [(_THREE, [nan, 4, 1])],
     N_("two answers, one of them rated NaN"): [(_PAIR, [nan, 1])],
     N_("a rating that is infinite"): [(_THREE, [2, inf, 4]), (_THREE, [2, -inf, 4])],
-    N_("ratings that are numbers of numpy"): [(_THREE, [np.float64(4), np.nan, np.int64(2)])],
+    N_("ratings that are numbers of numpy"): [(_THREE, [np.float64(4), np.nan, np.float64(2)])],
     N_("an empty answer with the best rating"): [(["", *_PAIR], [5, 4, 2])],
     N_("an answer that is None"): [([*_PAIR, None], [4, 2, 1])],
     N_("an answer of nothing but spaces"): [(["Taste.", " \n"], [4, 1])],
-    N_("two ratings for the same words"): [(["Taste.", "Taste. "], [4, 1]), (["a", "b", "a "], [4, 3, 1])],
+    N_("two ratings for the same words"): [
+        (["Taste.", "Taste. "], [4, 1]),
+        (["Taste.", "Yeast.", "Taste. "], [4, 3, 1]),
+    ],
+    N_("three answers, the worse two the same"): [(["Taste.", "Yeast.", "Yeast. "], [4, 2, 1])],
     N_("three answers and two ratings"): [(_THREE, [4, 1])],
     N_("more ratings than answers"): [(_PAIR, [4, 1, 5])],
     N_("an empty instruction"): [(_PAIR, [4, 1], 1, ""), (_PAIR, [4, 1], 1, "  ")],
     N_("an instruction that is None"): [(_PAIR, [4, 1], 1, None)],
+    N_("an answer of two paragraphs"): [(["Taste.\n\nAnd  more.", "No idea."], [4, 2])],
     N_("a single answer"): [(["Taste."], [5])],
     N_("no answers at all"): [([], [])],
     N_("a row put together at random"): [_random_row(seed) for seed in range(30)],

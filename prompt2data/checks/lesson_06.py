@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
@@ -14,6 +15,7 @@ from prompt2data.checks.judge import Task, case
 from prompt2data.i18n import N_, _, translated
 from prompt2data.metrics import share
 from prompt2data.quality import preferences as made
+from prompt2data.untrusted import safe_repr
 
 Rows = list[dict[str, Any]]
 
@@ -22,24 +24,23 @@ Rows = list[dict[str, Any]]
 _GROUP_COLUMNS = ("instruction", "generations", "generation_models")
 
 
+def _answer(generation: str | None, instruction: str = "Why?", model: str = "small") -> dict[str, Any]:
+    return {"instruction": instruction, "generation": generation, "model_name": model}
+
+
 def _answers(*given: Any) -> Rows:
-    """Rows from texts, or from (text, instruction, model)."""
-    full = [(*one, "Why?", "small")[:3] if len(one) == 1 else (*one, "small")[:3] for one in map(_tuple, given)]
-    return [{"instruction": asked, "generation": text, "model_name": model} for text, asked, model in full]
-
-
-def _tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
+    return [_answer(*one) if isinstance(one, tuple) else _answer(one) for one in given]
 
 
 def _groups_of(answer: Any) -> Rows:
     """The rows of an answer, as far as any right one has their form."""
     rows = [{column: row[column] for column in _GROUP_COLUMNS} for row in records(answer, _GROUP_COLUMNS)]
     for row in rows:
+        message = _("`{column}` should be a list of texts.")
         for column in _GROUP_COLUMNS[1:]:
-            message = _("`{column}` should be a list of texts.")
             wrong_if(not isinstance(row[column], list), message, actual=row, column=column)
         texts, models = row["generations"], row["generation_models"]
+        wrong_if(any(isinstance(text, int | list | dict) for text in texts), message, actual=row, column="generations")
         blank = any(not isinstance(text, str) or not text.strip() for text in texts)
         wrong_if(blank, _("An answer without text is still there."), actual=row)
         message = _("There are spaces or line breaks around an answer: store it without.")
@@ -47,6 +48,7 @@ def _groups_of(answer: Any) -> Rows:
         wrong_if(len(set(texts)) < len(texts), _("The same answer is there twice."), actual=row)
         wrong_if(len(models) != len(texts), _("There should be as many models as answers."), actual=row)
     asked = [row["instruction"] for row in rows]
+    wrong_if(not all(isinstance(instruction, str) for instruction in asked), translated(_FIRST), actual=asked)
     message = _("An instruction has more than one row: its answers do not stand next to each other.")
     wrong_if(any(asked.count(instruction) > 1 for instruction in asked), message, actual=asked)
     return rows
@@ -61,7 +63,7 @@ def _random_answers(seed: int) -> Rows:
 _WHO = N_("`generation_models` does not say who wrote which answer first.")
 _ALL = N_("Each answer to an instruction belongs in its row, in the order in which they came.")
 _FIRST = N_("There should be one row for each instruction, in the order in which they first came.")
-_EMPTY = N_("An instruction of which no answer is left keeps its row, with two empty lists.")
+_EMPTY = N_("An answer without text is left out, but the row of its instruction stays, with empty lists if need be.")
 _GIVEN = N_("These are not the answers that the rows hold.")
 GROUP = Task(
     made.group,
@@ -120,10 +122,11 @@ def _read(function: Callable[..., Any], text: str | None, n: int) -> None:
     told = {"expected": right, "actual": found}
     wrong_if(not isinstance(found, list), _("The answer should be a list with an entry for each text."), **told)
     wrong_if(len(found) != n, _("The list should have exactly {n} entries: {what}."), n=n, what=what, **told)
-    found = [None if isinstance(value, float) and value != value else value for value in found]
+    found = [None if safe_repr(value) in ("nan", "<NA>") else value for value in found]
     message = _("An entry is neither a whole number from 1 to 5 nor None: {what}.")
     wrong_if(any(value is not None and not _is_rating(value) for value in found), message, what=what, **told)
-    wrong_if(found != right, _rating_mistake(right, found), what=what, **told)
+    other = _parse_ratings(text and unicodedata.normalize("NFKC", text), n)  # reads `²` as 2
+    wrong_if(found not in (right, other), _rating_mistake(right, found), what=what, **told)
 
 
 def _is_rating(value: Any) -> bool:
@@ -249,11 +252,12 @@ def _text_of_message(value: Any, column: str) -> str:
     message = value[0] if isinstance(value, list) and len(value) == 1 else None
     if message is ...:
         raise NotAttempted
-    if not isinstance(message, Mapping) or message.get("role") != role or not isinstance(message.get("content"), str):
+    said = [message.get(key) for key in ("role", "content")] if isinstance(message, Mapping) else []
+    if not said or not all(isinstance(text, str) for text in said) or said[0] != role:
         right = [{"role": role, "content": "…"}]
         fault = _("`{column}` should be a list of one message with the role `{role}`.")
         raise Wrong(fault, expected=right, actual=value, column=column, role=role)
-    return message["content"].strip()
+    return said[1].strip()
 
 
 TO_PREFERENCES = Task(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from math import isfinite, nan
 
@@ -171,7 +172,7 @@ def test_group(assert_each_named, lesson):
         right=[lesson["group"], preferences.group, grouping(), as_dataset, as_frame, as_generator, as_views],
         wrong=[
             (grouping(blank=True), "An answer without text is still there"),
-            (with_pandas, "with two empty lists"),
+            (with_pandas, "with empty lists if need be"),
             (grouping(strip=False), "spaces or line breaks around an answer"),
             (stored_as_it_came, "spaces or line breaks around an answer"),
             (grouping(once="never"), "The same answer is there twice"),
@@ -189,7 +190,7 @@ def test_group(assert_each_named, lesson):
             (grouping(pop=True), "changes the rows"),
             (keyed(str.lower), "'Yes' and 'yes' are two different answers"),
             (keyed(lambda text: tuple(text.split())), "those inside do"),
-            (only_with_answers, "with two empty lists"),
+            (only_with_answers, "with empty lists if need be"),
             (no_falsy_words, "Texts such as"),
             (folded_instructions, "two different instructions"),
             (lambda rows: rows.sort(key=str), "The function returned None"),
@@ -321,6 +322,7 @@ def test_parse_ratings(assert_each_named, lesson):
             ratings.parse_ratings,
             line_by_line,
             varied(),
+            lambda text, n: sections(unicodedata.normalize("NFKC", text or ""), n),
             lambda text, n: tuple(sections(text, n)),
             lambda text, n: (value for value in sections(text, n)),
             lambda text, n: pd.Series(sections(text, n), dtype=float),
@@ -564,7 +566,7 @@ PAIR_FAULTS = [
     (lambda rows, margin: pairing()(rows[:1], margin), "should give two pairs"),
     (lambda rows, margin: pairing()(rows, margin)[::-1], "three rows, one of them a tie"),
     (lambda rows, margin: pairing()(rows, margin) * 2, "at most one pair"),
-    (lambda rows, margin: [], "should become a pair: a rating of 0"),
+    (lambda rows, margin: [], "should become a pair: two answers, far apart"),
 ]
 
 
