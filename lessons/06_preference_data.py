@@ -131,8 +131,8 @@ instruction, with `instruction`, `generations` (its answers) and `generation_mod
 
 * Instructions, and the answers within one, keep the order in which they first came. The rows of an instruction need
   not stand next to each other.
-* An answer that is `None` or nothing but white space is left out. An instruction of which no answer is left keeps its
-  row, with two empty lists.
+* An answer that is `None` or nothing but white space is left out. An instruction of which no answer is left may
+  have a row with two empty lists, or none.
 * The same answer twice cannot make a pair: keep the first. White space around an answer does not count, so store it
   without. All else counts: `Yes` and `yes` are two answers, and two instructions that differ in a letter are two.
 * Leave the rows that you are given as they are.

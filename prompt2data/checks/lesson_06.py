@@ -33,7 +33,7 @@ def _answers(*given: Any) -> Rows:
 
 
 def _groups_of(answer: Any) -> Rows:
-    """The rows of an answer, as far as any right one has their form."""
+    """The rows of an answer that have answers; raises `Wrong` where no right one has such rows."""
     rows = [{column: row[column] for column in _GROUP_COLUMNS} for row in records(answer, _GROUP_COLUMNS)]
     for row in rows:
         message = _("`{column}` should be a list of texts.")
@@ -51,25 +51,26 @@ def _groups_of(answer: Any) -> Rows:
     wrong_if(not all(isinstance(instruction, str) for instruction in asked), translated(_FIRST), actual=asked)
     message = _("An instruction has more than one row: its answers do not stand next to each other.")
     wrong_if(any(asked.count(instruction) > 1 for instruction in asked), message, actual=asked)
-    return rows
+    return [row for row in rows if row["generations"]]
 
 
 def _random_answers(seed: int) -> Rows:
     rng = random.Random(seed)
     words = [None, "", " \t", "Taste.", " Taste.\n", "taste.", "Yeast.", "Yeast. ", "塩 🧂", "0"]
-    return _answers(*((rng.choice(words), rng.choice("QRS"), rng.choice("abc")) for _row in range(rng.randint(7, 12))))
+    first = [(rng.choice(words[3:]), asked, rng.choice("abc")) for asked in rng.sample("QRS", 3)]  # sets the order
+    more = [(rng.choice(words), rng.choice("QRS"), rng.choice("abc")) for _row in range(rng.randint(4, 9))]
+    return _answers(*first, *more)
 
 
 _WHO = N_("`generation_models` does not say who wrote which answer first.")
 _ALL = N_("Each answer to an instruction belongs in its row, in the order in which they came.")
 _FIRST = N_("There should be one row for each instruction, in the order in which they first came.")
-_EMPTY = N_("An answer without text is left out, but the row of its instruction stays, with empty lists if need be.")
 _GIVEN = N_("These are not the answers that the rows hold.")
 GROUP = Task(
     made.group,
     (
         case([], says=N_("Without any rows there is nothing to group: the list should be empty.")),
-        *(case(_answers(text), says=_EMPTY) for text in (None, "", " \t\u3000")),
+        *(case(_answers(text), says=N_("An answer without text is still there.")) for text in (None, "", " \t\u3000")),
         *(case(_answers(text), says=_GIVEN) for text in ("Taste.", "\n塩 🧂\xa0")),
         case(_answers("0", "None", "nan"), says=N_("Texts such as 'None' or '0' are answers, too.")),
         case(_answers("a", "b"), says=_ALL),

@@ -169,10 +169,19 @@ def last_only(rows):
 def test_group(assert_each_named, lesson):
     assert_each_named(
         check.group,
-        right=[lesson["group"], preferences.group, grouping(), as_dataset, as_frame, as_generator, as_views],
+        right=[
+            lesson["group"],
+            preferences.group,
+            grouping(),
+            as_dataset,
+            as_frame,
+            as_generator,
+            as_views,
+            only_with_answers,
+        ],
         wrong=[
             (grouping(blank=True), "An answer without text is still there"),
-            (with_pandas, "with empty lists if need be"),
+            (with_pandas, "An answer without text is still there"),
             (grouping(strip=False), "spaces or line breaks around an answer"),
             (stored_as_it_came, "spaces or line breaks around an answer"),
             (grouping(once="never"), "The same answer is there twice"),
@@ -190,7 +199,6 @@ def test_group(assert_each_named, lesson):
             (grouping(pop=True), "changes the rows"),
             (keyed(str.lower), "'Yes' and 'yes' are two different answers"),
             (keyed(lambda text: tuple(text.split())), "those inside do"),
-            (only_with_answers, "with empty lists if need be"),
             (no_falsy_words, "Texts such as"),
             (folded_instructions, "two different instructions"),
             (lambda rows: rows.sort(key=str), "The function returned None"),
