@@ -253,7 +253,7 @@ def _text_of_message(value: Any, column: str) -> str:
     message = value[0] if isinstance(value, list) and len(value) == 1 else None
     if message is ...:
         raise NotAttempted
-    said = [message.get(key) for key in ("role", "content")] if isinstance(message, Mapping) else []
+    said: list[Any] = [message.get(key) for key in ("role", "content")] if isinstance(message, Mapping) else []
     if not said or not all(isinstance(text, str) for text in said) or said[0] != role:
         right = [{"role": role, "content": "…"}]
         fault = _("`{column}` should be a list of one message with the role `{role}`.")
