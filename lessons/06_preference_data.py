@@ -131,8 +131,11 @@ instruction, with `instruction`, `generations` (its answers) and `generation_mod
 
 * Instructions, and the answers within one, keep the order in which they first came. The rows of an instruction need
   not stand next to each other.
-* An answer that is `None` or nothing but white space is left out.
-* The same answer twice cannot make a pair: keep the first. Spaces around an answer do not count, so store it without.
+* An answer that is `None` or nothing but white space is left out. An instruction of which no answer is left may
+  have a row with two empty lists, or none.
+* The same answer twice cannot make a pair: keep the first. White space around an answer does not count, so store it
+  without. All else counts: `Yes` and `yes` are two answers, and two instructions that differ in a letter are two.
+* Leave the rows that you are given as they are.
 """
 
 # %% id="ex-group-code" tags=["exercise"]
@@ -289,14 +292,18 @@ A wrong rating is worse than none. You can see a `None` and drop it. A shifted r
 Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a whole number from 1 to 5 or `None`.
 
 * A rating belongs to the text whose **heading** stands above it: a line with `Output for Text` and a number. Around
-  it there may be `#`, `*`, spaces or a colon. What comes before the first heading belongs to nobody.
-* A rating stands on a line that begins with `Rating:`, again perhaps with `*` around the word. After the number may
-  come other characters, as in `4/5` or `4 (good)`.
+  it there may be `#`, `*`, spaces or a colon, and nothing else. What comes before the first heading belongs to nobody,
+  and so does what stands under a heading whose number is not from 1 to `n`.
+* A rating stands on a line that begins with `Rating:`, again perhaps with `*` around the word. Then comes the number,
+  with or without a space. After it may come other characters, as in `4/5` or `4 (good)`.
+* Headings and ratings may be written in capitals or not.
 * `None` where a text has no heading or no rating, where the number is not from 1 to 5, and where one text has more than
-  one rating line. If `text` is `None`, all entries are.
+  one rating line: also if these lines agree, or if only one of them has a number that counts. If `text` is `None`, all
+  entries are.
 
 **Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as full-width ones;
-in Python `\d` finds them and `int` reads them.
+in Python `\d` finds them and `int` reads them. A sign such as `²`, which `\d` does not
+find, may count as no digit or as 2, but must not raise an error.
 """
 
 # %% id="ex-parse-code" tags=["exercise"]
@@ -758,18 +765,20 @@ both orders. Return a dictionary with one entry for each kind of damage, which i
 * `n`: how many pairs of this kind there were;
 * `right`: in how many the good answer won in *both* orders;
 * `same_place`: in how many the same place won in both orders;
-* `low`: the lower end of the interval for `right` of `n`; `share(right, n).low` gives it.
+* `low`: the lower end of the interval for `right` of `n`; `share(right, n).low` gives it. Undecided pairs count in `n`.
 
 **`to_preferences(rows, margin)`** makes pairs. A row has `instruction`, `generations` and `ratings`. Return, for each
 row that deserves it, a dictionary with `prompt`, `chosen` and `rejected`, each a list of *one* message:
-`[{"role": "user", "content": …}]` for the prompt, role `assistant` for the others.
+`[{"role": "user", "content": …}]` for the prompt, role `assistant` for the others. Keep the order of the rows.
 
 * Only answers with a text (more than white space) and a rating that is a finite number take part. `None` and
   `float("nan")` are none.
-* The best against the worst, if their ratings lie at least `margin` apart. A tie is never a pair, not even with
-  `margin=0`.
-* No row if there are not as many ratings as answers, if the instruction is empty, or if the two answers are the same
-  but for outer spaces.
+* The best against the worst, if their ratings lie at least `margin` apart. Where several share the best or the worst
+  rating, take any of them. A tie is never a pair, not even with `margin=0` (there a `ValueError` is right, too).
+* No row if there are not as many ratings as answers, if the instruction is empty (`None` or nothing but white space),
+  or if the two answers are the same but for outer spaces.
+
+Both functions leave what they are given as it is.
 
 **Why it matters**: one bad row in this set is not noise. It is a lesson taught with the wrong sign.
 """

@@ -286,7 +286,7 @@ def close(actual: Any, expected: float, tolerance: float = 1e-6) -> bool:
         return False
     try:
         return abs(float(actual) - expected) <= tolerance
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
 
 

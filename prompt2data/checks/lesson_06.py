@@ -2,41 +2,93 @@
 
 from __future__ import annotations
 
+import random
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
-from copy import deepcopy
-from functools import partial
+from math import isfinite
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, expect, records, wrong_if
+from prompt2data.checks.cases_06 import EXAMS, OUTPUTS, RATED, Judge, what_is
+from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, records, returned, wrong_if
+from prompt2data.checks.judge import Task, case
 from prompt2data.i18n import N_, _, translated
 from prompt2data.metrics import share
+from prompt2data.quality import preferences as made
+from prompt2data.untrusted import safe_repr
 
 Rows = list[dict[str, Any]]
 
 # -- 6.1 ----------------------------------------------------------------------------------------------------------
 
+_GROUP_COLUMNS = ("instruction", "generations", "generation_models")
 
-def _answer(instruction: str, generation: str | None, model: str) -> dict[str, Any]:
+
+def _answer(generation: str | None, instruction: str = "Why?", model: str = "small") -> dict[str, Any]:
     return {"instruction": instruction, "generation": generation, "model_name": model}
 
 
-_SALT, _FLOUR = "Why salt?", "Which flour?"
-_ANSWERS: Rows = [
-    _answer(_SALT, "For the taste.", "small"),
-    _answer(_FLOUR, "Rye.", "small"),
-    _answer(_SALT, "It slows the yeast.", "large"),
-    _answer(_FLOUR, None, "large"),
-    _answer(_SALT, " For the taste.\n", "large"),
-    _answer(_FLOUR, "  ", "large"),
-    _answer(_FLOUR, "Wheat.", "large"),
-    _answer(_FLOUR, "For the taste.", "small"),
-]
-# instruction -> its answers, and their models
-_GROUPS = {
-    _SALT: (["For the taste.", "It slows the yeast."], ["small", "large"]),
-    _FLOUR: (["Rye.", "Wheat.", "For the taste."], ["small", "large", "small"]),
-}
-_GROUP_COLUMNS = ("instruction", "generations", "generation_models")
+def _answers(*given: Any) -> Rows:
+    return [_answer(*one) if isinstance(one, tuple) else _answer(one) for one in given]
+
+
+def _groups_of(answer: Any) -> Rows:
+    """The rows of an answer that have answers; raises `Wrong` where no right one has such rows."""
+    rows = [{column: row[column] for column in _GROUP_COLUMNS} for row in records(answer, _GROUP_COLUMNS)]
+    for row in rows:
+        message = _("`{column}` should be a list of texts.")
+        for column in _GROUP_COLUMNS[1:]:
+            wrong_if(not isinstance(row[column], list), message, actual=row, column=column)
+        texts, models = row["generations"], row["generation_models"]
+        wrong_if(any(isinstance(text, int | list | dict) for text in texts), message, actual=row, column="generations")
+        blank = any(not isinstance(text, str) or not text.strip() for text in texts)
+        wrong_if(blank, _("An answer without text is still there."), actual=row)
+        message = _("There are spaces or line breaks around an answer: store it without.")
+        wrong_if(any(text != text.strip() for text in texts), message, actual=row)
+        wrong_if(len(set(texts)) < len(texts), _("The same answer is there twice."), actual=row)
+        wrong_if(len(models) != len(texts), _("There should be as many models as answers."), actual=row)
+    asked = [row["instruction"] for row in rows]
+    wrong_if(not all(isinstance(instruction, str) for instruction in asked), translated(_FIRST), actual=asked)
+    message = _("An instruction has more than one row: its answers do not stand next to each other.")
+    wrong_if(any(asked.count(instruction) > 1 for instruction in asked), message, actual=asked)
+    return [row for row in rows if row["generations"]]
+
+
+def _random_answers(seed: int) -> Rows:
+    rng = random.Random(seed)
+    words = [None, "", " \t", "Taste.", " Taste.\n", "taste.", "Yeast.", "Yeast. ", "塩 🧂", "0"]
+    first = [(rng.choice(words[3:]), asked, rng.choice("abc")) for asked in rng.sample("QRS", 3)]  # sets the order
+    more = [(rng.choice(words), rng.choice("QRS"), rng.choice("abc")) for _row in range(rng.randint(4, 9))]
+    return _answers(*first, *more)
+
+
+_WHO = N_("`generation_models` does not say who wrote which answer first.")
+_ALL = N_("Each answer to an instruction belongs in its row, in the order in which they came.")
+_FIRST = N_("There should be one row for each instruction, in the order in which they first came.")
+_GIVEN = N_("These are not the answers that the rows hold.")
+GROUP = Task(
+    made.group,
+    (
+        case([], says=N_("Without any rows there is nothing to group: the list should be empty.")),
+        *(case(_answers(text), says=N_("An answer without text is still there.")) for text in (None, "", " \t\u3000")),
+        *(case(_answers(text), says=_GIVEN) for text in ("Taste.", "\n塩 🧂\xa0")),
+        case(_answers("0", "None", "nan"), says=N_("Texts such as 'None' or '0' are answers, too.")),
+        case(_answers("a", "b"), says=_ALL),
+        case(_answers("b", "a"), says=N_("The answers should keep the order in which they first came.")),
+        case(_answers("Yes", "yes"), says=N_("'Yes' and 'yes' are two different answers.")),
+        case(_answers("a b", "a  b"), says=N_("Only spaces around an answer do not count; those inside do.")),
+        case(_answers("Yes", ("Yes ", "Why?", "large"), ("No", "Why?", "large")), says=_WHO),
+        case(_answers("Yes", (None, "Why?", "large"), ("No", "Why?", "large"), "So"), says=_WHO),
+        case(_answers(("a", "Why?"), ("b", "How?")), says=_FIRST),
+        case(_answers(("a", "Why?"), ("b", "why?")), says=N_("'Why?' and 'why?' are two different instructions.")),
+        case(_answers("a", ("a", "How?")), says=N_("An answer may be the same as one to another instruction.")),
+        case(_answers("a", ("b", "How?"), "c"), says=_ALL),
+        *(case(_random_answers(seed), says=_GIVEN) for seed in range(20)),
+    ),
+    _GIVEN,
+    view=_groups_of,
+    unchanged=N_("Your function changes the rows it is given: make new ones."),
+)
 
 
 @exercise(
@@ -48,75 +100,52 @@ _GROUP_COLUMNS = ("instruction", "generations", "generation_models")
 )
 def group(answer: Any) -> None:
     """Exercise 6.1: one row for each instruction, with all its answers."""
-    given = deepcopy(_ANSWERS)
-    rows = records(call(answer, given), _GROUP_COLUMNS)
-    wrong_if(given != _ANSWERS, _("Your function changes the rows it is given: make new ones."))
-    asked, instructions = [row["instruction"] for row in rows], list(_GROUPS)
-    if set(asked) == set(instructions) and len(asked) > 2:
-        message = _("An instruction has more than one row: its answers do not stand next to each other.")
-    else:
-        message = _("There should be one row for each instruction, in the order in which they first came.")
-    expect(asked, instructions, message)
-    for row in rows:
-        _compare_group(row, *_GROUPS[row["instruction"]])
-    wrong_if(records(call(answer, [])), _("Without any rows there is nothing to group: the list should be empty."))
-
-
-def _compare_group(row: Mapping[str, Any], right_texts: list[str], right_models: list[str]) -> None:
-    texts, models = list(row["generations"]), list(row["generation_models"])
-    compare = partial(expect, texts, right_texts)
-    if any(text is None or not str(text).strip() for text in texts):
-        compare(_("An answer without text is still there."))
-    if any(text != text.strip() for text in texts):
-        compare(_("There are spaces or line breaks around an answer: store it without."))
-    if len(set(texts)) < len(texts):
-        compare(_("The same answer is there twice."))
-    if sorted(texts) == sorted(right_texts):
-        compare(_("The answers should keep the order in which they first came."))
-    lost = [text for text in right_texts if text not in texts]
-    hint = _("An answer may be the same as one to another instruction.") if lost == ["For the taste."] else ""
-    compare(_("These are not the answers to {instruction}"), hint=hint, instruction=row["instruction"])
-    if len(models) != len(texts):
-        expect(models, right_models, _("There should be as many models as answers."))
-    expect(models, right_models, _("`generation_models` does not say who wrote which answer first."))
+    GROUP.judge(answer)
 
 
 # -- 6.2 ----------------------------------------------------------------------------------------------------------
 
 
-def _section(number: Any, rating: str, heading: str = "#### Output for Text {}") -> str:
-    return f"{heading.format(number)}\n{rating}\nRationale: It is clear, and correct as far as it goes."
+def _parse_ratings(text: str | None, n: int) -> list[int | None]:
+    lines: list[list[str]] = [[] for _text in range(n)]
+    parts = re.split(r"(?im)^[ #*]*output for text (\d+)[ #*:]*$", text or "")
+    for number, section in zip(parts[1::2], parts[2::2], strict=True):
+        if 1 <= int(number) <= n:
+            lines[int(number) - 1] += re.findall(r"(?im)^[ *]*rating[ *]*:[ *]*(.*)$", section)
+    digits = [re.match(r"\d+", mine[0]) if len(mine) == 1 else None for mine in lines]
+    return [int(found[0]) if found and 1 <= int(found[0]) <= 5 else None for found in digits]
 
 
-_PLAIN = "\n\n".join([_section(1, "Rating: 4"), _section(2, "Rating: 2")])
-# (text, n, expected, what it is)
-_OUTPUTS: tuple[tuple[str | None, int, list[int | None], str], ...] = (
-    (_PLAIN, 2, [4, 2], N_("an output as it should be")),
-    ("Here are my ratings.\n\n" + _PLAIN, 2, [4, 2], N_("a polite first line")),
-    ("Rating: 5 is my favourite.\n\n" + _PLAIN, 2, [4, 2], N_("a rating line before the first heading")),
-    (_PLAIN.replace("\n", "\n\n"), 2, [4, 2], N_("blank lines everywhere")),
-    (_section(2, "Rating: 2"), 2, [None, 2], N_("a rating for the second text only")),
-    (_section(1, "Rating: 4"), 2, [4, None], N_("a rating for the first text only")),
-    ("\n".join([_section(2, "Rating: 2"), _section(1, "Rating: 4")]), 2, [4, 2], N_("the texts in another order")),
-    (_section(1, "I like it.") + "\n" + _section(2, "Rating: 3"), 2, [None, 3], N_("a text without a rating")),
-    (_section(1, "**Rating:** 4", "**Output for Text {}**"), 1, [4], N_("bold headings")),
-    (_section(1, "**Rating**: 4/5", "Output for Text {}:"), 1, [4],
-     N_("a heading without marks, and a rating like 4/5")),
-    (_section(1, "rating: 3 (good)", "### output for text {}"), 1, [3], N_("everything in lower case")),
-    (_section(1, "Rating: 9") + "\n" + _section(2, "Rating: 0"), 2, [None, None], N_("ratings out of range")),
-    (_section(1, "Rating: N/A") + "\n" + _section(2, "Rating: 5"), 2, [None, 5], N_("a rating that is `N/A`")),
-    (_section(1, "Rating: 4\nRating: 2"), 1, [None], N_("two rating lines for one text")),
-    (_section(1, "Rating: 4") + "\n" + _section(1, "Rating: 5"), 1, [None], N_("two sections for one text")),
-    (_section(1, "Rating: 4") + " I gave it Rating: 4 at first.", 1, [4], N_("a rationale that mentions a rating")),
-    (_section(1, "Rating: ４"), 1, [4], N_("a full-width digit")),
-    (_section(3, "Rating: 4") + "\n" + _section(1, "Rating: 1"), 2, [1, None],
-     N_("a heading for a text that does not exist")),
-    ("\n".join(_section(k, f"Rating: {1 + k % 5}") for k in range(1, 12)), 11, [1 + k % 5 for k in range(1, 12)],
-     N_("eleven texts")),
-    ("I cannot rate these.", 3, [None, None, None], N_("an output without any rating")),
-    ("", 2, [None, None], N_("an empty output")),
-    (None, 2, [None, None], N_("no output at all (`None`)")),
-)  # fmt: skip
+def _read(function: Callable[..., Any], text: str | None, n: int) -> None:
+    """Let a function read ratings; raises `Wrong`, with what the text is, unless they are right."""
+    right, what = _parse_ratings(text, n), what_is(text, n)
+    found = returned(call(function, text, n))
+    told = {"expected": right, "actual": found}
+    wrong_if(not isinstance(found, list), _("The answer should be a list with an entry for each text."), **told)
+    wrong_if(len(found) != n, _("The list should have exactly {n} entries: {what}."), n=n, what=what, **told)
+    found = [None if safe_repr(value) in ("nan", "<NA>") else value for value in found]
+    message = _("An entry is neither a whole number from 1 to 5 nor None: {what}.")
+    wrong_if(any(value is not None and not _is_rating(value) for value in found), message, what=what, **told)
+    other = _parse_ratings(text and unicodedata.normalize("NFKC", text), n)  # reads `²` as 2
+    wrong_if(found not in (right, other), _rating_mistake(right, found), what=what, **told)
+
+
+def _is_rating(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value in range(1, 6)
+
+
+def _rating_mistake(*both: list[int | None]) -> str:
+    right, found = (sorted(value for value in ratings if value is not None) for ratings in both)
+    if right == found:
+        return _("A text got the rating of another one: {what}.")
+    if len(found) > len(right):
+        return _("A text got a rating that is not its own, or is none: {what}.")
+    if len(found) < len(right):
+        return _("A rating was not found: {what}.")
+    return _("A rating is wrong: {what}.")
+
+
+PARSE_RATINGS = Task(_parse_ratings, OUTPUTS, "", play=_read)
 
 
 @exercise(
@@ -128,62 +157,13 @@ _OUTPUTS: tuple[tuple[str | None, int, list[int | None], str], ...] = (
 )
 def parse_ratings(answer: Any) -> None:
     """Exercise 6.2: ratings out of a judge's text, never shifted."""
-    for text, n, expected, marked in _OUTPUTS:
-        what, actual = translated(marked), call(answer, text, n)
-        if actual is None or isinstance(actual, str | Mapping) or not hasattr(actual, "__iter__"):
-            raise Wrong(_("The answer should be a list with an entry for each text."), expected=expected, actual=actual)
-        actual = list(actual)
-        hint, begins = _("The text begins: {text}"), repr((text or "")[:80])
-        if len(actual) != n:
-            message = _("The list should have exactly {n} entries: {what}.")
-        elif any(isinstance(value, bool) or value not in (None, *range(1, 6)) for value in actual):
-            message = _("An entry is neither a whole number from 1 to 5 nor None: {what}.")
-        elif actual != expected:
-            message = _rating_mistake(expected, actual)
-        else:
-            continue
-        raise Wrong(message, expected=expected, actual=actual, hint=hint, n=n, what=what, text=begins)
-
-
-def _rating_mistake(expected: list[int | None], actual: list[int | None]) -> str:
-    right, given = ([value for value in ratings if value is not None] for ratings in (expected, actual))
-    if sorted(right) == sorted(given) and right:
-        return _("A text got the rating of another one: {what}.")
-    if len(given) > len(right):
-        return _("A text got a rating that is not its own, or is none: {what}.")
-    if len(given) < len(right):
-        return _("A rating was not found: {what}.")
-    return _("A rating is wrong: {what}.")
+    PARSE_RATINGS.judge(answer)
 
 
 # -- 6.3 ----------------------------------------------------------------------------------------------------------
 
 
-def _pair(number: int, damage: str, longer: bool) -> dict[str, str]:
-    good, bad = f"Good answer {number}", f"Bad answer {number}"
-    if longer:
-        bad += ", and a good many words more"
-    return {"instruction": f"Question {number}", "good": good, "bad": bad, "damage": damage}
-
-
-_PAIRS: Rows = [_pair(number, "wrong" if number % 3 == 0 else "truncated", number % 2 == 0) for number in range(12)]
-_GOOD = {pair["good"] for pair in _PAIRS}
-
-
-Judge = Callable[[str, str, str], int | None]  # (instruction, first answer, second answer) -> 1, 2 or undecided
-# (judge, what it is)
-_JUDGES: tuple[tuple[Judge, str], ...] = (
-    (lambda _question, first, _second: 1 if first in _GOOD else 2, N_("a judge that is always right")),
-    (lambda _question, _first, _second: 1, N_("a judge that always takes the first place")),
-    (lambda _question, _first, _second: None, N_("a judge that never decides")),
-    (lambda _question, first, _second: 1 if first in _GOOD else None,
-     N_("a judge that decides only when the good answer stands first")),
-    (lambda _question, first, second: 1 if len(first) < len(second) else 2,
-     N_("a judge that takes the shorter answer")),
-)  # fmt: skip
-
-
-def _report(pairs: Rows, judge: Judge) -> dict[str, dict[str, Any]]:
+def _judge_report(pairs: Rows, judge: Callable[[str, str, str], int | None]) -> dict[str, dict[str, Any]]:
     verdicts: dict[str, list[tuple[int | None, int | None]]] = {}
     for pair in pairs:
         question, good, bad = pair["instruction"], pair["good"], pair["bad"]
@@ -195,39 +175,99 @@ def _report(pairs: Rows, judge: Judge) -> dict[str, dict[str, Any]]:
     return report
 
 
-def _row(answers: Any, ratings: Any, instruction: str | None = "Why salt?") -> dict[str, Any]:
-    return {"instruction": instruction, "generations": answers, "ratings": ratings}
+def _examined(function: Callable[..., Any], pairs: Rows, judge: Judge) -> None:
+    """Let a function examine a judge; raises `Wrong` unless its report is right."""
+    right, what = _judge_report(pairs, judge), translated(judge.what)
+    asked, judge.asked = judge.asked, []
+    found = returned(call(function, pairs, judge))
+    message = _(
+        "The judge should be asked about an instruction and its two answers: judge(instruction, first, second)."
+    )
+    wrong_if(strangers := [one for one in judge.asked if one not in asked], message, actual=strangers[:1])
+    message = _("judge_report should return a dictionary.")
+    wrong_if(not isinstance(found, Mapping), message, expected=right, actual=found)
+    message = _("There should be one entry for each kind of damage.")
+    wrong_if(set(found) != set(right), message, expected=sorted(right), actual=sorted(map(str, found)))
+    messages = {
+        "n": _("`n` is wrong: count the pairs, not the verdicts ({what})."),
+        "right": _("`right` is wrong: the good answer has to win in both orders ({what})."),
+        "same_place": _(
+            "`same_place` is wrong: the same place has to win in both orders, and None is no place ({what})."
+        ),
+        "low": _("`low` is wrong: it is the lower end of the interval, share(right, n).low ({what})."),
+    }
+    unseen = [one for one in asked if one not in judge.asked]
+    for kind, counts in right.items():
+        mine = found[kind]
+        if not isinstance(mine, Mapping) or set(counts) - set(mine):
+            raise Wrong(_("Each entry should be a dictionary with these keys."), expected=sorted(counts), actual=mine)
+        for key, value in counts.items():
+            if isinstance(mine[key], str) or not close(mine[key], value):
+                message = _("The judge never saw this pair in this order: show it every pair in both orders.")
+                wrong_if(unseen and key != "n", message, actual=unseen[:1])
+                raise Wrong(messages[key], expected={kind: counts}, actual={kind: mine}, what=what)
 
 
-_NAN = float("nan")
-# (row, margin, (chosen, rejected) or None, what it is)
-_RATED: tuple[tuple[dict[str, Any], float, tuple[str, str] | None, str], ...] = (
-    (_row(["Taste.", "No idea."], [4, 2]), 1, ("Taste.", "No idea."), N_("two answers, far apart")),
-    (_row(["No idea.", "Taste.", "Yeast."], [1.5, 4.0, 3.0]), 1, ("Taste.", "No idea."), N_("three answers")),
-    (_row(["Taste.", "No idea."], [-1.0, -2.5]), 1, ("Taste.", "No idea."), N_("ratings below zero")),
-    (_row(["No idea.", "Taste."], [0, 1]), 1, ("Taste.", "No idea."), N_("a rating of 0, exactly one margin away")),
-    (_row(["Taste.", "No idea."], [3, 3]), 1, None, N_("a tie")),
-    (_row(["Taste.", "No idea."], [3, 3]), 0, None, N_("a tie, with a margin of 0")),
-    (_row(["Taste.", "No idea."], [3.4, 3.0]), 0.5, None, N_("ratings closer than the margin")),
-    (_row(["Taste.", "No idea."], [4, None]), 1, None, N_("a rating that is None")),
-    (_row(["Taste.", "No idea.", "Yeast."], [4, None, 1]), 1, ("Taste.", "Yeast."),
-     N_("three answers, one of them without a rating")),
-    (_row(["Taste.", "No idea.", "Yeast."], [_NAN, 4, 1]), 1, ("No idea.", "Yeast."),
-     N_("a rating that is NaN, in the first place")),
-    (_row(["Taste.", "No idea."], [_NAN, 1]), 1, None, N_("two answers, one of them rated NaN")),
-    (_row(["Taste.", "No idea.", "Yeast."], [2, float("inf"), 4]), 1, ("Yeast.", "Taste."),
-     N_("a rating that is infinite")),
-    (_row(["", "Taste.", "No idea."], [5, 4, 2]), 1, ("Taste.", "No idea."),
-     N_("an empty answer with the best rating")),
-    (_row(["Taste.", "No idea.", None], [4, 2, 1]), 1, ("Taste.", "No idea."), N_("an answer that is None")),
-    (_row(["Taste.", " \n"], [4, 1]), 1, None, N_("an answer of nothing but spaces")),
-    (_row(["Taste.", "Taste. "], [4, 1]), 1, None, N_("two ratings for the same words")),
-    (_row(["Taste.", "No idea.", "Yeast."], [4, 1]), 1, None, N_("three answers and two ratings")),
-    (_row(["Taste.", "No idea."], [4, 1], "  "), 1, None, N_("an empty instruction")),
-    (_row(["Taste."], [5]), 1, None, N_("a single answer")),
-    (_row([], []), 1, None, N_("no answers at all")),
-)  # fmt: skip
+JUDGE_REPORT = Task(
+    _judge_report, EXAMS, "", play=_examined, unchanged=N_("`judge_report` changes the pairs it is given.")
+)
 _PREFERENCE_COLUMNS = ("prompt", "chosen", "rejected")
+
+
+def _ends(row: dict[str, Any]) -> list[list[str]]:
+    """The answers with the best rating of a row that makes a pair, and those with the worst."""
+    both = [two for two in zip(row["generations"], row["ratings"], strict=True) if two[0] and two[1] is not None]
+    rated = [(text.strip(), rating) for text, rating in both if text.strip() and isfinite(rating)]
+    ratings = [rating for _text, rating in rated]
+    return [[text for text, rating in rated if rating == end] for end in (max(ratings), min(ratings))]
+
+
+def _paired(function: Callable[..., Any], rows: Rows, margin: float) -> None:
+    """Let a function make pairs; raises `Wrong` unless they are the right ones."""
+    what = what_is(rows, margin)
+    wanted = [(row["instruction"], *_ends(row)) for row in rows if made.why_drop(row, margin or 1e-9) is None]
+    try:
+        pairs = records(call(function, rows, margin), _PREFERENCE_COLUMNS)
+    except Wrong as wrong:
+        if margin == 0 and isinstance(wrong.__cause__, ValueError):
+            return  # the course's own takes no such margin
+        raise
+    wrong_if(pairs and not wanted, _("This should not become a pair: {what}."), actual=pairs, what=what)
+    if len(rows) == 1 and wanted:
+        wrong_if(not pairs, _("This should become a pair: {what}."), expected=wanted[0][1:], actual=pairs, what=what)
+        wrong_if(len(pairs) > 1, _("One row gives at most one pair: {what}."), actual=pairs, what=what)
+    wrong_if(len(pairs) != len(wanted), _("Three rows, one of them a tie, should give two pairs."), actual=pairs)
+    for pair, (instruction, best, worst) in zip(pairs, wanted, strict=True):
+        texts = [_text_of_message(pair[column], column) for column in _PREFERENCE_COLUMNS]
+        if texts[0] == instruction and texts[1] in worst and texts[2] in best:
+            message = _("Chosen and rejected are the wrong way round: {what}.")
+            raise Wrong(message, expected=(best[0], worst[0]), actual=texts[1:], what=what)
+        for column, text, right in zip(_PREFERENCE_COLUMNS, texts, ([instruction], best, worst), strict=True):
+            message = _("`{column}` holds the wrong text: {what}.")
+            wrong_if(text not in right, message, expected=right[0], actual=text, column=column, what=what)
+
+
+def _text_of_message(value: Any, column: str) -> str:
+    """The text of the one message that a column should hold."""
+    role = "user" if column == "prompt" else "assistant"
+    message = value[0] if isinstance(value, list) and len(value) == 1 else None
+    if message is ...:
+        raise NotAttempted
+    said: list[Any] = [message.get(key) for key in ("role", "content")] if isinstance(message, Mapping) else []
+    if not said or not all(isinstance(text, str) for text in said) or said[0] != role:
+        right = [{"role": role, "content": "…"}]
+        fault = _("`{column}` should be a list of one message with the role `{role}`.")
+        raise Wrong(fault, expected=right, actual=value, column=column, role=role)
+    return said[1].strip()
+
+
+TO_PREFERENCES = Task(
+    made.to_preferences,
+    RATED,
+    "",
+    play=_paired,
+    unchanged=N_("Your function changes the row it is given: work on a copy."),
+)
 
 
 @exercise(
@@ -243,67 +283,5 @@ _PREFERENCE_COLUMNS = ("prompt", "chosen", "rejected")
 )
 def preferences(report: Any, to_preferences: Any) -> None:
     """Exercise 6.3: the exam of a judge, and preference rows from ratings."""
-    for judge, what in _JUDGES:
-        _check_report(report, judge, translated(what))
-    for row, margin, expected, what in _RATED:
-        _check_preference(to_preferences, row, margin, expected, translated(what))
-    several = [deepcopy(_RATED[0][0]), deepcopy(_RATED[4][0]), _row(["a b", "c d"], [1, 5], "Second?")]
-    pairs = records(call(to_preferences, several, 1), _PREFERENCE_COLUMNS)
-    expect(len(pairs), 2, _("Three rows, one of them a tie, should give two pairs."))
-
-
-def _check_report(function: Any, judge: Judge, what: str) -> None:
-    expected = _report(_PAIRS, judge)
-    actual = call(function, deepcopy(_PAIRS), judge)
-    if not isinstance(actual, Mapping):
-        raise Wrong(_("judge_report should return a dictionary."), expected=expected, actual=actual)
-    message = _("There should be one entry for each kind of damage.")
-    wrong_if(set(actual) != set(expected), message, expected=sorted(expected), actual=sorted(map(str, actual)))
-    messages = {
-        "n": _("`n` is wrong: count the pairs, not the verdicts ({what})."),
-        "right": _("`right` is wrong: the good answer has to win in both orders ({what})."),
-        "same_place": _(
-            "`same_place` is wrong: the same place has to win in both orders, and None is no place ({what})."
-        ),
-        "low": _("`low` is wrong: it is the lower end of the interval, share(right, n).low ({what})."),
-    }
-    for kind, counts in expected.items():
-        mine = actual[kind]
-        if not isinstance(mine, Mapping) or set(counts) - set(mine):
-            raise Wrong(_("Each entry should be a dictionary with these keys."), expected=sorted(counts), actual=mine)
-        for key, value in counts.items():
-            if not close(mine[key], value):
-                raise Wrong(messages[key], expected={kind: counts}, actual={kind: dict(mine)}, what=what)
-
-
-def _check_preference(
-    function: Any, row: dict[str, Any], margin: float, expected: tuple[str, str] | None, what: str
-) -> None:
-    given = deepcopy(row)
-    result = call(function, [given], margin)
-    if str(given) != str(row):  # NaN is not equal to itself
-        raise Wrong(_("Your function changes the row it is given: work on a copy."))
-    pairs = records(result, _PREFERENCE_COLUMNS)
-    if expected is None:
-        expect(pairs, [], _("This should not become a pair: {what}."), what=what)
-        return
-    wrong_if(not pairs, _("This should become a pair: {what}."), expected=expected, actual=pairs, what=what)
-    wrong_if(len(pairs) > 1, _("One row gives at most one pair: {what}."), actual=pairs, what=what)
-    texts = tuple(_text_of_message(pairs[0][column], column) for column in _PREFERENCE_COLUMNS)
-    if texts[1:] == expected[::-1]:
-        expect(texts[1:], expected, _("Chosen and rejected are the wrong way round: {what}."), what=what)
-    for column, text, right in zip(_PREFERENCE_COLUMNS, texts, (row["instruction"], *expected), strict=True):
-        expect(text, right, _("`{column}` holds the wrong text: {what}."), column=column, what=what)
-
-
-def _text_of_message(value: Any, column: str) -> str:
-    """The text of the one message that a column should hold."""
-    role = "user" if column == "prompt" else "assistant"
-    message = value[0] if isinstance(value, list | tuple) and len(value) == 1 else None
-    if message is ...:
-        raise NotAttempted
-    if not isinstance(message, Mapping) or message.get("role") != role or not isinstance(message.get("content"), str):
-        right = [{"role": role, "content": "…"}]
-        fault = _("`{column}` should be a list of one message with the role `{role}`.")
-        raise Wrong(fault, expected=right, actual=value, column=column, role=role)
-    return message["content"].strip()
+    JUDGE_REPORT.judge(report)
+    TO_PREFERENCES.judge(to_preferences)
