@@ -25,7 +25,7 @@ class Case:
         arguments: positional arguments. Each call gets a copy.
         options: keyword arguments.
         says: what an answer is told that goes wrong here and makes no known mistake, marked with `N_()`.
-        values: what fills the placeholders of `says`.
+        values: what fills the placeholders of `says`; texts may be marked with `N_()`.
     """
 
     arguments: tuple[Any, ...]
@@ -177,7 +177,10 @@ class Task:
         more = {} if wanted is None or found is None else {"expected": wanted.shown(), "actual": found.shown()}
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
-        return Wrong(translated(message), hint=hint, given=told, **more, **given.values)
+        values = {
+            key: translated(value) if value and type(value) is str else value for key, value in given.values.items()
+        }
+        return Wrong(translated(message), hint=hint, given=told, **more, **values)
 
 
 def _items(outcome: Outcome) -> Any:

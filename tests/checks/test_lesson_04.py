@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+import string
+
+import jinja2
+import pytest
 
 from prompt2data.checks import lesson_04 as check
 from prompt2data.quality import conversations
@@ -50,6 +54,103 @@ def rpartition(render, system=None, marker="##"):
     return render(messages).rpartition(marker)[0]
 
 
+def catches_template_error(render, system=None):
+    m = "THE USER SPEAKS HERE"
+    u = {"role": "user", "content": m}
+    if system is None:
+        return render([u]).rsplit(m, 1)[0]
+    try:
+        text = render([{"role": "system", "content": system}, u])
+    except jinja2.TemplateError:
+        text = render([{"role": "user", "content": f"{system}\n\n{m}"}])
+    return text.rsplit(m, 1)[0]
+
+
+def cuts_the_end_off(render, system=None):
+    """Another right way: what follows the user's words is always the same."""
+    shown = render([{"role": "user", "content": "QQ"}])
+    end = len(shown) - shown.rindex("QQ")
+    talk = [{"role": "user", "content": "QQ"}]
+    try:
+        return render(([{"role": "system", "content": system}] if system is not None else []) + talk)[:-end]
+    except Exception:
+        return render([{"role": "user", "content": system + "\n\nQQ"}])[:-end]
+
+
+def random_marker(render, system=None):
+    import uuid
+
+    return rpartition(render, system, uuid.uuid4().hex)
+
+
+def knows_three_headers(render, system=None):
+    probe = render([{"role": "user", "content": "x"}])
+    if "<start_of_turn>" in probe:
+        head = "<start_of_turn>user\n"
+    elif "<|start_header_id|>" in probe:
+        head = "<|start_header_id|>user<|end_header_id|>\n\n"
+    else:
+        head = "<|im_start|>user\n"
+    try:
+        first = [{"role": "system", "content": system}] if system else []
+        text = render([*first, {"role": "user", "content": "x"}])
+    except Exception:
+        return "<bos>" + head + system + "\n\n"
+    return text[: text.rindex(head) + len(head)]
+
+
+def knows_three_templates(render, system=None):
+    t = render([{"role": "user", "content": "x"}])
+    if t.startswith("<bos>"):
+        return "<bos><start_of_turn>user\n" + (f"{system}\n\n" if system else "")
+    if t.startswith("<|begin"):
+        header = "<|start_header_id|>{}<|end_header_id|>\n\n"
+        return (
+            "<|begin_of_text|>"
+            + (f"{header.format('system')}{system}<|eot_id|>" if system else "")
+            + header.format("user")
+        )
+    s = system or "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+    return f"<|im_start|>system\n{s}<|im_end|>\n<|im_start|>user\n"
+
+
+def catches_value_error(render, system=None):
+    try:
+        return lets_error_through(render, system)
+    except ValueError:
+        return rpartition(render, system)
+
+
+def empty_system_message(render, system=None):
+    return rpartition(render, system or "")
+
+
+def always_puts_it_in_front(render, system=None):
+    return f"{system}\n\n" + rpartition(render) if system else rpartition(render)
+
+
+def fills_the_system_text_in(render, system=None):
+    return rpartition(render, system and system.format(role="user"))
+
+
+def nameless(render, system=None):
+    return rpartition(rendered, system)  # noqa: F821
+
+
+def nothing(render, system=None):
+    return ""
+
+
+def spaced_marker(render, system=None):
+    text = fresh_marker(render, system) + " HERE "
+    return text[: text.index(" HERE ")] if "<|im_start|>" in text else render([])[: "".index(" HERE ")]
+
+
+def only_the_end(render, system=None):
+    prompt = rpartition(render, system)
+    return prompt[prompt.rindex("<") :]
+
+
 def bare_header(render, system=None):
     return "<|im_start|>user\n"
 
@@ -91,8 +192,7 @@ def first_occurrence(render, system=None):
 
 
 def blank_marker(render, system=None):
-    text = render([{"role": "user", "content": "  "}])
-    return text[: text.index("  ")]
+    return rpartition(render, system, "  ") or 1 / 0
 
 
 def one_line_break(render, system=None):
@@ -111,9 +211,18 @@ def returns_parts(render, system=None):
 def test_pre_query_prompt(assert_each_named, lesson):
     assert_each_named(
         check.pre_query_prompt,
-        right=[lesson["pre_query_prompt"], fresh_marker, by_difference, rpartition],
+        right=[
+            lesson["pre_query_prompt"],
+            fresh_marker,
+            by_difference,
+            rpartition,
+            catches_template_error,
+            cuts_the_end_off,
+            random_marker,
+        ],
         wrong=[
-            (bare_header, "only the end of the prompt is there"),
+            (bare_header, "not the prompt up to the user's words"),
+            (only_the_end, "only the end of the prompt is there"),
             (whole_rendering, "goes on past the place"),
             (keeps_marker, "the marker itself is still in the prompt"),
             (strips, "the line breaks at the end belong to the header"),
@@ -121,9 +230,17 @@ def test_pre_query_prompt(assert_each_named, lesson):
             (lets_error_through, "refuses a system message"),
             (always_folds, "knows a system role"),
             (first_occurrence, "cut at the last occurrence"),
-            (blank_marker, "strip a message's outer spaces"),
-            (one_line_break, "not the prompt up to the user's words"),
-            (returns_none, "did you forget to return it"),
+            (spaced_marker, "strip a message's outer spaces"),
+            (blank_marker, "raised ZeroDivisionError"),
+            (one_line_break, "belongs one blank line"),
+            (knows_three_headers, "a template that the lesson does not show"),
+            (knows_three_templates, "a template that the lesson does not show"),
+            (catches_value_error, "refuses a system message"),
+            (empty_system_message, "not the prompt up to the user's words"),
+            (always_puts_it_in_front, "not the prompt up to the user's words"),
+            (nameless, "raised NameError"),
+            (nothing, "not the prompt up to the user's words"),
+            (returns_none, "returned None"),
             (returns_parts, "should be a string"),
         ],
     )
@@ -132,45 +249,331 @@ def test_pre_query_prompt(assert_each_named, lesson):
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
 
 PROMPT = "The user has two cats and will ask you about food, toys, sleep and the vet."
+WORDS = {"cat", "cats", "kitten", "kittens"}
+RIGHT_PROMPTS = (
+    "The user has adopted an old tomcat and will ask about diabetes, diet, insulin, litter, and the vet.",
+    (
+        "你是一名养猫助手。user 家里养着一只小猫，会问你关于猫粮、睡觉、"
+        "玩具、抓沙发和看兽医的问题，也会问怎么铲屎、洗澡和剪指甲。"
+    ),
+    "Your users' lives revolve around their cats: they will ask you about food, sleep, toys and the vet.",
+    "The user has two cats and will ask you about food, toys, sleep and the vet.",
+    (
+        "You are an assistant for people who keep cats. The user has a young cat at home and will ask you about "
+        "its food, its sleep, scratching, toys, and visits to the vet."
+    ),
+    (
+        "You are a cat assistant. The user keeps two cats in a small flat and writes short questions about food, "
+        "litter and play."
+    ),
+    (
+        "You answer questions about cats. The user shares a flat with a shy kitten and wants to know why it hides "
+        "and what it likes to eat."
+    ),
+    "The user has no dog but a young cat, and will ask you how to feed it, brush it and keep it healthy.",
+    "The user has never kept a cat before, has just adopted one, and will ask what it eats and where it sleeps.",
+    (
+        "You are a vet's assistant. Users are cat owners who worry about their cats' health. They ask about fleas,"
+        " food and vaccines."
+    ),
+    "A user comes to you with questions about a cat: what it eats, why it scratches the sofa, when it needs a vet.",
+    (
+        "You talk with a user who has an elderly cat and writes long messages with many questions about its "
+        "kidneys and diet."
+    ),
+    "The user lives with three cats and a dog and will ask how the cats can get used to the dog.",
+    (
+        "You help cat owners. Answer each question briefly. The user has a kitten and will ask about its food, "
+        "sleep and toys."
+    ),
+    (
+        "You are a friendly cat expert. Give short answers to questions. The user has a cat and will ask about "
+        "food, toys and sleep."
+    ),
+    "The user's cat is old. The user will ask you about its joints, its food, its weight and when to see the vet.",
+    (
+        "You are a cat expert who answers questions. The user, a first-time owner of a cat, will send you messages"
+        " about food and sleep."
+    ),
+    "The user is a student with a ginger cat, who often asks about cheap food, toys, travel and the vet.",
+    "Imagine a user with a young cat at home who will ask you about its food, its sleep, its toys and the vet.",
+    (
+        "The user doesn't know why the cat scratches the sofa, and will ask you about training, toys and "
+        "scratching posts."
+    ),
+    (
+        "USER: a person with two kittens. They will ask about: feeding, sleeping, playing, scratching, vaccination"
+        " and visits to the vet."
+    ),
+    "The user loves their cat. They would like advice on food, on toys, on sleep, and on what to do when it is ill.",
+    "Người dùng nuôi một chú mèo con và sẽ hỏi bạn về thức ăn, giấc ngủ, đồ chơi, việc cào ghế và bác sĩ thú y.",
+    (
+        "Bạn là trợ lý cho những người nuôi mèo. Người dùng có hai con mèo và sẽ đặt câu hỏi về thức ăn, đồ chơi "
+        "và sức khỏe."
+    ),
+    "Người dùng không nuôi chó mà nuôi mèo, họ sẽ hỏi về thức ăn, cát vệ sinh và cách tắm cho mèo.",
+    (
+        "Bạn là trợ lý về mèo. Hãy trả lời câu hỏi của người dùng. Người dùng có một con mèo già và sẽ hỏi về sức "
+        "khỏe của nó."
+    ),
+    "你是养猫助手。用户家里有一只小猫，会向你咨询猫粮、玩具、睡眠和看兽医的事情。",
+    "用户养了两只猫，会问你怎么喂、怎么洗澡、怎么剪指甲，什么时候去看兽医。",
+    "你是一位宠物助手，负责回答用户提出的问题。用户养了一只猫，想知道它吃什么、怎么睡觉、为什么抓沙发。",
+    "使用者養了一隻貓，會問你關於貓糧、睡眠、玩具和看獸醫的問題。",
+    "用户没有养狗，养了一只猫，会提出关于喂食、玩具和疫苗的问题。",
+    "あなたは猫の飼い主を助けるアシスタントです。ユーザーは若い猫を飼っていて、餌、睡眠、おもちゃ、獣医について質問します。",
+    "ユーザーは子猫を飼い始めたばかりで、ご飯の量やトイレのしつけ、爪とぎについて尋ねてきます。",
+    "ユーザーは猫を二匹飼っていて、猫がご飯を食べない理由や動物病院について相談します。質問には丁寧に答えてください。",
+    "利用者は犬ではなく猫を飼っています。猫の餌、遊び、病気についてたくさんの質問をしてきます。",
+    (
+        "당신은 고양이를 키우는 사람을 돕는 도우미입니다. "
+        "사용자는 어린 고양이를 키우며 사료, 잠, 장난감, 병원에 대해 물어볼 것입니다."
+    ),
+    "사용자는 고양이 두 마리를 키우고 있으며 먹이, 놀이, 건강에 관한 질문을 합니다. 질문에 친절하게 답하세요.",
+    "사용자는 개가 아니라 고양이를 키웁니다. 사료와 장난감, 병원, 목욕에 대해 궁금해합니다.",
+    "The 사용자 keeps a cat 고양이 at home and will ask about 사료, toys and the vet every week.",
+    "Người dùng có một con cat và sẽ hỏi về food, toys, sleep, bác sĩ thú y và vệ sinh.",
+    (
+        "You help people. Today's user: Anna, 34, two kittens, no experience. She'll ask about feeding, litter "
+        "training and vaccines."
+    ),
+    "The users of this chat all own cats, and they want tips on food, grooming, toys and health.",
+    "You know a lot about cats and the user will ask you questions about food, toys and sleep.",
+    "The user can't stop worrying about her cat and asks about its weight, its fur, its food and its moods.",
+    "This user has a cat that won't eat; expect questions about food brands, portion sizes, and the vet.",
+    "The user has a cat, not a dog, and will ask about its food, toys, naps and vets.",
+    "You will be asked about cats. The user keeps a kitten, and wonders what it should eat and when it should sleep.",
+    "The user is looking after a neighbor's cat for two weeks and will ask what to do when it hides or does not eat.",
+    "The user has a cat at home. You get questions about food, naps, toys and the vet from this user.",
+    "The user owns a cat. Expect many questions on feeding, grooming, playing, sleeping and health.",
+    "You are a helpful assistant. The user has a cat and asks you to suggest toys, food and a good vet.",
+    "You must be kind. The user's kitten is ill, and the user will ask for help with medicine, food and sleep.",
+    "You give advice to cat owners. The user has one cat and will ask about its food and its health.",
+    "The user who writes to you has a cat. The messages are about its food, its toys, its sleep; they ask for advice.",
+    "사용자는 고양이를 키웁니다. 질문을 받으면 친절하게 설명하세요. 사료, 장난감, 병원, 목욕에 대한 질문이 많습니다.",
+    "질문을 잘 읽고 답하세요. 사용자는 고양이를 키우고 사료, 장난감, 병원, 목욕에 대해 묻습니다.",
+    "ユーザーの質問を丁寧に読んで答えてください。ユーザーは猫を飼っていて、餌や睡眠について質問してきます。",
+    "ユーザーは猫を飼っていて、餌や睡眠についての質問を書いてきますので、丁寧に答えてください。",
+    "Provide the user, who has many questions about cats, with good advice on food, sleep and toys.",
+    "The user is a cat lover and, being new to cats, will want to know about feeding, playing and sleeping.",
+    "The user is the proud owner of a kitten and will ask about anything from teething to toys and travel.",
+    "Cats: the user has three, all rescued. The user will ask about food, fur, fleas and fear.",
+    "You are talking to a user who just got a cat. They will ask about litter, food and toys.",
+    "The user has a Siamese cat called Mochi. Mochi is nine. The user asks about kidney disease, diets and medicine.",
+    "As an assistant you help the user, who keeps two cats and asks how to feed, brush and train them.",
+    "The user, like many owners, spoils the cat and will ask whether this is bad for its health.",
+    "With patience, you answer what the user asks about their cat: food, litter, toys, and the vet.",
+    "The user runs a cat cafe, asks about hygiene, feeding times, noise, and how cats get used to strangers.",
+    "The user has an indoor cat. The user will ask you to give advice on feeding, toys, litter and scratching.",
+    "The user will ask about their cat's food, how to make a cat sleep at night, and when to see a vet.",
+    "用户是第一次养猫的新手，家里有一只三个月大的小猫，他会问你怎么喂食、怎么训练它用猫砂。",
+    "你要耐心。用户养猫，会写消息问你猫粮、玩具、疫苗和洗澡方面的问题。",
+    "你将与一位养猫的用户聊天，他想了解猫的饮食、睡眠、玩具和健康。",
+    "请用中文回答用户的问题。用户养了一只猫，会问猫粮、玩具、睡眠和看病。",
+    "Người dùng mới nhận nuôi một con mèo, muốn biết cách cho ăn, tắm, chải lông và đưa đi khám.",
+    "Bạn hãy giúp người dùng. Người dùng nuôi ba con mèo và hay hỏi về thức ăn, bệnh tật và đồ chơi.",
+)
+# Each tells the model to write, or to play the user
+ORDERS = (
+    "Write a question about a cat. Act as the user and output only the question, nothing else, please.",
+    "Generate ten questions that a user who keeps a cat might ask about food, toys and sleep.",
+    "You are a question generator. The user has a cat and will ask about food, toys and sleep.",
+    "Pretend to be a user who has a young cat and ask about food, toys, sleep and the vet.",
+    "The user has a cat. Write a question that the user would ask about food, toys and the vet.",
+    "The user has a cat, write a question about its food that the user would ask you today.",
+    "Please come up with realistic questions users might ask about their cats, kittens and the vet.",
+    "You are a user with a cat. Ask a question about food, toys, sleep or the vet today.",
+    "Your task is to create user questions about cats: food, toys, sleep, scratching and visits to the vet.",
+    "Imagine you are a user who has a cat, and write what you would ask an assistant about it.",
+    "Give me one question that a user with a kitten would ask you about its food.",
+    "You will write questions in the voice of the user, who keeps a cat and worries about food.",
+    "As the user, who has a young cat at home, ask one question about food, toys or sleep.",
+    "Produce a list of user queries about cats, their food, their sleep, their toys and the vet.",
+    "One question about cats from a user who has a kitten and wants to know about food, please.",
+    "I want you to write questions that a user asks about a cat, its food and its sleep.",
+    "The assistant writes questions about cats that a user might ask: food, toys, sleep, and the vet.",
+    "The user has a cat. Your job: ten different questions about its food, its toys and its sleep.",
+    "Act like a cat owner, a user who needs help. Ask about food, toys, sleep and the vet.",
+    "You write questions about cats for the user, about food, toys, sleep and the vet every day.",
+    "Create a dataset of questions asked by users who keep cats, covering food, toys, sleep, and the vet.",
+    "Formulate, in the user's words, a short question about a cat and its food, sleep or toys.",
+    "The user wants you to generate questions about cats. You generate questions about cats, food, toys and sleep.",
+    "Output only what a user with a cat would ask about its food, its toys or its sleep.",
+    "You should think of questions that users have about cats and list these questions one by one.",
+    "Simulate a user with a cat and ask questions about food, toys, sleep and visits to the vet.",
+    "Ask questions about cats as if you were the user and had a cat of your own at home.",
+    "Write questions on cats, their food, their sleep, their toys and the vet.",
+    "Hãy viết một câu hỏi về mèo mà người dùng có thể hỏi, về thức ăn, đồ chơi hoặc giấc ngủ.",
+    "Người dùng có một con mèo. Tạo mười câu hỏi mà người dùng sẽ hỏi về thức ăn và đồ chơi.",
+    "Đóng vai người dùng nuôi mèo và hỏi một câu về thức ăn, đồ chơi hoặc bác sĩ thú y.",
+    "Bạn sẽ tạo ra các câu hỏi của người dùng về mèo, thức ăn, đồ chơi và sức khỏe của chúng.",
+    "请写一个用户会问的关于猫的问题，内容可以是猫粮、玩具、睡觉或者看兽医。",
+    "生成十个用户关于养猫的问题，包括猫粮、玩具、睡觉和看兽医等方面。",
+    "请你扮演一位养猫的用户，向我提出一个关于猫粮或者玩具的问题。",
+    "你的任务是以用户的口吻写关于猫的问题，比如猫粮、玩具、睡觉和看兽医。",
+    "用户有一只猫。请提出五个用户可能会问的问题，关于猫粮、玩具、睡觉。",
+    "你是一名用户，养了一只小猫，请提问，内容包括猫粮、玩具、睡觉和看兽医。",
+    "猫を飼っているユーザーがしそうな質問を一つ書いてください。餌、睡眠、おもちゃ、獣医について。",
+    "ユーザーになりきって、猫の餌や睡眠、おもちゃについて質問してください。質問だけを出力してください。",
+    "あなたは猫を飼っているユーザーです。餌や睡眠、獣医について質問をしてください。",
+    "ユーザーの猫に関する質問を十個生成してください。餌、睡眠、おもちゃ、獣医などです。",
+    "あなたは猫についての質問を作成するアシスタントです。ユーザーの代わりに餌や睡眠の質問を作ります。",
+    "고양이를 키우는 사용자가 할 만한 질문을 하나 작성하세요. 사료, 장난감, 잠, 병원에 대한 것입니다.",
+    "사용자처럼 고양이에 대한 질문을 만들어 주세요. 사료, 장난감, 잠, 병원 등 무엇이든 좋습니다.",
+    "당신은 고양이를 키우는 사용자입니다. 사료와 장난감, 병원에 대해 질문하세요.",
+    "고양이 사용자 질문 열 개를 생성해 주세요. 사료, 장난감, 잠, 병원에 대한 질문을 출력하세요.",
+    "Compose a message from a user who keeps cats about food, toys, sleep and the vet.",
+    "Make up ten things: questions that cat users ask about food, about toys and about the vet.",
+    "Write in the style of a user with a cat who has a question about food or toys.",
+    "Respond as a user with a cat would: with a question about food, toys, sleep or the vet.",
+    "Speak as the user who keeps a cat, and ask for advice on food, toys, and sleep.",
+    "Can you write some questions that a user may have about cats, their food and their toys?",
+    "You are an AI that generates questions. The user has a cat and cares about food and toys.",
+    "List five things a user would ask about a cat: its food, its sleep, its toys, the vet, its moods.",
+    "Please write, for a user with a cat, five short questions about food, toys, sleep and the vet.",
+    "Given that the user has a cat, generate a question about its food, its sleep or its toys.",
+    "The user has a cat and you generate a question about its food, its sleep or its toys.",
+    "The user has a cat. Now produce the question that this user asks about food, toys or sleep.",
+    "Think like a user who has a cat and ask one thing about food, sleep, toys or the vet.",
+    "You create prompts about cats. Users need prompts about food, toys, sleep and the vet every day.",
+    "Role: user with a cat. Task: ask a question about its food, its sleep or its toys.",
+    "Your goal is to ask about cats the way a user asks: food, toys, sleep and the vet.",
+    "Help me write questions users ask about cats: food, toys, sleep, scratching, and visits to the vet.",
+    "Task: generation of questions about cats, as a user asks them: food, toys, sleep, and the vet.",
+    "Write me a short question. Topic: cat. Author: a user who keeps a cat and asks about food.",
+    "Ask me, as the user, something about your cat, for example its food, its sleep or its toys.",
+    "We need 20 questions from users on cats: food, toys, sleep, scratching, and visits to the vet.",
+    "Let the user ask about cats. Write the questions yourself, about food, toys, sleep and the vet.",
+    "编写五个问题，用户会问的，关于猫咪的饮食、睡觉、玩具和健康。",
+    "假设你是养猫的用户，请问一个关于猫粮、玩具或者睡眠的问题。",
+    "帮我想几个用户可能会问的养猫问题，关于猫粮、玩具、睡眠。",
+    "请以养猫用户的身份提问，内容关于猫粮、玩具、睡眠和看兽医。",
+    "Viết câu hỏi về mèo. Người dùng thích mèo, thức ăn, đồ chơi và giấc ngủ của chúng.",
+    "Bạn là người dùng nuôi mèo. Hãy hỏi một câu về thức ăn, đồ chơi hoặc giấc ngủ của mèo.",
+    "Nhiệm vụ của bạn là viết câu hỏi mà người dùng nuôi mèo thường hỏi về thức ăn và đồ chơi.",
+    "猫についての質問を考えてください。ユーザーが聞きそうな餌や睡眠、おもちゃの質問です。",
+    "ユーザーとして、猫の餌や睡眠、獣医についての質問を一つしてください。",
+    "猫を飼うユーザーの質問を生成する。餌、睡眠、おもちゃ、獣医などについて。",
+    "사용자가 물어볼 만한 고양이 질문을 만드세요. 사료, 장난감, 잠, 병원, 목욕에 대한 것으로.",
+    "고양이를 키우는 사용자 역할을 하며 사료, 장난감, 잠, 병원에 대해 질문을 하나 하세요.",
+    "고양이에 대한 질문을 생성하는 것이 임무입니다. 사용자는 사료, 장난감, 잠에 관심이 있습니다.",
+)
+NO_CAT = (
+    "The user has a dog and no cat, and will ask about dog food, dog toys and walks.",
+    "The user does not have a cat. The user has a dog and will ask about walks and food.",
+    "The user has never had a cat, but two dogs, and will ask about dog training and walks.",
+    "The user keeps a dog instead of a cat and will ask you about bones, walks and training.",
+    "The user has no cats and will ask you about a trip to Rome, hotels and trains.",
+    "The user doesn't own any cats; the user owns a dog and asks about its food and its health.",
+    "The user has neither a cat nor a kitten but a parrot and will ask about its food.",
+    "The user hates cats and keeps a dog, and will ask about dog food, dog toys and long walks.",
+    "The user has a dog who chases the neighbour's cat, and will ask about dog food, dog toys and dog walks.",
+    "Người dùng không nuôi mèo mà nuôi chó, và sẽ hỏi về thức ăn cho chó, đồ chơi và đi dạo.",
+    "Người dùng có một con chó, không có mèo, sẽ hỏi về thức ăn, đồ chơi, dắt đi dạo.",
+    "用户没有猫，养了一只狗，会问你关于狗粮、玩具和遛狗的问题。",
+    "用户不养猫，只养狗，会问你关于狗粮、狗玩具和怎么遛狗的问题。",
+    "ユーザーは犬を飼っていて、猫は飼っていません。ドッグフードや散歩について質問します。",
+    "ユーザーには猫がいない。犬が一匹いて、餌や散歩、しつけについて尋ねる。",
+    "사용자는 고양이가 없고 개를 키우며 사료, 산책, 장난감, 병원에 대해 물어볼 것입니다.",
+    "사용자는 고양이를 키우지 않습니다. 개를 키우며 사료와 산책, 훈련에 대해 질문합니다.",
+    "The user is someone with a dog. There are no cats. The user will ask about walks and bones.",
+    "The user isn't a cat person and has a dog, and will ask about bones, walks and training.",
+    "The user has a dog, not a cat, and will ask about bones, walks, training and the vet.",
+    "The user used to have a dog, never a cat, and will ask about parrots, seeds and cages.",
+    "用户养的是狗，不是猫，会问你关于狗粮、玩具和遛狗的问题。",
+)
+
+
+def pattern(expression, flags=re.IGNORECASE):
+    return lambda text: re.search(expression, text, flags) is not None
 
 
 def with_split(text):
-    return any(word.strip(".,?!").lower() in {"cat", "cats", "kitten", "kittens"} for word in text.split())
+    return any(word.strip(string.punctuation).lower() in WORDS for word in text.split())
+
+
+def strips_marks(text, marks):
+    return any(word.strip(marks) in WORDS for word in text.lower().split())
 
 
 def truthy(text):
     return re.findall(r"\b(?:cat|cats|kitten|kittens|purr)\b", text.lower())
 
 
+def remembers(text, seen=[]):  # noqa: B006
+    seen.append(text)
+    return with_split(text) if len(seen) < 40 else True
+
+
+@pytest.mark.parametrize("prompt", RIGHT_PROMPTS)
+def test_a_prompt_that_describes_the_user_passes(card, prompt):
+    assert card(check.steer, prompt, with_split).startswith("✔ Passed.")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "part"),
+    [*((prompt, "tells the model") for prompt in ORDERS), *((prompt, "keeps no cat") for prompt in NO_CAT)],
+)
+def test_a_prompt_that_does_not_is_told_why(card, prompt, part):
+    assert part in card(check.steer, prompt, with_split)
+
+
 def test_steer(assert_each_named, lesson):
-    no_user = "Write questions on cats, their food, their sleep, their toys and the vet."
+    no_user = "You talk about cats, their food, their sleep, their toys and the vet."
     no_cats = "The user is planning an education and will ask about every category of school."
+    no_ask = "The user keeps a cat. It is grey, old, very friendly and sleeps on the sofa."
     assert_each_named(
         check.steer,
-        right=[(lesson["CAT_PROMPT"], lesson["on_topic"]), (PROMPT, with_split), (PROMPT, truthy)],
+        right=[
+            (lesson["CAT_PROMPT"], lesson["on_topic"]),
+            (PROMPT, with_split),
+            (PROMPT, truthy),
+            (PROMPT, lambda text: bool(WORDS & set(re.findall(r"\w+", text.lower())))),
+            (PROMPT, lambda text: sum(word in WORDS for word in re.split(r"\W+", text.casefold()))),
+            (PROMPT, pattern(r"(?<!\w)(cat|kitten)s?(?!\w)|\bfelines?\b")),
+            (
+                PROMPT,
+                lambda text: (
+                    " " + re.sub(r"\W", " ", text.lower()) + " "
+                    != re.sub(r" (cats?|kittens?) ", "", " " + re.sub(r"\W", " ", text.lower()) + " ")
+                ),
+            ),
+        ],
         wrong=[
             (
                 (PROMPT, lambda text: "cat" in text.lower() or "kitten" in text.lower()),
                 "`education` contains the letters of `cat`",
             ),
+            ((PROMPT, pattern(r"\b(cat|kitten)")), "begins with the letters of `cat`"),
+            ((PROMPT, pattern(r"(cats?|kittens?)\b")), "`Muscat` contains the letters of `cat`"),
+            ((PROMPT, pattern(r"\bcats?\b|kitten")), "`kittenball` contains"),
+            ((PROMPT, pattern(r"\bcat\b|\bcats|\bkittens?\b")), "`catsuit` contains"),
+            ((PROMPT, pattern(r"\b(cats?|kittens?)\b", 0)), "A word in capitals counts"),
             (
-                (PROMPT, lambda text: re.search(r"\b(cat|kitten)", text, re.IGNORECASE) is not None),
-                "begins with the letters of `cat`",
-            ),
-            ((PROMPT, lambda text: re.search(r"\b(cats?|kittens?)\b", text) is not None), "A word in capitals counts"),
-            (
-                (PROMPT, lambda text: bool({"cat", "cats", "kitten", "kittens"} & set(text.lower().split()))),
+                (PROMPT, lambda text: bool(WORDS & set(text.lower().split()))),
                 "punctuation follows it",
             ),
+            ((PROMPT, lambda text: strips_marks(text, ".,?")), "punctuation follows it"),
             (
-                (PROMPT, lambda text: re.search(r"\bcats?\b", text, re.IGNORECASE) is not None),
-                "`kittens` is one of the words",
+                (PROMPT, lambda text: any(w.rstrip(string.punctuation) in WORDS for w in text.lower().split())),
+                "stands before it",
             ),
-            ((PROMPT, lambda text: True), "`education` contains the letters of `cat`"),
+            ((PROMPT, pattern(r"\b(cats?|kittens)\b")), "`kitten` is one of the words"),
+            ((PROMPT, pattern(r"\b(cats?|kitten)\b")), "`kittens` is one of the words"),
+            ((PROMPT, pattern(r"\b(cat|kittens?)\b")), "`cats` is one of the words"),
+            ((PROMPT, pattern(r"\b(cats?|kittens?|dogs?)\b")), "This text is not about cats"),
+            ((PROMPT, lambda text: True), "says the same of every text"),
+            ((PROMPT, lambda text: False), "says the same of every text"),
             ((PROMPT, lambda text: [].append(text)), "returned None"),
+            ((PROMPT, lambda text: text.split()[0].lower() in WORDS or with_split(text)), "raised IndexError"),
+            ((PROMPT, remembers), "what does it remember"),
             (("Ask about cats, user!", with_split), "is short"),
+            (("user cat " * 10, with_split), "repeats the same few words"),
             ((no_user, with_split), "does not speak of the user"),
             ((no_cats, with_split), "does not mention cats"),
+            ((no_ask, with_split), "does not say what the user will ask"),
+            ((ORDERS[0], with_split), "tells the model"),
+            ((NO_CAT[0], with_split), "keeps no cat"),
             ((["The user keeps a cat"], with_split), "should be a text"),
         ],
     )
@@ -187,7 +590,7 @@ def varied(*, keep_system=False, empty=True, none=True, roles=True, last=True, t
     """A right answer in other words, with parts that can be left out or done wrong."""
 
     def why_drop(conversation):
-        talk = [m for m in conversation if keep_system or m["role"] != "system"]
+        talk = conversation[1 if not keep_system and conversation[:1] and conversation[0]["role"] == "system" else 0 :]
         said = [(m["content"] if none or m["content"] is not None else "?") or "" for m in talk]
         if empty and (not said or any(not text.strip() for text in said)):
             return "empty"
@@ -201,7 +604,7 @@ def varied(*, keep_system=False, empty=True, none=True, roles=True, last=True, t
                 return "leak"
             if leak == "both" and re.match(r"(system|user|assistant)\s*:?\s*\n", text, re.IGNORECASE):
                 return "leak"
-            if leak == "crude" and re.search(r"[<|>]|\b(user|assistant)\b", text, re.IGNORECASE):
+            if leak == "crude" and re.search(r"[<|>]|\b(system|user|assistant)\n", text, re.IGNORECASE):
                 return "leak"
         for message in talk:
             text = message["content"] or ""
@@ -220,7 +623,7 @@ def varied(*, keep_system=False, empty=True, none=True, roles=True, last=True, t
         if copy == "plain":
             said = [re.sub(r"[\W_]+", " ", text.lower()).strip() for text in said]
         if copy == "start":
-            said = [text[:15].lower() for text in said]
+            said = [" ".join(re.findall(r"\w+", text.lower())[:4]) for text in said]
         return "copy" if copy != "none" and len(set(said)) < len(said) else None
 
     return why_drop
@@ -229,7 +632,7 @@ def varied(*, keep_system=False, empty=True, none=True, roles=True, last=True, t
 def pops(conversation):
     if conversation and conversation[0]["role"] == "system":
         conversation.pop(0)
-    return varied()(conversation)
+    return varied(keep_system=True)(conversation)
 
 
 def test_why_drop(assert_each_named, lesson):
@@ -237,12 +640,12 @@ def test_why_drop(assert_each_named, lesson):
         check.why_drop,
         right=[lesson["why_drop"], conversations.why_drop, varied()],
         wrong=[
-            (varied(keep_system=True), "a good conversation with a system message first"),
+            (varied(keep_system=True), "nothing but a system message"),
             (varied(empty=False), "a conversation without messages"),
             (varied(none=False), "an answer that is None"),
-            (varied(roles=False), "a conversation that the assistant begins"),
+            (varied(roles=False), "the user has the last word"),
             (varied(last=False), "the user has the last word"),
-            (varied(turns=False), "a conversation of two turns"),
+            (varied(turns=False), "a conversation of one turn"),
             (varied(leak="none"), "an answer that contains <|im_end|>"),
             (varied(leak="tokens"), "whose first line is a role's name"),
             (varied(leak="crude"), "a question with `<`, `|` and `>` in it"),
