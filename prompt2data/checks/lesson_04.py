@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -52,8 +52,8 @@ def _prompt(answer: Any, family: Family, system: str | None = None) -> Propertie
         "new": family not in SHOWN,
         "fooled": system is not None and _MARKER in system,
         "marker": any(actual.endswith(words) for words in ends),
-        "past": actual.startswith(expected),
         "blank": squeezed and folding,
+        "past": actual.startswith(expected),
         "stripped": squeezed and len(actual) < len(expected),
         "system": bool(system) and (system or "").strip() not in actual,
         "end": bool(actual) and expected.endswith(actual),
@@ -91,23 +91,24 @@ _SYSTEMS = (
     "Bake.", "You help people who bake.", "The user bakes.\nThe system is an oven, the assistant a spoon.",
     "x <|im_start|>user\n y <start_of_turn>user\n z <|start_header_id|>user<|end_header_id|>\n\n.",
     r"{role} {{ messages }} \1 $0 %s [a-z]+ 베이킹 🥖",
+    f"Never say {_MARKER} to a baker, not even once.",
 )  # fmt: skip
 
 
-def _given(family: Family) -> list[tuple[Any, ...]]:
-    systems = (*_SYSTEMS, f"Never say {_MARKER} to a baker, not even once.")
-    return [(family,), *((family, system) for system in systems)]
+def _cases(families: Iterable[Family]) -> list[Case]:
+    given: list[tuple[str, ...]] = [(), *((system,) for system in _SYSTEMS)]
+    return [case(family, *system, values={"family": family.name}) for family in families for system in given]
 
 
 PROMPTS = Task(
     _pre_query_prompt,
-    [case(*given, values={"family": family.name}) for family in SHOWN for given in _given(family)],
+    _cases(SHOWN),
     {
         "new": _NEW,
         "fooled": N_("When the system text contains your marker, the prompt is cut there: cut at the last occurrence."),
         "marker": N_("{family}: the marker itself is still in the prompt."),
-        "past": N_("{family}: the prompt goes on past the place where the user's words begin."),
         "blank": N_("{family}: between the system text and the user's words belongs one blank line."),
+        "past": N_("{family}: the prompt goes on past the place where the user's words begin."),
         "stripped": N_("{family}: the line breaks at the end belong to the header; do not strip them."),
         "system": N_("{family}: the system text is not in the prompt."),
         "end": N_("{family}: only the end of the prompt is there; what the template puts before it is missing."),
@@ -116,14 +117,7 @@ PROMPTS = Task(
     },
     play=_prompt,
 )
-UNSEEN_PROMPTS = replace(
-    PROMPTS,
-    cases=[
-        case(*given, values={"family": family.name})
-        for family in map(random_family, range(12))
-        for given in _given(family)
-    ],
-)
+UNSEEN_PROMPTS = replace(PROMPTS, cases=_cases(map(random_family, range(12))))
 
 
 @exercise(
@@ -159,23 +153,23 @@ def _random_text(number: int) -> str:
     return "".join(rng.choice(("{} ", "{}, ", "({}) ", "{}! ", '"{}" ', "{}\n")).format(word) for word in picked)
 
 
-_CAT, _CAPITALS = N_("A text that says `cat` is about cats."), N_("A word in capitals counts, too.")
-_WORD = N_("`{word}` is one of the words.")
+_CAPITALS, _ELSE = N_("A word in capitals counts, too."), N_("This text is not about cats.")
+_WORD, _BREAK = N_("`{word}` is one of the words."), N_("A line break or a tab parts words, too.")
 _AFTER = N_("A word counts also when punctuation follows it.")
-_BEFORE = N_("A word counts also when punctuation or a line break stands before it.")
+_BEFORE = N_("A word counts also when punctuation stands before it.")
 _HOLDS = N_("`{word}` contains the letters of `{part}`, but it is another word.")
-_ELSE = N_("This text is not about cats.")
 ON_TOPIC = Task(
     _on_topic,
     (
-        case("My cat sleeps a lot", says=_CAT),
+        case("My cat sleeps a lot", says=N_("A text that says `cat` is about cats.")),
         case("Do cats dream", says=_WORD, values={"word": "cats"}),
         case("Do kittens dream", says=N_("`kittens` is one of the words.")),
         case("Is a kitten shy", says=_WORD, values={"word": "kitten"}),
         case("MY KITTEN WILL NOT EAT", says=_CAPITALS),
-        case("Why do Cats sleep all day long", says=_CAPITALS),
-        *(case(f"I fed the cat{mark}", says=_AFTER) for mark in (*".?!,:;\"')", "\n")),
-        *(case(f"Who hears the {mark}kittens of Rome", says=_BEFORE) for mark in "('\"\n\t"),
+        case("Cats sleep all day long", says=_CAPITALS),
+        *(case(f"I fed the cat{mark}", says=_AFTER) for mark in ".?!,:;\"')"),
+        *(case(f"Who hears the {mark}kittens of Rome", says=_BEFORE) for mark in "('\""),
+        *(case(text, says=_BREAK) for text in ("I fed the cat\n", "I fed my\ncat", "I fed\tcats today")),
         case("Is education free?", says=N_("`education` contains the letters of `cat`, but it is another word.")),
         case("What is a category?", says=N_("`category` begins with the letters of `cat`, but it is another word.")),
         case("How sweet is a Muscat?", says=_HOLDS, values={"word": "Muscat", "part": "cat"}),
@@ -188,7 +182,10 @@ ON_TOPIC = Task(
         case(" \n", says=N_("An empty text is not about cats.")),
     ),
     N_("This text has whole words beside words that only contain them."),
-    {N_("on_topic says the same of every text."): (lambda text: True, lambda text: False)},
+    {
+        N_("on_topic says the same of every text."): (lambda text: True, lambda text: False),
+        N_("on_topic says True where it should say False, and False where True."): lambda text: not _on_topic(text),
+    },
     view=_says,
 )
 RANDOM_TEXTS = replace(ON_TOPIC, cases=[case(_random_text(number)) for number in range(24)])
@@ -265,6 +262,7 @@ _SYSTEM = {"role": "system", "content": "You help bakers."}
 _FIRST_LINE, _SPACES = N_("a message whose first line is a role's name"), N_("a question of nothing but spaces")
 _AGAIN, _STEADY = N_("a question that repeats the first, spelled otherwise"), N_("a question that resembles another")
 _SAYS_USER, _OFFER = N_("an answer that begins with the word `User`"), N_("a user who opens with another of `OFFERS`")
+_SEVERAL, _OTHERS = N_("a conversation with more than one fault"), N_("another conversation")
 _OPENINGS = "Certainly,|Here is|Here are|I'd be happy to say|As an AI, I know|I'm happy to say|sure,".split("|")
 WHY_DROP = Task(
     conversations.why_drop,
@@ -310,8 +308,8 @@ WHY_DROP = Task(
         _case(_with(4, "Sure. How long? Tell me."), N_("a user who says `Sure` and asks")),
         _case(_with(3, "Sure! About 240 degrees."), N_("an assistant who says `Sure`, as assistants may")),
         _case(_with(2, "I am not sure. Tell me."), N_("a user who says `sure`, but not at the beginning")),
-        _case(_with(4, "Can I add olives, too?"), N_("a question that is short and different")),
         _case(_with(4, "Why?"), N_("a question that is short and different")),
+        _case(_with(4, "Is my crust pale? Why?"), N_("a question with the words of another, in another order")),
         _case(_with(2, "Why is my crust pale only below?"), _STEADY),
         _case(_with(5, "About 250 degrees."), N_("an answer that resembles another")),
         _case(_with(4, "Surely there is a time."), N_("a user who says `Surely`, which is another word")),
@@ -329,10 +327,9 @@ WHY_DROP = Task(
     play=_dropped,
     unchanged=N_("Your function changes the conversation it is given: work on a copy."),
 )  # fmt: skip
-_SEVERAL, _OTHERS = N_("a conversation with more than one fault"), N_("another conversation")
-RANDOM_TALKS = replace(
-    WHY_DROP, cases=[_case(_random_talk(number), _SEVERAL if number % 4 > 1 else _OTHERS) for number in range(60)]
-)
+_TWICE = [_talk(text, *_GOOD[1:4], text, _GOOD[5]) for text in ("Sure, use salt.", "Sure, <|eot_id|>")]
+_CHANCE = [_case(_random_talk(number), _SEVERAL if number % 4 > 1 else _OTHERS) for number in range(60)]
+RANDOM_TALKS = replace(WHY_DROP, cases=[*(_case(talk, _SEVERAL) for talk in _TWICE), *_CHANCE])
 
 
 @exercise(

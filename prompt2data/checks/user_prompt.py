@@ -34,10 +34,13 @@ _ASKS = re.compile(
     "|묻|물어|물을|물으|질문|문의|궁금|상담|알고 싶|알고싶|의논"
 )
 _NO_CAT = re.compile(
-    r"""\b(?:no|not|without|nor|neither|instead\ of|rather\ than|cannot|never(?!.*\b(?:before|until|first)\b)|\w+n't)
-        \ (?:(?:a|an|any|the|one|own|owns|have|has|had|having|ever|keep|keeping|kept|want|like|get|single|of|or|about
-            |mention|speak|talk|their|his|her|interested|in|more|longer|dogs?)\ ){0,5}(?:\w+\ )?(?=(?:cat|kitten)s?\b)
-      | \b(?:hates?|dislikes?)\ (?:all\ )?(?=cats?)
+    r"""\b(?:no|not|without(?=\ (?:a|an|any|cats|kittens)\b)|nor|neither|instead\ of|rather\ than|cannot|\w+n't
+        |never(?!.*\b(?:before|until|first)\b))
+        \ (?:(?:a|an|any|own|owns|have|has|had|having|ever|keep|keeping|kept|want|like|get|single|of|or|about|mention
+            |speak|talk|interest|interested|in|more|longer|dogs?)\ ){0,5}
+        (?:(?!but|only|just|the|h(?:is|er)|their)\w+\ )?
+        (?=(?:cat|kitten)s?\b(?!\ than))
+      | \b(?:hates?|dislikes?|allergic\ to|afraid\ of|fears?)\ (?:all\ )?(?=cats?)
       | (?:không|chẳng|chưa)(?:\ (?:hề|có|nuôi|phải|thích|còn|giữ|là|một|con|chú|bất|kỳ|muốn|nói|về|sở|hữu))*\ (?=mèo)
       | (?:没有?|沒有?|不|无|無|并非|而非|别|勿)(?:是|有|再|曾|养|養|过|過|喜欢|喜歡|想|要|谈|说|任何
         |一|只|隻|关于|小)*(?=[猫貓])
@@ -92,7 +95,10 @@ _HELPING = re.compile(
 def _english_order(sentence: str) -> bool:
     for order in _ORDER.finditer(sentence):
         before, verb = sentence[: order.start()], order["verb"].split()[0]
-        if re.search(r"\b(?:not|never|without|instead of|rather than|an?|the|this|his|her|their|its)\W+$", before):
+        back = verb == "ask" and re.search(r"^.{0,40}\b(?:back|clarif\w+|the user)\b", sentence[order.start() :])
+        if back or re.search(
+            r"\b(?:not|never|without|instead of|rather than|an?|the|this|h(?:is|er)|their|its)\W+$", before
+        ):
             continue
         whose = [found for found in _WHOSE.finditer(before) if found.lastgroup != "none"]
         if not whose:
@@ -142,7 +148,7 @@ _SELF = (  # object, verb, endings of an order, what is one by itself, the user 
     ),
 )
 _PLAYS = re.compile(
-    r"""\b(?:act|behave|speak|talk|write|respond|reply|answer|pose|think|role-?play(?:ing)?)\ (?:as|like)
+    r"""\b(?:act|behave|speak|talk|write|respond|reply|answer|continue|pose|think|role-?play(?:ing)?)\ (?:as|like)
           \ (?:if\ you\ (?:are|were)\ )?(?:the|a|an|your)?\ ?(?:[\w-]+\ ){0,3}?(?:users?|owner)\b
           (?!\ (?:support|assistant|guide))
       | \b(?:pretend|impersonate|imitate|mimic)(?:ing)?\b(?=.*\b(?:user|owner|you)\b)
@@ -155,6 +161,10 @@ _PLAYS = re.compile(
       | \b(?:question|prompt|query)[\ -](?:generator|writer|maker|author)\b
       | \b(?:i|we)(?:'d|\ would)?\ (?:want|need|like)\b(?:\W+[\w'-]+){0,6}?\W+questions?\b
       | ^\W*(?:a|an|one|two|three|four|five|ten|some|\d+)\ (?:[\w-]+\ ){0,3}?questions?\b
+      | ^\W*(?:cat\ |user\ )?questions?\ (?:about|on|from|by|of|for)\b
+          (?!.*\b(?:are|is|come|concern|will|may|can)\b)
+      | \bquestions?,?\ please\b | \b(?:generat|creat|invent|produc|writ)(?:e|ing)?\b(?:\W+[\w'-]+){0,4}?\W+
+          instructions?\ (?:that|which|from|by|of|a|an|users?)\b
       | \byour\ (?:task|job|goal|role|output)\b\W*(?:is\W+)?(?:to\ ask\b|(?:(?!answer)[\w'-]+\W+){0,4}?questions?\b)
       | ^\W*(?:please\ |now\ )?ask\b(?!\ (?:the\ user|them|him|her|back|for|if|when|clarif\w+|follow))
       | \b(?:generation|creation|invention|writing)\ of\ (?:\w+\ ){0,2}questions\b | questions?\s*:\s*$

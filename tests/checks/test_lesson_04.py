@@ -372,6 +372,72 @@ RIGHT_PROMPTS = (
     "请用中文回答用户的问题。用户养了一只猫，会问猫粮、玩具、睡眠和看病。",
     "Người dùng mới nhận nuôi một con mèo, muốn biết cách cho ăn, tắm, chải lông và đưa đi khám.",
     "Bạn hãy giúp người dùng. Người dùng nuôi ba con mèo và hay hỏi về thức ăn, bệnh tật và đồ chơi.",
+    (
+        "You are a patient assistant. The user is eight years old, has "
+        "a grey kitten, and will ask how to hold, feed and wash it."
+    ),
+    (
+        "The user is a breeder of Persian cats who asks detailed "
+        "questions about genetics, pregnancies, kittens and coat color."
+    ),
+    "The user, who shares a home with two elderly cats, turns to you with questions about arthritis and diet.",
+    "Your user is the owner of a cat. Expect questions about what a cat may eat, where it sleeps and why it meows.",
+    "I am the user. I have a cat and I will ask you about food, toys, sleep and the vet.",
+    "The user has a cat and is looking for help with its food, its toys, its fur and its claws.",
+    "The user of this chat just adopted a stray cat and wants to learn about vaccines, parasites, feeding and taming.",
+    "You are CatBot, a helper for cat owners. The user describes a problem with a cat and asks you for a solution.",
+    "You give the user, a cat owner, clear instructions. The user asks how to trim claws, give pills and brush teeth.",
+    (
+        "You are a writer of a cat magazine. The user keeps cats "
+        "and sends letters that ask about food, health and behavior."
+    ),
+    "The user has a blog about cats and asks for facts about breeds, food, history and care of cats.",
+    "The user is writing a book about her cat and will ask you about cat behavior, food, and sleep.",
+    (
+        "A user who has never had a pet before now owns a kitten. "
+        "They ask what to buy, what to feed, and when to see a vet."
+    ),
+    "The user is not a cat expert but has a cat at home, and will ask about food and health.",
+    "The user doesn't have much time for his cat and asks about automatic feeders, toys, and cat sitters.",
+    "The user has a cat without a tail and asks about balance, jumping, toys, and visits to the vet.",
+    "The user's old cat died, a new kitten has arrived, and the user will ask how to raise it.",
+    "The user wants no more cats than the two she has, and asks about neutering, food and toys.",
+    "Someone with a cat is the user. She asks about fleas, worms, ticks, and about brushing long fur.",
+    "You are talking with users who own cats; they make short requests about food, play, and illness.",
+    "Please answer the user's questions. The user keeps a cat and will ask about food, toys and sleep.",
+    "Please be brief. The user, a cat owner, asks about feeding, playing, cleaning, sleeping, travelling and the vet.",
+    "Always reply with facts. The user has a cat and will ask questions about food, sleep, toys and the vet.",
+    "Reply to every question in two sentences. The user keeps two cats and asks about food and toys.",
+    "Ask the user for the age of the cat first. The user keeps a cat and will ask about food and sleep.",
+    "If something is unclear, ask a question back. The user has a cat and wants advice on food and litter.",
+    "Make sure to answer every question. The user has a cat and will ask about toys, food and sleep.",
+    "Suggest toys and food. The user has a bored indoor cat and will ask you how to keep it busy.",
+    "List options when the user asks for some. The user has a cat and asks about food brands and toys.",
+    "Give me your best: the user has a cat and will ask about its food, its litter and its toys.",
+    "The user will ask you what their cat can eat; say what is safe and what is not.",
+    "The user has a cat. Think step by step before you answer questions about food, toys, sleep and vets.",
+    "Người dùng là sinh viên ở trọ, nuôi một bé mèo mướp và hay hỏi về thức ăn rẻ, cát vệ sinh và tiêm phòng.",
+    "Bạn là bác sĩ thú y. Người dùng nuôi mèo, sẽ gửi câu hỏi về bệnh, thức ăn và cách chăm sóc mèo con.",
+    "Bạn hãy trả lời ngắn gọn. Người dùng có hai con mèo, không có chó, và sẽ hỏi về thức ăn và đồ chơi.",
+    "Người dùng chưa từng nuôi mèo, vừa nhận một chú mèo con, muốn biết cách cho ăn và tắm cho nó.",
+    "用户是一位刚领养小猫的大学生，预算不多，会问你怎么选猫粮、猫砂和玩具。",
+    "你是宠物医生。用户养了三只猫，经常提出关于疾病、疫苗和饮食的问题，请耐心回答。",
+    "用户不知道猫为什么不吃饭，想请教你喂食、疫苗和看兽医的事。",
+    "用户以前没有养过猫，最近领养了一只小猫，会问你怎么照顾它。",
+    "請用繁體中文回答。用戶養了一隻老貓，會問你牠的飲食、關節和看獸醫的事。",
+    "ユーザーは一人暮らしで黒猫と暮らしています。留守番、餌、健康について質問してきます。",
+    "あなたは獣医です。ユーザーは猫の飼い主で、餌や病気について質問を送ってきます。丁寧に答えてください。",
+    "ユーザーは初めて猫を飼う人です。トイレ、餌、ワクチンについて聞いてきます。",
+    "ユーザーは愛猫の食事や睡眠について知りたがっています。わかりやすく説明してください。",
+    "사용자는 처음으로 고양이를 입양한 대학생이며 사료, 모래, 예방접종에 대해 자주 질문합니다.",
+    "당신은 수의사입니다. 사용자는 나이 든 고양이를 키우고, 관절과 식단에 대한 질문을 보냅니다.",
+    "사용자는 강아지는 없고 고양이만 세 마리 키웁니다. 먹이와 놀이, 건강에 대해 물어봅니다.",
+    "The user nuôi một con mèo, and will ask you about 猫粮, 장난감, sleep and the vet every day.",
+    "The user has no dogs but cats, and will ask about food, toys, sleep and the vet.",
+    "The user can't live without her cat and will ask about food, toys, sleep and the vet.",
+    "The user doesn't want the cat on the sofa and will ask about training, toys, and scratching posts.",
+    "The user keeps not only cats but fish, and will ask about food, toys, sleep and the vet.",
+    "The user travels without the cat and will ask who can feed it, clean its box and play.",
 )
 # Each tells the model to write, or to play the user
 ORDERS = (
@@ -457,6 +523,40 @@ ORDERS = (
     "사용자가 물어볼 만한 고양이 질문을 만드세요. 사료, 장난감, 잠, 병원, 목욕에 대한 것으로.",
     "고양이를 키우는 사용자 역할을 하며 사료, 장난감, 잠, 병원에 대해 질문을 하나 하세요.",
     "고양이에 대한 질문을 생성하는 것이 임무입니다. 사용자는 사료, 장난감, 잠에 관심이 있습니다.",
+    "Write ten short, natural user messages about cats: food, toys, sleep, scratching, and visits to the vet.",
+    "You are to write what users ask: a cat, its food, its toys, its sleep and the vet.",
+    "You will be the user. Your cat is two years old. Ask about its food, its sleep and its toys.",
+    "You're a cat owner and a user of a chatbot; type your question about food or toys now.",
+    "Invent a user with a cat, then write the question this user asks about food or toys.",
+    "Cat questions, please: ten of them, from a user with a kitten, on food, toys, sleep and vets.",
+    "Provide 10 questions that a user who owns a cat may ask about food, toys and sleep.",
+    "Generate: question about cats, by a user, on food, toys, sleep, scratching, or visits to the vet.",
+    "Create one natural-sounding instruction that a user with a cat would give: food, toys, sleep, vet.",
+    "Make a question that the user could ask about a cat, a kitten, its food or its toys.",
+    "Your role is to come up with what the user asks about cats, food, toys, sleep and vets.",
+    "The model should generate a question from a user about cats, kittens, food, toys, sleep or vets.",
+    "An assistant that invents user questions about cats, kittens, food, toys, sleep, scratching, and visits to vets.",
+    "Question about cats from the user. Write it in one sentence, about food, toys, sleep or vets.",
+    "Help generate user questions on cats. Cover food, toys, sleep, litter, scratching, vaccines and visits to vets.",
+    "The task is to write user questions about cats. Cover food, toys, sleep, litter, vaccines and vets.",
+    'Start with "How" and write one question of a user about a cat, its food or its toys.',
+    "Only write the question. The user has a cat and asks about its food, its sleep and its toys.",
+    "Return a JSON list of questions that users ask about cats, their food, their toys and their sleep.",
+    "Continue as the user: a cat owner with a question about food, toys, sleep or the vet today.",
+    "From now on you are a user who has a cat and needs advice on food, toys and sleep.",
+    "You, the user, have a cat. Ask the assistant about its food, its toys, or its sleep today.",
+    "Tạo danh sách câu hỏi của người dùng nuôi mèo về thức ăn, đồ chơi, giấc ngủ và bác sĩ thú y.",
+    "Hãy tưởng tượng bạn là người dùng nuôi mèo và đặt một câu hỏi về thức ăn hoặc đồ chơi.",
+    "Bạn là một mô hình chuyên viết câu hỏi về mèo cho người dùng, gồm thức ăn, đồ chơi và giấc ngủ.",
+    "你是一个问题生成器，专门生成养猫用户的问题，包括猫粮、玩具、睡觉。",
+    "想象你是养猫的用户，写下你最想问的一个问题，关于猫粮或玩具。",
+    "写十条用户关于猫的提问，涉及猫粮、玩具、睡觉、看兽医等等。",
+    "飼い主のユーザーが猫についてする質問を五つ挙げてください。餌、睡眠、獣医など。",
+    "あなたの仕事は、猫を飼うユーザーの質問を書くことです。餌、睡眠、おもちゃなど。",
+    "猫を飼っているユーザーを演じて、餌や睡眠、おもちゃについて質問してください。",
+    "고양이 집사 사용자가 물어볼 질문 다섯 개를 써 주세요. 사료, 장난감, 잠, 병원 등.",
+    "사용자가 되어 고양이의 사료, 장난감, 잠, 병원에 대해 질문해 주세요. 한 문장으로 부탁합니다.",
+    "당신의 임무는 고양이를 키우는 사용자의 질문을 만드는 것입니다. 사료, 장난감, 잠, 병원.",
 )
 NO_CAT = (
     "The user has a dog and no cat, and will ask about dog food, dog toys and walks.",
@@ -481,6 +581,18 @@ NO_CAT = (
     "The user has a dog, not a cat, and will ask about bones, walks, training and the vet.",
     "The user used to have a dog, never a cat, and will ask about parrots, seeds and cages.",
     "用户养的是狗，不是猫，会问你关于狗粮、玩具和遛狗的问题。",
+    "The user has a parrot. It is not a cat. The user will ask about seeds and cages and toys.",
+    "The user has a dog and no interest in cats, and will ask about dog food and long walks.",
+    "The user lives without cats, has a dog, and will ask about dog food and long walks in town.",
+    "The user is allergic to cats, so she keeps a dog, and will ask about dog food and walks.",
+    "Unlike cat owners, the user has a dog, and will ask about dog food, dog toys and walks.",
+    "The user has a dog named Kitty and will ask about dog food, dog toys, walks and bones.",
+    "The user doesn't like cats and has a dog, and will ask about dog food, dog toys and walks.",
+    "Nhà người dùng không có con mèo nào, chỉ có chó, và sẽ hỏi về thức ăn và dắt chó đi dạo.",
+    "用户家里只有狗没有猫，会问你关于狗粮、玩具和遛狗的问题。",
+    "用户讨厌猫，家里养了一只狗，会问你关于狗粮、玩具和遛狗的问题。",
+    "ユーザーは猫ではなく犬を飼っています。ドッグフードや散歩、しつけについて質問します。",
+    "사용자는 고양이가 아니라 개를 키웁니다. 사료, 산책, 훈련, 병원에 대해 물어봅니다.",
 )
 
 
@@ -635,10 +747,48 @@ def pops(conversation):
     return varied(keep_system=True)(conversation)
 
 
+def given(keep=None, everywhere=False, copied=tuple):
+    """The lesson's own way, with changes."""
+
+    def why_drop(conversation):
+        messages = list(conversation)
+        if everywhere:
+            messages = [m for m in messages if m["role"] != "system"]
+        elif messages and messages[0]["role"] == "system":
+            messages = messages[1:]
+        texts = [(m["content"] or "").strip() for m in messages]
+        if not texts or not all(texts):
+            return "empty"
+        if [m["role"] for m in messages] != ["user", "assistant"] * (len(messages) // 2):
+            return "roles"
+        if len(messages) != 6:
+            return "turns"
+        for t in texts:
+            first = t.splitlines()[0].strip().strip(":").lower()
+            if re.search(r"<\|\w+\|>|<(start|end)_of_turn>", t) or first in ("system", "user", "assistant"):
+                return "leak"
+        offer = re.compile(OFFER, re.I)
+        if any(offer.match(t) and "?" not in t for t in texts[::2]):
+            return "role_swap"
+        plain = [copied(re.findall(r"\w+", t.lower())) for t in texts]
+        if any(w in plain[:i] for i, w in enumerate(plain)):
+            return "copy"
+        return keep
+
+    return why_drop
+
+
+def copy_first(conversation):
+    """Looks for copies before it looks for offers."""
+    reason = given()(conversation)
+    texts = [re.findall(r"\w+", (m["content"] or "").lower()) for m in conversation]
+    return "copy" if reason == "role_swap" and any(w in texts[:i] for i, w in enumerate(texts)) else reason
+
+
 def test_why_drop(assert_each_named, lesson):
     assert_each_named(
         check.why_drop,
-        right=[lesson["why_drop"], conversations.why_drop, varied()],
+        right=[lesson["why_drop"], conversations.why_drop, varied(), given(), given(keep=""), given(keep=False)],
         wrong=[
             (varied(keep_system=True), "nothing but a system message"),
             (varied(empty=False), "a conversation without messages"),
@@ -660,5 +810,9 @@ def test_why_drop(assert_each_named, lesson):
             (lambda talk: talk[0]["text"], "raised KeyError"),
             (lambda talk: "fine", "not one of the reasons"),
             (pops, "changes the conversation"),
+            (given(everywhere=True), "a system message that is not the first message"),
+            (given(copied=sorted), "in another order"),
+            (given(keep="keep"), "not one of the reasons"),
+            (copy_first, "a conversation with more than one fault"),
         ],
     )
