@@ -163,6 +163,9 @@ _PLAYS = re.compile(
       | ^\W*(?:a|an|one|two|three|four|five|ten|some|\d+)\ (?:[\w-]+\ ){0,3}?questions?\b
       | ^\W*(?:cat\ |user\ )?questions?\ (?:about|on|from|by|of|for)\b
           (?!.*\b(?:are|is|come|concern|will|may|can)\b)
+      | \b(?:complete|finish|continue)\b(?:\W+(?!answer)[\w'-]+){0,4}?\W+question\b | \bfollowing\b.{0,12}\bquestion\b
+      | ^\W*(?:make|let|have)\ (?:the|a)\ user\ ask\b | ^\W*(?:invent|generate|output|make\ up)\ (?:it|them|some|one)\b
+      | ^\W*write\ (?:it|them)\ down\b
       | \bquestions?,?\ please\b | \b(?:generat|creat|invent|produc|writ)(?:e|ing)?\b(?:\W+[\w'-]+){0,4}?\W+
           instructions?\ (?:that|which|from|by|of|a|an|users?)\b
       | \byour\ (?:task|job|goal|role|output)\b\W*(?:is\W+)?(?:to\ ask\b|(?:(?!answer)[\w'-]+\W+){0,4}?questions?\b)
@@ -187,7 +190,8 @@ _PLAYS = re.compile(
 def describes_cat_user(prompt: Any) -> None:
     """Raise `Wrong` unless a text describes a user who keeps a cat and what they will ask."""
     wrong_if(not isinstance(prompt, str), _("CAT_PROMPT should be a text."), actual=prompt)
-    text = " ".join(re.sub("\n+", ". ", unicodedata.normalize("NFKC", prompt).lower().replace("’", "'")).split())
+    lines = re.sub(r"\s*\n\s*(?:\n|(?=[-*•\dA-Z]))", ". ", unicodedata.normalize("NFKC", prompt).replace("’", "'"))
+    text = " ".join(lines.lower().split())
     dense, words = _DENSE.findall(text), re.findall(r"[\w'-]+", _DENSE.sub(" ", text))
     if len(words) + len(dense) // 2 < _MIN_WORDS:
         raise Wrong(_("CAT_PROMPT is short: describe the user in at least {n} words."), actual=prompt, n=_MIN_WORDS)

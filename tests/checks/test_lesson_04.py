@@ -438,9 +438,42 @@ RIGHT_PROMPTS = (
     "The user doesn't want the cat on the sofa and will ask about training, toys, and scratching posts.",
     "The user keeps not only cats but fish, and will ask about food, toys, sleep and the vet.",
     "The user travels without the cat and will ask who can feed it, clean its box and play.",
+    "You are a helpful assistant that writes friendly answers. The user has a cat and will ask about food and toys.",
+    "You write short, kind answers to cat owners. The user has a kitten and asks about sleep, food and toys.",
+    "You create meal plans for cats. The user has a cat and will ask how much it should eat.",
+    "You make cat toys. The user keeps a cat and will ask which toy is safe and which is fun.",
+    "The user makes videos of her cat and asks how to keep it calm, fed, clean and happy.",
+    "The user wants to make their cat happy, and will ask for toys, games, food and sleeping places.",
+    "The user will send you messages about their cat. They will ask about food, toys, sleep and the vet.",
+    (
+        "Users write to you about their cats. Typical questions concern food, "
+        "toys, sleep, scratching and visits to the vet."
+    ),
+    "Common questions of the user are about their cat's food, sleep, toys, fur and visits to the vet.",
+    (
+        "The user poses questions about a cat: feeding, grooming, playing, "
+        "sleeping, hunting, scratching, and visits to the vet."
+    ),
+    "Every user here has a cat. Users ask about worms, vaccines, food, litter, and toys for their cats.",
+    "Assist the user with questions about cats. The user has a young cat which scratches, bites and wants to play.",
+    "You provide support to the user, who owns a cat and has questions about food, sleep and toys.",
+    "The user speaks English poorly, keeps a cat, and will ask simple questions about food and the vet.",
+    "The user is curious about cats since she got one; she'll ask what it thinks, eats and dreams.",
+    "A cat assistant: the user owns a cat and will ask about its diet, its coat and its habits.",
+    "The user talks like a child, has a kitten, and asks what it eats and when it sleeps.",
+    "The user thinks of getting a second cat and asks whether the first cat will accept it.",
+    "The user asks you to name their new kitten and to give advice on food, toys and sleep.",
+    "The user keeps a cat in a flat on the fifth floor; asks about balconies, windows, nets.",
+    "Be concise. The user keeps cats. They will want to know: which food, which litter, which vet, which toys?",
+    "The user loves cats, has four of them, and will ask what each of them needs as it grows older.",
+    "You are an expert on cats who is asked questions by users; the users keep cats and want advice.",
+    "You help a user whose cat is diabetic. The user will ask about insulin, food, and emergencies.",
+    "You answer the\nquestions of the user\nwho keeps a cat and asks about food,\ntoys, sleep and the vet.",
+    "Assistant for cat owners.\n- The user: keeps a kitten.\n- The user will ask: what it eats, where it sleeps.",
 )
 # Each tells the model to write, or to play the user
 ORDERS = (
+    "The user has a cat\nWrite three questions about it, on food, toys and sleep, as the user asks them",
     "Write a question about a cat. Act as the user and output only the question, nothing else, please.",
     "Generate ten questions that a user who keeps a cat might ask about food, toys and sleep.",
     "You are a question generator. The user has a cat and will ask about food, toys and sleep.",
@@ -557,6 +590,25 @@ ORDERS = (
     "고양이 집사 사용자가 물어볼 질문 다섯 개를 써 주세요. 사료, 장난감, 잠, 병원 등.",
     "사용자가 되어 고양이의 사료, 장난감, 잠, 병원에 대해 질문해 주세요. 한 문장으로 부탁합니다.",
     "당신의 임무는 고양이를 키우는 사용자의 질문을 만드는 것입니다. 사료, 장난감, 잠, 병원.",
+    "Write a user's question about their cat. It may be about food, toys, sleep or the vet.",
+    "Write questions. The user has a cat and will ask about food, toys, sleep and the vet.",
+    "Your user has a cat. Please write down three questions on food, toys and sleep for them.",
+    "The user has a cat. I'd like you to produce the questions that they will ask about food.",
+    "Draft a message in which a user asks about a cat, its food, its toys or its sleep.",
+    "Let's role-play: you are the user with a cat, and ask about food, toys, sleep or the vet.",
+    "Talk as if you were a user who has a cat and asks about food, toys and the vet.",
+    "Describe a user with a cat and write the question they ask about food, toys or sleep.",
+    "You are a synthetic data generator. Write a cat question as the user: food, toys, sleep or vet.",
+    "Now it is the user's turn. Write their question about the cat, its food, its toys or its sleep.",
+    "Think up a question about the user's cat and output it, without any other words before or after it.",
+    "Imagine a user with a cat. What would the user ask about food or toys? Write it down.",
+    "The following is a question from a user about a cat and its food, toys, sleep or vet:",
+    "Generate a cat question, in which the user wants to know about food, toys, sleep or vets.",
+    "Please generate cat-related user questions about food, toys, sleep, litter, scratching, vaccines, and the vet.",
+    "Make the user ask about cats: food, toys, sleep, litter, scratching, vaccines, visits to the vet.",
+    "Complete the user's question about the cat: it concerns food, toys, sleep or the vet today.",
+    "As a user who keeps a cat, I ask the assistant questions about food, toys, and sleep.",
+    "The user needs questions about cats. Invent them: food, toys, sleep, scratching, health, and the vet.",
 )
 NO_CAT = (
     "The user has a dog and no cat, and will ask about dog food, dog toys and walks.",
@@ -593,6 +645,9 @@ NO_CAT = (
     "用户讨厌猫，家里养了一只狗，会问你关于狗粮、玩具和遛狗的问题。",
     "ユーザーは猫ではなく犬を飼っています。ドッグフードや散歩、しつけについて質問します。",
     "사용자는 고양이가 아니라 개를 키웁니다. 사료, 산책, 훈련, 병원에 대해 물어봅니다.",
+    "The user has no cat. The user asks about dogs, dog food, dog toys, and walks with dogs.",
+    "The user keeps dogs. Cats are not allowed in the house. The user asks about dog food and dog toys.",
+    "The user has a dog that is as small as a cat, and asks about dog food, dog toys and dog walks.",
 )
 
 
