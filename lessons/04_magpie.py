@@ -318,6 +318,8 @@ like `renderer("Llama")` above. Return the string up to the place where the user
 * A template may refuse a system message by raising an error. Then put the text in front of the user's own words, in
   the same turn, with a blank line between (`"\n\n"`): this is what the authors of such models advise.
 * Do not be fooled if the system text happens to contain your marker.
+
+The check also renders by templates that are not above: take every token from what `render` gives.
 """
 
 # %% id="ex-prompt-code" tags=["exercise"]
@@ -537,10 +539,13 @@ the header, the topic from the description.
 
 Your users keep cats. Write
 
-* `CAT_PROMPT`, a system prompt of at least twelve words that describes **the user** (use this word) and what they will
-  ask about their cat;
-* `on_topic(text)`, which says whether a text is about cats: it uses `cat`, `cats`, `kitten` or `kittens` as a *whole
-  word*, in capitals or not. More words are welcome, as long as they are about cats.
+* `CAT_PROMPT`, a system prompt that describes **the user**. It uses this word (or `người dùng`, `用户`, `ユーザー`,
+  `사용자`), and says that the user keeps a cat and what they will ask about it. It has at least twelve words, in
+  English, Vietnamese, Chinese, Japanese or Korean, or in a mixture (two Chinese, Japanese or Korean characters count as
+  one word). It does not tell the model to write questions, nor to play the user;
+* `on_topic(text)`, which says (`True` or `False`) whether a text is about cats: it uses `cat`, `cats`, `kitten` or
+  `kittens` as a *whole word*, in capitals or not, whatever punctuation stands around it. More words are welcome, as
+  long as they are about cats.
 
 **Why it matters**: a measure that fires on the wrong texts makes every prompt look good.
 """
@@ -865,16 +870,18 @@ model has lost track of whose turn it is. That is one of several faults that a p
 ### 🦁 Exercise 4.3: why drop a conversation? (25 min)
 
 Write `why_drop(conversation)` for conversations of **three turns**. A conversation is a list of messages, each with `role` and
-`content`; a system message may come first and is not judged. Return the first reason that applies, or `None` for a
-conversation worth keeping.
+`content`; a system message may come first, and that one is not judged. Return the first reason that applies, or `None`
+for a conversation worth keeping. Leave the conversation as it is.
 
 * `"empty"`: there are no messages, or one of them has no text (`None`, or nothing but spaces);
-* `"roles"`: user and assistant do not take turns, the user does not begin, or the assistant does not have the last
-  word;
+* `"roles"`: user and assistant do not take turns (somebody else speaks, too), the user does not begin, or the
+  assistant does not have the last word;
 * `"turns"`: there are not exactly three questions and three answers;
-* `"leak"`: a message contains a template token such as `<|im_end|>` or `<end_of_turn>`, or its first line is nothing
-  but a role's name;
-* `"role_swap"`: a *user's* message opens with one of `OFFERS` (in capitals or not) and holds no question mark;
+* `"leak"`: a message contains a template token (`<|im_end|>` or any other name between `<|` and `|>`,
+  `<start_of_turn>` or `<end_of_turn>`), or its first line is nothing but the name of a role: `system`, `user` or
+  `assistant`;
+* `"role_swap"`: a *user's* message opens with the words of one of `OFFERS` (in capitals or not) and holds no question
+  mark;
 * `"copy"`: a message says the same as an earlier one, apart from capitals, spaces and punctuation.
 
 **Why it matters**: each of these faults survives a quick look, and a model trained on it learns the fault. Innocent

@@ -215,7 +215,10 @@ class Task:
             more = {}
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
-        return Wrong(translated(message), hint=hint, given=told, **more, **given.values)
+        values = {
+            key: translated(value) if value and type(value) is str else value for key, value in given.values.items()
+        }
+        return Wrong(translated(message), hint=hint, given=told, **more, **values)
 
 
 def _rank(item: Any) -> str:

@@ -2,54 +2,122 @@
 
 from __future__ import annotations
 
+import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, error_text, exercise, expect, returned, wrong_if
-from prompt2data.i18n import N_, _, translated
-
-Messages = list[dict[str, str]]
-Render = Callable[[Messages], str]
+from prompt2data.checks.chat_templates import SHOWN, Family, Messages, random_family
+from prompt2data.checks.core import Wrong, call, error_text, exercise, plain, returned, wrong_if
+from prompt2data.checks.judge import Case, Properties, Task, case
+from prompt2data.checks.user_prompt import describes_cat_user
+from prompt2data.i18n import N_, _
+from prompt2data.quality import conversations
 
 # -- 4.1 ----------------------------------------------------------------------------------------------------------
 
-_DEFAULT = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+
+_MARKER = "YOUR MARKER"  # in a system text: whatever the answer has the user say
 
 
-class _Refused(Exception):
-    """What a template without a system role raises."""
+def _pre_query_prompt(render: Callable[[Messages], str], system: str | None = None) -> str:
+    user = {"role": "user", "content": "THE USER SPEAKS HERE"}
+    try:
+        text = render([user] if system is None else [{"role": "system", "content": system}, user])
+    except Exception:
+        text = render([{"role": "user", "content": f"{system}\n\n{user['content']}"}])
+    return text[: text.rindex(user["content"])]
 
 
-def _chatml(messages: Messages) -> str:
-    default = "" if messages and messages[0]["role"] == "system" else _DEFAULT
-    return default + "".join(f"<|im_start|>{m['role']}\n{m['content']}<|im_end|>\n" for m in messages)
+def _prompt(answer: Any, family: Family, system: str | None = None) -> Properties:
+    """What is to be said about the prompt that an answer cuts out: each fault, and the prompt where it has it."""
+    said: list[str] = []
+
+    def render(messages: Messages) -> str:
+        messages = list(messages)
+        said.extend(str(message["content"]) for message in messages if message["role"] == "user")
+        return family(messages)
+
+    text = system
+    if system and _MARKER in system:
+        _cut(answer, family, render)
+        text = system.replace(_MARKER, " ".join(dict.fromkeys(filter(str.strip, said))) or _MARKER)
+    actual, expected = _cut(answer, family, render, text), _pre_query_prompt(family, system)
+    actual = actual.replace(text, system) if text and system and text != system else actual
+    squeezed, folding = "".join(actual.split()) == "".join(expected.split()), bool(family.refuses and system)
+    folded = None if family.refuses or not system else _pre_query_prompt(family, None) + system.strip() + "\n\n"
+    ends = [words for words in map(str.strip, said) if words and not expected.endswith(words)]
+    faults = {
+        "new": family not in SHOWN,
+        "fooled": system is not None and _MARKER in system,
+        "marker": any(actual.endswith(words) for words in ends),
+        "blank": squeezed and folding,
+        "past": actual.startswith(expected),
+        "stripped": squeezed and len(actual) < len(expected),
+        "system": bool(system) and (system or "").strip() not in actual,
+        "end": bool(actual) and expected.endswith(actual),
+        "own": actual == folded,
+        "other": True,
+    }
+    return Properties({fault: actual if there else expected for fault, there in faults.items()})
 
 
-def _llama(messages: Messages) -> str:
-    turns = (f"<|start_header_id|>{m['role']}<|end_header_id|>\n\n{m['content'].strip()}<|eot_id|>" for m in messages)
-    return "<|begin_of_text|>" + "".join(turns)
+def _cut(answer: Any, family: Family, render: Callable[[Messages], str], system: str | None = None) -> str:
+    try:
+        prompt = returned(call(answer, render) if system is None else call(answer, render, system))
+    except Wrong as wrong:
+        error = wrong.__cause__
+        if not isinstance(error, BaseException):
+            raise
+        hint = ""
+        if family not in SHOWN:
+            message = _(_NEW)
+        elif family.refuses and type(error).__name__ == "TemplateError":
+            message = _("The {family} template refuses a system message, and its error goes through.")
+            hint = _("Catch the error, and put the system text in front of the user's words.")
+        else:
+            message = _("pre_query_prompt raised {error} with the {family} template.")
+            if family.trims and isinstance(error, ValueError | IndexError):
+                hint = _("Llama's and Gemma's templates strip a message's outer spaces: is your marker still there?")
+        told = Wrong(message, hint=hint, line=wrong.line, family=family.name, error=error_text(error))
+        raise told from error
+    wrong_if(not isinstance(prompt, str), _("The prompt should be a string."), actual=prompt)
+    return prompt
 
 
-def _gemma(messages: Messages) -> str:
-    if any(m["role"] == "system" for m in messages):
-        raise _Refused("System role not supported")
-    return "<bos>" + "".join(f"<start_of_turn>{m['role']}\n{m['content'].strip()}<end_of_turn>\n" for m in messages)
-
-
-_SYSTEM = "You help people who bake."
-_LLAMA_HEADER = "<|start_header_id|>user<|end_header_id|>\n\n"
-_FOLDED = f"<bos><start_of_turn>user\n{_SYSTEM}\n\n"
-# (family, render, system, expected)
-_PROMPTS: tuple[tuple[str, Render, str | None, str], ...] = (
-    ("ChatML", _chatml, None, _DEFAULT + "<|im_start|>user\n"),
-    ("Llama", _llama, None, "<|begin_of_text|>" + _LLAMA_HEADER),
-    ("Gemma", _gemma, None, "<bos><start_of_turn>user\n"),
-    ("ChatML", _chatml, _SYSTEM, f"<|im_start|>system\n{_SYSTEM}<|im_end|>\n<|im_start|>user\n"),
-    ("Llama", _llama, _SYSTEM, f"<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n{_SYSTEM}<|eot_id|>"
-     + _LLAMA_HEADER),
-    ("Gemma", _gemma, _SYSTEM, _FOLDED),
+_NEW = N_("{family} is a template that the lesson does not show: take everything from what `render` gives.")
+_SYSTEMS = (
+    "Bake.", "You help people who bake.", "The user bakes.\nThe system is an oven, the assistant a spoon.",
+    "x <|im_start|>user\n y <start_of_turn>user\n z <|start_header_id|>user<|end_header_id|>\n\n.",
+    r"{role} {{ messages }} \1 $0 %s [a-z]+ 베이킹 🥖",
+    f"Never say {_MARKER} to a baker, not even once.",
 )  # fmt: skip
+
+
+def _cases(families: Iterable[Family]) -> list[Case]:
+    given: list[tuple[str, ...]] = [(), *((system,) for system in _SYSTEMS)]
+    return [case(family, *system, values={"family": family.name}) for family in families for system in given]
+
+
+PROMPTS = Task(
+    _pre_query_prompt,
+    _cases(SHOWN),
+    {
+        "new": _NEW,
+        "fooled": N_("When the system text contains your marker, the prompt is cut there: cut at the last occurrence."),
+        "marker": N_("{family}: the marker itself is still in the prompt."),
+        "blank": N_("{family}: between the system text and the user's words belongs one blank line."),
+        "past": N_("{family}: the prompt goes on past the place where the user's words begin."),
+        "stripped": N_("{family}: the line breaks at the end belong to the header; do not strip them."),
+        "system": N_("{family}: the system text is not in the prompt."),
+        "end": N_("{family}: only the end of the prompt is there; what the template puts before it is missing."),
+        "own": N_("{family} knows a system role: give the system text as a message of its own."),
+        "other": N_("{family}: this is not the prompt up to the user's words."),
+    },
+    play=_prompt,
+)
+UNSEEN_PROMPTS = replace(PROMPTS, cases=_cases(map(random_family, range(12))))
 
 
 @exercise(
@@ -61,87 +129,66 @@ _PROMPTS: tuple[tuple[str, Render, str | None, str], ...] = (
 )
 def pre_query_prompt(answer: Any) -> None:
     """Exercise 4.1: the pre-query prompt, cut out of any template."""
-    for family, render, system, expected in _PROMPTS:
-        recorded: list[str] = []
-        actual = _prompt_of(answer, family, _recording(render, recorded), system)
-        if actual != expected:
-            _explain_prompt(family, system, expected, actual, recorded)
-    # A system text that contains whatever marker the answer used
-    recorded = []
-    _prompt_of(answer, "ChatML", _recording(_chatml, recorded), None)
-    marker = next((text for text in recorded if text.strip()), "USER")
-    system = f"Never say {marker} to a baker."
-    expect(
-        _prompt_of(answer, "ChatML", _chatml, system),
-        f"<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n",
-        _("When the system text contains your marker, the prompt is cut there: cut at the last occurrence."),
-    )
-
-
-def _recording(render: Render, recorded: list[str]) -> Render:
-    """The same renderer, which also records the text of the last message of each call."""
-
-    def record(messages: Messages) -> str:
-        if messages:
-            recorded.append(messages[-1].get("content") or "")
-        return render(messages)
-
-    return record
-
-
-def _prompt_of(answer: Any, family: str, render: Render, system: str | None) -> Any:
-    try:
-        return call(answer, render) if system is None else call(answer, render, system)
-    except Wrong as wrong:
-        error = wrong.__cause__
-        if not isinstance(error, Exception):
-            raise
-        if isinstance(error, _Refused):
-            message = _("The {family} template refuses a system message, and its error goes through.")
-            hint = _("Catch the error, and put the system text in front of the user's words.")
-        else:
-            message = _("pre_query_prompt raised {error} with the {family} template.")
-            hint = _("Llama's and Gemma's templates strip a message's outer spaces: is your marker still there?")
-        raise Wrong(message, hint=hint, family=family, error=error_text(error)) from error
-
-
-def _explain_prompt(family: str, system: str | None, expected: str, actual: Any, recorded: list[str]) -> None:
-    wrong_if(not isinstance(returned(actual), str), _("The prompt should be a string."), actual=actual)
-    if any(text and actual.endswith(text) for text in recorded if not expected.endswith(text)):
-        message = _("{family}: the marker itself is still in the prompt.")
-    elif actual.startswith(expected):
-        message = _("{family}: the prompt goes on past the place where the user's words begin.")
-    elif actual == expected.rstrip():
-        message = _("{family}: the line breaks at the end belong to the header; do not strip them.")
-    elif system is not None and system not in actual:
-        message = _("{family}: the system text is not in the prompt.")
-    elif expected.endswith(actual) and actual:
-        message = _("{family}: only the end of the prompt is there; what the template puts before it is missing.")
-    elif system is not None and family != "Gemma":
-        message = _("{family} knows a system role: give the system text as a message of its own.")
-    else:
-        message = _("{family}: this is not the prompt up to the user's words.")
-    raise Wrong(message, expected=expected, actual=actual, family=family)
+    PROMPTS.judge(answer)
+    UNSEEN_PROMPTS.judge(answer)
 
 
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
 
-_MIN_WORDS = 12
-# (text, about cats, message when the answer errs)
-_TEXTS: tuple[tuple[str, bool, str], ...] = (
-    ("Why does my cat scratch the sofa?", True, N_("A text that says `cat` is about cats.")),
-    ("What do kittens eat in their first weeks?", True, N_("`kittens` is one of the words.")),
-    ("Cats sleep a lot. Is that normal?", True, N_("A word in capitals counts, too.")),
-    ("MY KITTEN WILL NOT EAT", True, N_("A word in capitals counts, too.")),
-    ("How often should I feed my cat?", True, N_("A word counts also when punctuation follows it.")),
-    ("How many cats, on average, share a home?", True, N_("A word counts also when punctuation follows it.")),
-    ("What education do I need to become a nurse?", False,
-     N_("`education` contains the letters of `cat`, but it is another word.")),
-    ("Which category of vegetables needs the most water?", False,
-     N_("`category` begins with the letters of `cat`, but it is another word.")),
-    ("Can you help me plan a trip to Rome?", False, N_("This text is not about cats.")),
-    ("", False, N_("An empty text is not about cats.")),
-)  # fmt: skip
+
+def _on_topic(text: str) -> bool:
+    return re.search(r"\b(cats?|kittens?)\b", text, re.IGNORECASE) is not None
+
+
+def _says(answer: Any) -> bool:
+    answer = plain(answer)
+    wrong_if(answer is None, _("on_topic returned None: it should say True or False."), actual=answer)
+    return bool(answer)
+
+
+def _random_text(number: int) -> str:
+    rng = random.Random(number)
+    words = "cat Cats KITTEN kittens education category Muscat dog bread scatter vacation 塩 🧂".split()
+    picked = rng.sample(words[4:], 4) + rng.sample(words[:4], number % 2)
+    return "".join(rng.choice(("{} ", "{}, ", "({}) ", "{}! ", '"{}" ', "{}\n")).format(word) for word in picked)
+
+
+_CAPITALS, _ELSE = N_("A word in capitals counts, too."), N_("This text is not about cats.")
+_WORD, _BREAK = N_("`{word}` is one of the words."), N_("A line break or a tab parts words, too.")
+_AFTER = N_("A word counts also when punctuation follows it.")
+_BEFORE = N_("A word counts also when punctuation stands before it.")
+_HOLDS = N_("`{word}` contains the letters of `{part}`, but it is another word.")
+ON_TOPIC = Task(
+    _on_topic,
+    (
+        case("My cat sleeps a lot", says=N_("A text that says `cat` is about cats.")),
+        case("Do cats dream", says=_WORD, values={"word": "cats"}),
+        case("Do kittens dream", says=N_("`kittens` is one of the words.")),
+        case("Is a kitten shy", says=_WORD, values={"word": "kitten"}),
+        case("MY KITTEN WILL NOT EAT", says=_CAPITALS),
+        case("Cats sleep all day long", says=_CAPITALS),
+        *(case(f"I fed the cat{mark}", says=_AFTER) for mark in ".?!,:;\"')"),
+        *(case(f"Who hears the {mark}kittens of Rome", says=_BEFORE) for mark in "('\""),
+        *(case(text, says=_BREAK) for text in ("I fed the cat\n", "I fed my\ncat", "I fed\tcats today")),
+        case("Is education free?", says=N_("`education` contains the letters of `cat`, but it is another word.")),
+        case("What is a category?", says=N_("`category` begins with the letters of `cat`, but it is another word.")),
+        case("How sweet is a Muscat?", says=_HOLDS, values={"word": "Muscat", "part": "cat"}),
+        case("What did ten ducats buy?", says=_HOLDS, values={"word": "ducats", "part": "cats"}),
+        case("Is a catsuit warm to wear?", says=_HOLDS, values={"word": "catsuit", "part": "cats"}),
+        case("How is kittenball played?", says=_HOLDS, values={"word": "kittenball", "part": "kitten"}),
+        case("Why do dogs bark at night?", says=_ELSE),
+        case("Can you help me plan a trip to Rome?", says=_ELSE),
+        case("", says=N_("An empty text is not about cats.")),
+        case(" \n", says=N_("An empty text is not about cats.")),
+    ),
+    N_("This text has whole words beside words that only contain them."),
+    {
+        N_("on_topic says the same of every text."): (lambda text: True, lambda text: False),
+        N_("on_topic says True where it should say False, and False where True."): lambda text: not _on_topic(text),
+    },
+    view=_says,
+)
+RANDOM_TEXTS = replace(ON_TOPIC, cases=[case(_random_text(number)) for number in range(24)])
 
 
 @exercise(
@@ -150,72 +197,139 @@ _TEXTS: tuple[tuple[str, bool, str], ...] = (
 )
 def steer(prompt: Any, on_topic: Any) -> None:
     """Exercise 4.2: a system prompt that describes the user, and a measure of the topic."""
-    wrong_if(not isinstance(prompt, str), _("CAT_PROMPT should be a text."), actual=prompt)
-    words = re.findall(r"[\w'-]+", prompt.lower())
-    if len(words) < _MIN_WORDS:
-        raise Wrong(_("CAT_PROMPT is short: describe the user in at least {n} words."), actual=prompt, n=_MIN_WORDS)
-    message = _("CAT_PROMPT does not speak of the user: say who the user is and what they will ask.")
-    wrong_if(not {"user", "users", "user's"} & set(words), message, actual=prompt)
-    if not {"cat", "cats", "kitten", "kittens", "cat's"} & set(words):
-        raise Wrong(_("CAT_PROMPT does not mention cats."), actual=prompt)
-    for text, expected, message in _TEXTS:
-        actual = call(on_topic, text)
-        if actual is None:
-            raise Wrong(_("on_topic returned None: it should say True or False."), expected=expected, actual=actual)
-        wrong_if(bool(actual) != expected, f"{translated(message)} ({text!r})", expected=expected, actual=actual)
+    describes_cat_user(prompt)
+    ON_TOPIC.judge(on_topic)
+    RANDOM_TEXTS.judge(on_topic)
 
 
 # -- 4.3 ----------------------------------------------------------------------------------------------------------
 
 _GOOD = (
-    "Why is my crust pale?", "The oven was not hot enough.",
-    "How hot should it be?", "About 240 degrees.",
-    "And for how long?", "Twenty-five minutes with the lid on.",
+    "Why is my crust pale?", "The oven was cold.", "How hot should it be?", "About 240 degrees.",
+    "And for how long?", "Half an hour.",
 )  # fmt: skip
+_REASONS = ("empty", "roles", "turns", "leak", "role_swap", "copy")
 
 
-def _talk(*texts: str | None, roles: tuple[str, ...] = ("user", "assistant")) -> list[dict[str, Any]]:
-    return [{"role": roles[index % len(roles)], "content": text} for index, text in enumerate(texts)]
+def _dropped(answer: Any, conversation: Messages) -> Properties:
+    """What is to be said about the reason that an answer gives: each fault, and the reason where it has it."""
+    expected, actual = conversations.why_drop(conversation), call(answer, conversation) or None
+    faults = {
+        "strange": not (actual is None or (isinstance(actual, str) and actual in _REASONS)),
+        "dropped": expected is None and actual is not None,
+        "kept": expected is not None and actual is None,
+        "reason": True,
+    }
+    return Properties({fault: actual if there else expected for fault, there in faults.items()})
 
 
-def _with(index: int, text: str | None) -> list[dict[str, Any]]:
+def _talk(*texts: str | None, roles: str = "ua") -> Messages:
+    names = {"u": "user", "a": "assistant", "s": "system", "t": "tool"}
+    return [{"role": names[roles[index % len(roles)]], "content": text} for index, text in enumerate(texts)]
+
+
+def _with(index: int, text: str | None) -> Messages:
     return _talk(*_GOOD[:index], text, *_GOOD[index + 1 :])
 
 
-def _system(conversation: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"role": "system", "content": "You are a baking assistant."}, *conversation]
+def _case(conversation: Messages, what: str) -> Case:
+    return case(conversation, values={"what": what})
 
 
-_SWAPPED = [*_talk(*_GOOD[:2]), *_talk(*_GOOD[2:4], roles=("assistant", "user")), *_talk(*_GOOD[4:])]
-# (conversation, reason, what it is)
-_TALKS: tuple[tuple[list[dict[str, Any]], str | None, str], ...] = (
-    (_talk(*_GOOD), None, N_("a good conversation of three turns")),
-    (_system(_talk(*_GOOD)), None, N_("a good conversation with a system message first")),
-    ([], "empty", N_("a conversation without messages")),
-    (_system([]), "empty", N_("a conversation with nothing but a system message")),
-    (_with(3, None), "empty", N_("an answer that is None")),
-    (_with(4, "  \n"), "empty", N_("a question of nothing but spaces")),
-    (_talk(*_GOOD, roles=("assistant", "user")), "roles", N_("a conversation that the assistant begins")),
-    (_SWAPPED, "roles", N_("an assistant who speaks twice in a row")),
-    (_talk(*_GOOD[:5]), "roles", N_("a conversation in which the user has the last word")),
-    (_talk(*_GOOD[:4]), "turns", N_("a conversation of two turns")),
-    (_talk(*_GOOD, "Thank you! Anything else?", "Let it cool."), "turns", N_("a conversation of four turns")),
-    (_with(1, "The oven.<|im_end|>"), "leak", N_("an answer that contains <|im_end|>")),
-    (_with(4, "And then? <start_of_turn>"), "leak", N_("a question that contains <start_of_turn>")),
-    (_with(2, "assistant\nHow hot should it be?"), "leak", N_("a message whose first line is a role's name")),
-    (_with(4, "Sure! Here are more tips for your bread."), "role_swap", N_("a user who offers tips")),
-    (_with(2, "i'm happy to help you with the oven."), "role_swap", N_("a user who offers help, in lower case")),
-    (_with(4, "why is my crust pale"), "copy", N_("a question that repeats the first, spelled otherwise")),
-    (_with(3, "How hot should it be?"), "copy", N_("an answer that repeats the question")),
-    (_with(4, "Sure, but for how long?"), None, N_("a user who says `Sure` and asks")),
-    (_with(3, "Sure! About 240 degrees."), None, N_("an assistant who says `Sure`, as assistants may")),
-    (_with(4, "Can I add olives, too?"), None, N_("a question that is short and different")),
-    (_with(2, "Why is my crust pale only below?"), None, N_("a question that resembles another")),
-    (_with(4, "Surely there is a time for it."), None, N_("a user who says `Surely`, which is another word")),
-    (_with(2, "What does x < 3 | y > 2 mean here?"), None, N_("a question with `<`, `|` and `>` in it")),
-    (_with(3, "User comfort comes first: 240 degrees."), None, N_("an answer that begins with the word `User`")),
+def _random_talk(number: int) -> Messages:
+    """A talk with some of the faults, or none."""
+    rng = random.Random(number)
+    vocabulary = "dough rests warm rye salt oven muối 塩".split()
+    texts: list[str | None] = [" ".join(rng.choices(vocabulary, k=9)) for _text in _GOOD]
+    for fault in rng.sample(range(6), number % 4):
+        place = rng.randrange(len(texts))
+        if fault == 0:
+            texts[place] = rng.choice((None, "", " \n"))
+        elif fault == 1:
+            texts = [*texts, "Short?", "Fine."] if place % 2 else texts[:4]
+        elif fault == 2:
+            texts[place] = f"{texts[place]} <|im_end|>"
+        elif fault == 3:
+            texts[place - place % 2] = f"{rng.choice(('Sure', 'HERE ARE', 'as an AI'))}, {texts[place]}"
+        elif fault == 4:
+            texts[place] = f"{texts[place - 1]}!".upper()
+        else:
+            texts = texts[:-1]
+    return _talk(*texts)
+
+
+_SYSTEM = {"role": "system", "content": "You help bakers."}
+_FIRST_LINE, _SPACES = N_("a message whose first line is a role's name"), N_("a question of nothing but spaces")
+_AGAIN, _STEADY = N_("a question that repeats the first, spelled otherwise"), N_("a question that resembles another")
+_SAYS_USER, _OFFER = N_("an answer that begins with the word `User`"), N_("a user who opens with another of `OFFERS`")
+_SEVERAL, _OTHERS = N_("a conversation with more than one fault"), N_("another conversation")
+_OPENINGS = "Certainly,|Here is|Here are|I'd be happy to say|As an AI, I know|I'm happy to say|sure,".split("|")
+WHY_DROP = Task(
+    conversations.why_drop,
+    (
+        _case(_talk(*_GOOD), N_("a good conversation of three turns")),
+        _case([_SYSTEM, *_talk(*_GOOD)], N_("a good conversation with a system message first")),
+        *(_case([{**_SYSTEM, "content": text}, *_talk(*_GOOD)], N_("a system message, which is not judged"))
+          for text in (None, "", _GOOD[0], "Sure, I help.", "user\nHi <|im_end|>")),
+        _case(_talk("面包皮为什么发白？", "烤箱不够热。", "要多热？", "二百四十度。", "烤多久？", "半小时。"),
+              N_("a good conversation in Chinese")),
+        _case([], N_("a conversation without messages")),
+        _case([_SYSTEM], N_("a conversation with nothing but a system message")),
+        _case(_with(3, None), N_("an answer that is None")),
+        _case(_with(0, ""), N_("a question without any text")),
+        *(_case(_with(4, text), _SPACES) for text in ("  \n", "\t", " ")),
+        _case(_talk(*_GOOD, roles="au"), N_("a conversation that the assistant begins")),
+        _case(_talk(*_GOOD, roles="uaauua"), N_("an assistant who speaks twice in a row")),
+        _case(_talk(*_GOOD, roles="uauaut"), N_("a message from somebody else than user and assistant")),
+        _case(_talk(*_GOOD[:5]), N_("a conversation in which the user has the last word")),
+        _case(_talk(*_GOOD[:2], "Be kind.", *_GOOD[2:], roles="uasuaua"),
+              N_("a system message that is not the first message")),
+        _case([_SYSTEM, _SYSTEM, *_talk(*_GOOD)], N_("a system message that is not the first message")),
+        _case([*_talk(*_GOOD), _SYSTEM], N_("a system message that is not the first message")),
+        _case(_talk(*_GOOD[:2]), N_("a conversation of one turn")),
+        _case(_talk(*_GOOD[:4]), N_("a conversation of two turns")),
+        _case(_talk(*_GOOD, "Thank you! Anything else?", "Let it cool."), N_("a conversation of four turns")),
+        _case(_with(1, "Cold.<|im_end|>"), N_("an answer that contains <|im_end|>")),
+        _case(_with(4, "And? <start_of_turn>"), N_("a question that contains <start_of_turn>")),
+        *(_case(_with(place, f"Heat it. {token} Now."), N_("a message that contains another template token"))
+          for place, token in enumerate(("<|im_start|>", "<|eot_id|>", "<|end_header_id|>", "<end_of_turn>"), 2)),
+        *(_case(_with(place, f"{name}\nHeat it up well."), _FIRST_LINE)
+          for place, name in enumerate(("user", "assistant", "system"), 1)),
+        _case(_with(4, "Sure! Here are more tips."), N_("a user who offers tips")),
+        _case(_with(2, "i'm happy to help you, my friend."), N_("a user who offers help, in lower case")),
+        _case(_with(0, "OF COURSE I can help you, good friend."), N_("a user who offers help, in capitals")),
+        *(_case(_with(2 * (place % 3), f"{offer} what to do about a crust that is not brown."), _OFFER)
+          for place, offer in enumerate(_OPENINGS)),
+        _case(_with(4, "why is my crust pale"), _AGAIN),
+        _case(_with(2, "Why -- is MY\n crust pale?!"), _AGAIN),
+        _case(_with(3, "How hot should it be?"), N_("an answer that repeats the question")),
+        _case(_with(5, "The oven was cold!"), N_("an answer that repeats an earlier answer")),
+        _case(_with(4, "Sure, but for how long?"), N_("a user who says `Sure` and asks")),
+        _case(_with(4, "Sure. How long? Tell me."), N_("a user who says `Sure` and asks")),
+        _case(_with(3, "Sure! About 240 degrees."), N_("an assistant who says `Sure`, as assistants may")),
+        _case(_with(2, "I am not sure. Tell me."), N_("a user who says `sure`, but not at the beginning")),
+        _case(_with(4, "Why?"), N_("a question that is short and different")),
+        _case(_with(4, "Is my crust pale? Why?"), N_("a question with the words of another, in another order")),
+        _case(_with(2, "Why is my crust pale only below?"), _STEADY),
+        _case(_with(5, "About 250 degrees."), N_("an answer that resembles another")),
+        _case(_with(4, "Surely there is a time."), N_("a user who says `Surely`, which is another word")),
+        _case(_with(2, "What is x < 3 | y > 2?"), N_("a question with `<`, `|` and `>` in it")),
+        _case(_with(3, "A <b>hot</b> oven."), N_("a question with `<`, `|` and `>` in it")),
+        _case(_with(3, "User comfort comes first."), _SAYS_USER),
+        _case(_with(3, "Heat it.\nuser\nThen bake."), N_("a role's name on another line than the first")),
+    ),
+    {
+        "strange": N_("This is not one of the reasons."),
+        "dropped": N_("Dropped, although there is nothing wrong with it: {what}."),
+        "kept": N_("Kept, although it should be dropped: {what}."),
+        "reason": N_("Dropped for the wrong reason: {what}."),
+    },
+    play=_dropped,
+    unchanged=N_("Your function changes the conversation it is given: work on a copy."),
 )  # fmt: skip
-_REASONS = ("empty", "roles", "turns", "leak", "role_swap", "copy")
+_TWICE = [_talk(text, *_GOOD[1:4], text, _GOOD[5]) for text in ("Sure, use salt.", "Sure, <|eot_id|>")]
+_CHANCE = [_case(_random_talk(number), _SEVERAL if number % 4 > 1 else _OTHERS) for number in range(60)]
+RANDOM_TALKS = replace(WHY_DROP, cases=[*(_case(talk, _SEVERAL) for talk in _TWICE), *_CHANCE])
 
 
 @exercise(
@@ -227,21 +341,5 @@ _REASONS = ("empty", "roles", "turns", "leak", "role_swap", "copy")
 )
 def why_drop(answer: Any) -> None:
     """Exercise 4.3: reasons to drop a conversation of three turns."""
-    for conversation, expected, what in _TALKS:
-        given = [dict(message) for message in conversation]
-        actual = call(answer, given)
-        if given != conversation:
-            raise Wrong(_("Your function changes the conversation it is given: work on a copy."), actual=given)
-        if actual == expected:
-            continue
-        if actual is not None and actual not in _REASONS:
-            raise Wrong(_("This is not one of the reasons."), expected=_REASONS, actual=actual)
-        if expected is None:
-            message = _("Dropped, although there is nothing wrong with it: {what}.")
-        elif actual is None:
-            message = _("Kept, although it should be dropped: {what}.")
-        else:
-            message = _("Dropped for the wrong reason: {what}.")
-        odd = [m["content"] for m in conversation if m["role"] != "system" and m["content"] not in _GOOD]
-        hint, text = (_("The message to look at: {text}."), repr(odd[0])) if odd else ("", "")
-        raise Wrong(message, expected=expected, actual=actual, hint=hint, what=translated(what), text=text)
+    WHY_DROP.judge(answer)
+    RANDOM_TALKS.judge(answer)
