@@ -74,7 +74,8 @@ def last_only(rows):
 
 def changes_rows(rows):
     found = by_zip(rows)
-    rows[0]["generation"] = 1
+    for row in rows:
+        row["generation"] = 1
     return found
 
 
@@ -88,14 +89,14 @@ def test_edges(assert_each_named, lesson):
         right=[lesson["edges"], by_zip, backwards_with_more_columns, as_dataset],
         wrong=[
             (parent_stays_root, "the parent is the child before"),
-            (root_moves, "wrong root"),
+            (root_moves, "the parent is the child before"),
             (from_zero, "counted from 1"),
             (letters, "a single letter"),
             (lists_only, "gave no edge"),
             (without_copies, "copies its parent"),
             (last_only, "number of edges"),
             (changes_rows, "changed the rows"),
-            (forgets_to_return, "The answer is None"),
+            (forgets_to_return, "returned None"),
         ],
     )
 
@@ -149,23 +150,26 @@ def test_why_drop(assert_each_named, lesson):
             (make(lower=lambda text: text), "A leak in capitals"),
             (make(apostrophe=lambda text: text), "curly apostrophe"),
             (make(leak=lambda parent, text: any(leak in text for leak in LEAKS)), "parent itself speaks"),
-            (make(leak=lambda parent, text: "prompt" in text and "prompt" not in parent.lower()), "or a hashtag is no"),
+            (make(leak=lambda parent, text: any(k in text and k not in parent.lower() for k in ("prompt", *LEAKS))),
+             "or a hashtag is no"),
             (make(leak=lambda parent, text: False), "words of the evolving prompt"),
             (make(refusal=lambda text: any(opening in text for opening in REFUSALS)), "in the middle"),
             (make(refusal=lambda text: text.strip().startswith((*REFUSALS, "i can't"))), "bakers have problems"),
             (make(refusal=lambda text: text.startswith(REFUSALS)), "A refusal in capitals, or after white space"),
             (make(stopwords=lambda text: bool(words(text)) and all(w in STOPWORDS for w in words(text))),
              "only punctuation"),
-            (make(stopwords=lambda text: any(w in STOPWORDS for w in words(text))), "only punctuation"),
-            (make(stopwords=lambda text: len(text.split()) < 3), "All words of this child are stop words"),
+            (make(stopwords=lambda text: any(w in STOPWORDS for w in words(text))), "One word that is no stop word"),
+            (make(stopwords=lambda text: len(text.split()) < 3), "One word that is no stop word"),
+            (make(stopwords=lambda text: not words(text)), "All words of this child are stop words"),
             (make(copy=lambda parent, child: parent == child), "only in case and punctuation"),
             (make(copy=lambda parent, child: " ".join(words(parent)) in " ".join(words(child))), "adds something"),
-            (make(copy=lambda parent, child: set(words(child)) <= set(words(parent))), "in another order"),
-            (make(keep="kept"), "adds something"),
+            (make(copy=lambda parent, child: set(words(child)) <= set(words(parent))), "only some of its parent"),
+            (make(copy=lambda parent, child: set(words(child)) == set(words(parent))), "in another order"),
+            (make(keep="kept"), "one of the five reasons"),
             (lambda parent, child: None if child else "", "keeps every child"),
             (lambda parent, child: "leak", "same answer for every child"),
             (lambda parent, child: ["leak"], "a text, or None"),
-            (lambda parent, child: child.strip() and None, "AttributeError"),
+            (make(empty=lambda child: not child.strip()), "AttributeError"),
         ],
     )  # fmt: skip
 
@@ -282,7 +286,10 @@ def test_constrain(assert_each_named, lesson):
                 (make_constrain(glue=""), "instruction and a space"),
                 (make_constrain(source=random), "global random state"),
                 (make_constrain(source=random.Random(5)), "another source"),
-                (lambda instruction, rng: (f"{instruction} Mention salt.", lambda answer: True), "is `rng` used"),
+                (
+                    lambda instruction, rng: (f"{instruction} Use at most 9 words.", lambda a: len(a.split()) < 10),
+                    "is `rng` used",
+                ),
                 (lambda instruction, rng: GOOD(instruction, rng)[0], "Two things"),
                 (lambda instruction, rng: (f"{instruction} Add {rng.choice(WORDS)}.", bool), "not one of `KINDS`"),
                 (late_binding, "keep its own draw"),
@@ -303,7 +310,7 @@ def test_evolve(assert_each_named):
                 (make_evolve(GOOD, low=lambda value, limit: value <= limit), "only a lower one stops"),
                 (make_evolve(GOOD, low=lambda value, limit: False), "below the limit came back"),
                 (make_evolve(GOOD, last=-1), "should ask for all"),
-                (make_evolve(GOOD, ask=any), "any answer will do"),
+                (make_evolve(GOOD, ask=any), "should ask for all"),
                 (lambda root, rng, similarity, limit, generations=3: GOOD(root, rng), "never called"),
             ]
         ],
