@@ -787,7 +787,7 @@ it. Every child is sound, and every answer can be checked: this is how verified 
 **`constrain(instruction, rng)`** returns `child, verify`.
 
 * `child` is the instruction as it is, a space, and one of `KINDS` with its gap filled: `{n}` by a whole number from 5
-  to 30, `{word}` by one of `WORDS`. Each kind, number and word comes now and then. All draws come from `rng`, a
+  to 30, `{word}` by one of `WORDS`. Every kind, number and word can come. All draws come from `rng`, a
   `random.Random`, and no other source.
 * A word that the instruction mentions already is not drawn, so that no two constraints contradict each other. When no
   word is left, only the first kind remains.

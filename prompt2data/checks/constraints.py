@@ -15,6 +15,7 @@ from prompt2data.checks.guard import GlobalRandomState
 from prompt2data.checks.judge import Properties, Task, case
 from prompt2data.i18n import N_, _
 from prompt2data.quality.vocabulary import words
+from prompt2data.untrusted import visible
 
 _DRAWS = 400  # so many that a value which can come does come
 _WORDS = ("butter", "rye", "salt", "steam")
@@ -93,7 +94,7 @@ def _steps(instruction: str, child: str) -> list[_Step]:
 def _verified(child: str, verify: Callable[[str], bool], battery: _Battery) -> None:
     for answer, right, mistake in battery:
         if bool(verdict := call(verify, answer)) != right:
-            message, told = _("{mistake} The child: {child}"), f"verify({answer!r})"
+            message, told = _("{mistake} The child: {child}"), visible(f"verify({answer!r})", 400)
             raise Wrong(message, expected=right, actual=verdict, given=told, mistake=mistake, child=repr(child))
 
 
@@ -141,7 +142,8 @@ def _drawn(function: Callable[..., Any], instruction: str) -> Properties:
             message = _("The child should begin with the instruction and a space.")
             wrong_if(not child.startswith(f"{instruction} "), message, expected=f"{instruction} …", actual=child)
             found = _steps(instruction, child)
-            wrong_if(len(found) > 1, _("There are more constraints than generations."), expected=1, actual=child)
+            message = _("What was added is not one of `KINDS` with its gap filled.")
+            wrong_if(len(found) != 1, message, expected="Mention salt.", actual=child[len(instruction) + 1 :])
             children.append(child)
             steps += found
             if number < 40:
@@ -158,7 +160,7 @@ def _drawn(function: Callable[..., Any], instruction: str) -> Properties:
     return Properties(
         state=state.changed,
         again=again == children[:40],
-        used=len(set(children[:8])) > 1,
+        used=not free or len(set(children[:8])) > 1,
         left=[] if free else sorted(drawn)[:1],
         mentioned=sorted(step for step in drawn if step[1] not in free)[:1],
         kinds=sorted({kind for kind, _value in steps}),
@@ -172,11 +174,9 @@ CONSTRAIN = Task(
     _constrain,
     [
         case("Describe a good crust."),
-        case("Compare salt with STEAM, please."),
-        case("Butter, rye, salt or steam: what comes first?"),
         case("Describe salted buttermilk in a streamer."),
-        case("Name 3 {n} for {word}.\nUse at most 2 words."),
-        case("塩 hay muối? Mention rye. Do not mention salt. 🧂\n"),
+        case("3 {n} for {word}: 塩 or SALT,\nmuối or rye? Use at most 2 words. 🧂\n"),
+        case("Butter, rye, salt or steam: what is it that every baker needs first of all, and why?"),
     ],
     {
         "state": N_("The global random state changed: draw from `rng` alone."),

@@ -163,6 +163,8 @@ class Task:
             return self._wrong(given.says or says, *shown)
         right, value = wanted[smallest].value, found[smallest].value
         name = next(name for name in self.says if not same(value[name], right[name]))
+        if isinstance(right[name], bool):  # the message says it all
+            return self._wrong(self.says[name], answer, smallest)
         return self._wrong(self.says[name], answer, smallest, Outcome(right[name]), Outcome(value[name]))
 
     def _wrong(
@@ -175,6 +177,8 @@ class Task:
     ) -> Wrong:
         given = self.cases[place]
         more = {} if wanted is None or found is None else {"expected": wanted.shown(), "actual": found.shown()}
+        if wanted is not None and found is not None and not wanted.error and isinstance(found.value, Properties):
+            more = {}  # a mistake that was named
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
         return Wrong(translated(message), hint=hint, given=told, **more, **given.values)

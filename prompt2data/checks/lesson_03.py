@@ -41,7 +41,8 @@ def _without_copies(column: str, renumber: bool) -> Callable[[list[dict]], list[
 def _found(function: Callable[..., Any], rows: list[dict]) -> Properties:
     """What is to be said about the edges that a function gives, in whatever order."""
     edges = records(call(function, rows), columns=_COLUMNS)
-    roots = [edge["root"] for edge in edges]
+    roots, instructions = [edge["root"] for edge in edges], [row["instruction"] for row in rows]
+    children = [child for row in rows for child in row.get("evolved_instructions", [])]
     ordered = lambda *columns: sorted([tuple(edge[column] for column in columns) for edge in edges], key=repr)  # noqa: E731
     return Properties(
         none=edges if not rows else [],
@@ -50,6 +51,7 @@ def _found(function: Callable[..., Any], rows: list[dict]) -> Properties:
         single=[row for row in rows if "evolved_instruction" in row and row["instruction"] not in roots][:1],
         number=len(edges),
         zero=[edge for edge in edges if edge["generation"] == 0][:1],
+        strangers=[root for root in roots if root not in [*instructions, *children]][:1],
         first=[edge for edge in edges if edge["generation"] == 1 and edge["parent"] != edge["root"]][:1],
         root=ordered("root"),
         generation=ordered("root", "generation"),
@@ -96,6 +98,7 @@ EDGES = Task(
         "single": N_("The row with one text, `evolved_instruction`, gave no edge."),
         "number": N_("The number of edges is not the number of evolutions."),
         "zero": N_("Generations are counted from 1."),
+        "strangers": N_("The root of an edge is the instruction of its row."),
         "first": N_("The parent of a row's first evolution is its instruction."),
         "root": N_("From the second generation on, the parent is the child before, and the root stays."),
         "generation": N_("The generations of each row are 1, 2, 3 and so on."),
@@ -169,6 +172,7 @@ def _random_pair(number: int) -> tuple[str, str]:
 
 
 _LOAF = "Write a short recipe for a plain white loaf."
+_MARK = "'"
 _LEAKED = N_("This child holds words of the evolving prompt.")
 _APOLOGY = N_("This child apologizes instead of rewriting.")
 _CURLY = N_("This refusal has a curly apostrophe, ’ in place of '.")
@@ -188,22 +192,24 @@ WHY_DROP = Task(
         case("What is a rewritten prompt?", "Rewrite the prompt: what is a rewritten prompt?",
              says=N_("The parent holds one of these leaks; the child holds another one as well.")),
         *(case(_LOAF, f"{refusal} the loaf is burnt.", says=_APOLOGY) for refusal in REFUSALS),
-        *(case(_LOAF, f"{refusal} no.".replace("'", "’"), says=_CURLY) for refusal in REFUSALS if "'" in refusal),
-        *(case(_LOAF, child, says=_LOUD) for child in ("\n as an ai, rye", "AS AN AI, I have never eaten a loaf.")),
+        *(case(_LOAF, f"{refusal.replace(_MARK, '’')} there is no recipe.", says=_CURLY)
+          for refusal in REFUSALS if _MARK in refusal),
+        *(case(_LOAF, child, says=_LOUD)
+          for child in ("\n as an ai, I have never eaten any loaf.", "AS AN AI, I have never eaten a loaf.")),
         case(_LOAF, "i'm sorry, the rewritten prompt is empty.",
              says=N_("Two reasons fit this child; `leak` comes before `refusal`.")),
         case("Explain the given: prompt, and rewrite it for rye.", "explain the given prompt and rewrite it for rye",
              says=N_("Two reasons fit this child; `leak` comes before `copy`.")),
-        case("Sorry, but why does rye rise less?", "Sorry, but why does rye rise less?",
+        case("Sorry, but why does a loaf of rye rise less?", "Sorry, but why does a loaf of rye rise less?",
              says=N_("Two reasons fit this child; `refusal` comes before `copy`.")),
-        case(_LOAF, "And what about it?", says=N_("All words of this child are stop words.")),
+        case("Explain.", "And what about it?", says=N_("All words of this child are stop words.")),
         *(case(_LOAF, child, says=_PUNCTUATION) for child in ("... !?", "…", "¿ — ?")),
-        case("What is it? And why is it so very much so?", "what is it and why is it so very much so",
+        case("What is it, and why is it so, and how?", "what is it and why is it so and how",
              says=N_("Two reasons fit this child; `stopwords` comes before `copy`.")),
-        case(_LOAF, _LOAF, says=N_("This child is its parent.")),
+        *(case(text, text, says=N_("This child is its parent.")) for text in ("Name rye and salt.", _LOAF)),
         case(_LOAF, "write a short recipe, for a plain WHITE loaf!", says=_SAME_WORDS),
         case("Explain “baker's rye”.", "explain baker’s rye", says=_SAME_WORDS),
-        case("Bánh mì: 塩, muối?", "BÁNH MÌ 塩 muối", says=_SAME_WORDS),
+        case("Bánh mì: 塩, muối, bột mì?", "BÁNH MÌ 塩 muối bột MÌ", says=_SAME_WORDS),
         case(_LOAF, "Write a short recipe\n\nfor a plain white loaf.",
              says=N_("This child differs from its parent only in its line breaks.")),
         # Innocent look-alikes: they must be kept.
@@ -225,7 +231,7 @@ WHY_DROP = Task(
         case(_LOAF, "Why 塩 🧂?", says=N_("One word that is no stop word is enough to ask for something.")),
         case(_LOAF, "None", says=N_("The word `None` in a text is not the value `None`.")),
         case(_LOAF, "None of my loaves rise.", says=N_("The word `None` in a text is not the value `None`.")),
-        case(_LOAF, "Rye is dense."),
+        *(case(_LOAF, child) for child in ("Rye is dense.", "Sorry loaves: how do I save them?")),
         case("Name a grain.", _LOAF, says=N_("The same child under another parent is no copy.")),
         case("Explain how to take a rye loaf apart, please.", "Explain how to take a rye loaf a part, please.",
              says=N_("'a part' and 'apart' are different words: that is no copy.")),
