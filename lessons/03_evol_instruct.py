@@ -170,7 +170,8 @@ has *one* text, in `evolved_instruction`. With `store_evolutions=True` it has a 
 first text was made from the instruction, the second from the first, and so on.
 
 Write `edges(rows)`. It returns one dictionary for each evolution, with the keys `root`, `generation` (counted from 1),
-`parent` and `child`. Evolutions that copy their parent are edges too: dropping them comes later.
+`parent` and `child`, and leaves the rows as they are. Evolutions that are empty or copy their parent are edges too:
+dropping them comes later.
 """
 
 # %% id="ex-edges-code" tags=["exercise"]
@@ -221,8 +222,10 @@ it looks at a parent and a child. Write `why_drop(parent, child)`, which returns
 1. `"empty"`: the child is `None`, or only white space.
 2. `"leak"`: it holds one of `LEAKS`, in any case, that the parent does not hold itself.
 3. `"refusal"`: it *begins* with one of `REFUSALS`, in any case, with a straight (`'`) or a curly (`’`) apostrophe.
+   White space before it does not count.
 4. `"stopwords"`: all its words are in `STOPWORDS`. A child of nothing but punctuation counts as well.
-5. `"copy"`: it has the parent's words in the parent's order, whatever its case and punctuation.
+5. `"copy"`: it has the parent's words, all of them and no others, in the parent's order, whatever its case and
+   punctuation.
 
 The hard part of a filter is what it must *not* catch. A baker may write a note that says sorry. A hashtag is no leak.
 `words(text)` is given: the lower-case words without punctuation, with straight apostrophes.
@@ -783,17 +786,18 @@ it. Every child is sound, and every answer can be checked: this is how verified 
 
 **`constrain(instruction, rng)`** returns `child, verify`.
 
-* `child` is the instruction, a space, and one of `KINDS` with its gap filled: `{n}` by a whole number from 5 to 30,
-  `{word}` by one of `WORDS`. All draws come from `rng`, a `random.Random`, and no other source.
+* `child` is the instruction as it is, a space, and one of `KINDS` with its gap filled: `{n}` by a whole number from 5
+  to 30, `{word}` by one of `WORDS`. Every kind, number and word can come. All draws come from `rng`, a
+  `random.Random`, and no other source.
 * A word that the instruction mentions already is not drawn, so that no two constraints contradict each other. When no
   word is left, only the first kind remains.
-* `verify(answer)` says whether an answer meets *this* constraint. Words are whole words in any case: `Salted` does
-  not mention `salt`. Where words are counted, they are what white space separates.
+* `verify(answer)` says whether an answer meets *this* constraint, also after other children were made. Words are whole words
+  in any case: `Salted` does not mention `salt`. Where words are counted, they are what white space separates.
 
-**`evolve(root, rng, similarity, limit, generations=3)`** constrains `root`, then its child, and so on. It stops before
-a child whose `similarity(root, child)` is below `limit`, and returns the last child within the limit, with a `verify`
-that asks for *all* of its constraints. If not even the first child is within the limit, it returns the root, and its
-`verify` accepts any answer.
+**`evolve(root, rng, similarity, limit, generations=3)`** constrains `root`, then its child, and so on, `generations`
+times. It stops before a child whose `similarity(root, child)` is below `limit`, tries no other in its place, and
+returns the last child within the limit, with a `verify` that asks for *all* of its constraints. If not even the first
+child is within the limit, it returns the root, and its `verify` accepts any answer.
 """
 
 # %% id="ex-constrain-code" tags=["exercise"]

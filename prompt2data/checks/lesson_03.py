@@ -2,34 +2,118 @@
 
 from __future__ import annotations
 
-import copy
 import random
-import re
 from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from prompt2data.checks.core import Wrong, call, exercise, expect, records, wrong_if
-from prompt2data.checks.guard import GlobalRandomState
-from prompt2data.i18n import N_, _, translated
+from prompt2data.checks.constraints import CONSTRAIN, EVOLVE
+from prompt2data.checks.core import call, exercise, records, wrong_if
+from prompt2data.checks.judge import Properties, Task, case
+from prompt2data.i18n import N_, _
+from prompt2data.quality.evolutions import LEAKS, REFUSALS, STOPWORDS
+from prompt2data.quality.vocabulary import lowered, words
 
 # -- 3.1 ----------------------------------------------------------------------------------------------------------
 
-_ONE = {"instruction": "Name a grain.", "evolved_instruction": "Name a grain without gluten.", "model_name": "m"}
-_ALL = {
-    "instruction": "Explain salt.",
-    "evolved_instructions": ["Explain salt in dough.", "Explain salt in dough.", "Explain salt in a cold dough."],
-    "model_name": "m",
-}
 _COLUMNS = ("root", "generation", "parent", "child")
-_EDGES = [
-    ("Name a grain.", 1, "Name a grain.", "Name a grain without gluten."),
-    ("Explain salt.", 1, "Explain salt.", "Explain salt in dough."),
-    ("Explain salt.", 2, "Explain salt in dough.", "Explain salt in dough."),
-    ("Explain salt.", 3, "Explain salt in dough.", "Explain salt in a cold dough."),
-]
+
+
+def _edges(rows: list[dict]) -> list[dict]:
+    return [
+        dict(zip(_COLUMNS, (row["instruction"], generation, parent, child), strict=True))
+        for row in rows
+        for chain in [row["evolved_instructions"] if "evolved_instructions" in row else [row["evolved_instruction"]]]
+        for generation, (parent, child) in enumerate(zip([row["instruction"], *chain], chain, strict=False), start=1)
+    ]
+
+
+def _without_copies(column: str, renumber: bool) -> Callable[[list[dict]], list[dict]]:
+    def edges(rows: list[dict]) -> list[dict]:
+        found = []
+        for row in rows:
+            kept = [edge for edge in _edges([row]) if edge["child"] != edge[column]]
+            found += [{**edge, "generation": place} for place, edge in enumerate(kept, 1)] if renumber else kept
+        return found
+
+    return edges
+
+
+def _found(function: Callable[..., Any], rows: list[dict]) -> Properties:
+    """What is to be said about the edges that a function gives, in whatever order."""
+    edges = records(call(function, rows), columns=_COLUMNS)
+    roots, instructions = [edge["root"] for edge in edges], [row["instruction"] for row in rows]
+    children = [child for row in rows for child in row.get("evolved_instructions", [])]
+    ordered = lambda *columns: sorted([tuple(edge[column] for column in columns) for edge in edges], key=repr)  # noqa: E731
+    return Properties(
+        none=edges if not rows else [],
+        letters=[edge for edge in edges if isinstance(edge["child"], str) and len(edge["child"]) == 1][:1],
+        texts=[edge for edge in edges if not isinstance(edge["child"], str)][:1],
+        single=[row for row in rows if "evolved_instruction" in row and row["instruction"] not in roots][:1],
+        number=len(edges),
+        zero=[edge for edge in edges if edge["generation"] == 0][:1],
+        strangers=[root for root in roots if root not in [*instructions, *children]][:1],
+        first=[edge for edge in edges if edge["generation"] == 1 and edge["parent"] != edge["root"]][:1],
+        root=ordered("root"),
+        generation=ordered("root", "generation"),
+        parent=ordered("root", "generation", "parent"),
+        child=ordered(*_COLUMNS),
+    )
+
+
+def _one(child: str, root: str = "Name a grain.") -> dict:
+    return {"model_name": "m", "evolved_instruction": child, "instruction": root}
+
+
+def _all(*children: str, root: str = "Explain salt.") -> dict:
+    return {"instruction": root, "evolved_instructions": list(children), "model_name": "m"}
+
+
+def _random_rows(number: int) -> list[dict]:
+    rng = random.Random(number)
+    texts = [f"Why {word}? {rng.randrange(4)}" for word in rng.choices("rye salt muối 塩 🧂".split(), k=12)]
+    rows = [_all(*rng.choices(texts, k=rng.randint(1, 5)), root=rng.choice(texts)) for _row in range(3)]
+    return rng.sample([*rows, _one(texts[0], texts[1]), _one(texts[2], texts[3])], 5)
+
+
+_EDGE_VALUES = {"column": "child"}
+EDGES = Task(
+    _edges,
+    [
+        case(rows, values=_EDGE_VALUES)
+        for rows in (
+            [],
+            [_one("Name a grain without gluten.")],
+            [_all("Explain salt in dough.")],
+            [_all("Explain salt in dough.", "Explain salt in dough.", "Explain salt in a cold dough.")],
+            [_all("Explain salt.", "Why salt?", "Explain salt.", "Why salt?")],
+            [_all("Why salt?", "", " Why\n salt? ")],
+            [_one("Name a grain."), _all("Name two.", "Name three.", root="Name a grain."), _one("Name two.")],
+            *map(_random_rows, range(12)),
+        )
+    ],
+    {
+        "none": N_("No rows should give no edges."),
+        "letters": N_("A child is a single letter: `evolved_instruction` is a text, not a list."),
+        "texts": N_("A child should be one text."),
+        "single": N_("The row with one text, `evolved_instruction`, gave no edge."),
+        "number": N_("The number of edges is not the number of evolutions."),
+        "zero": N_("Generations are counted from 1."),
+        "strangers": N_("The root of an edge is the instruction of its row."),
+        "first": N_("The parent of a row's first evolution is its instruction."),
+        "root": N_("From the second generation on, the parent is the child before, and the root stays."),
+        "generation": N_("The generations of each row are 1, 2, 3 and so on."),
+        "parent": N_("From the second generation on, the parent is the child before, and the root stays."),
+        "child": N_("An edge has the wrong {column}."),
+    },
+    {
+        N_("An evolution that copies its parent is an edge too."): [
+            _without_copies(column, renumber) for column in ("parent", "root") for renumber in (False, True)
+        ]
+    },
+    play=_found,
+    unchanged=N_("`edges` changed the rows it was given."),
+    hints={N_("`edges` changed the rows it was given."): N_("Make new dictionaries.")},
+)
 
 
 @exercise(
@@ -38,84 +122,131 @@ _EDGES = [
 )
 def edges(function: Callable[[list[dict]], Any]) -> None:
     """Exercise 3.1: rows of both shapes to edges."""
-    given = [copy.deepcopy(_ONE), copy.deepcopy(_ALL)]
-    answer = records(call(function, given), columns=_COLUMNS)
-    wrong_if(given != [_ONE, _ALL], _("`edges` changed the rows it was given."), hint=_("Make new dictionaries."))
-    found = [tuple(edge[column] for column in _COLUMNS) for edge in answer]
-    first = partial(Wrong, expected=_as_edge(_EDGES[0]), actual=answer[0] if answer else None)
-    if any(isinstance(edge[3], str) and len(edge[3]) == 1 for edge in found):
-        raise first(_("A child is a single letter: `evolved_instruction` is a text, not a list."))
-    if any(not isinstance(edge[3], str) for edge in found):
-        raise first(_("A child should be one text."))
-    if not any(edge[0] == _ONE["instruction"] for edge in found):
-        raise Wrong(_("The row with one text, `evolved_instruction`, gave no edge."), actual=answer)
-    wrong_if(any(edge[1] == 0 for edge in found), _("Generations are counted from 1."), expected=1, actual=0)
-    if len(found) == len(_EDGES) - 1 and not any(edge[2] == edge[3] for edge in found):
-        message = _("An evolution that copies its parent is an edge too.")
-        raise Wrong(message, expected=_as_edge(_EDGES[2]), actual=answer)
-    expect(len(found), len(_EDGES), _("The number of edges is not the number of evolutions."))
-    if all(edge[0] == edge[2] and edge[0] in (_ONE["instruction"], _ALL["instruction"]) for edge in found):
-        third = next(edge for edge in answer if edge["generation"] == 3)
-        message = _("From the second generation on, the parent is the child before, and the root stays.")
-        raise Wrong(message, expected=_as_edge(_EDGES[3]), actual=third)
-    for right in _EDGES:
-        if right not in found:
-            # The one that comes nearest, so that expected and actual differ in the mistake alone.
-            near = max(found, key=lambda edge: sum(a == b for a, b in zip(edge, right, strict=True)))
-            column = next(name for name, a, b in zip(_COLUMNS, near, right, strict=True) if a != b)
-            message = _("An edge has the wrong {column}.")
-            raise Wrong(message, expected=_as_edge(right), actual=_as_edge(near), column=column)
-    expect(records(call(function, [])), [], _("No rows should give no edges."))
-
-
-def _as_edge(values: tuple) -> dict[str, Any]:
-    return dict(zip(_COLUMNS, values, strict=True))
+    EDGES.judge(function)
 
 
 # -- 3.2 ----------------------------------------------------------------------------------------------------------
 
-_LOAF = "Write a short recipe for a plain white loaf."
 
-# (parent, child, reason, the mistake if the answer is another)
-_CASES: list[tuple[str, str | None, str | None, str]] = [
-    (_LOAF, None, "empty", N_("A child that is `None` is empty.")),
-    (_LOAF, "", "empty", N_("A child without any text is empty.")),
-    (_LOAF, " \n\t ", "empty", N_("A child of nothing but white space is empty.")),
-    (_LOAF, "#the rewritten prompt# asks for a recipe with rye.", "leak",
-     N_("This child holds words of the evolving prompt.")),
-    (_LOAF, "The GIVEN PROMPT asks for a recipe with rye.", "leak", N_("A leak in capitals is a leak too.")),
-    (_LOAF, "I'm sorry, but I can't help with that.", "refusal", N_("This child apologizes instead of rewriting.")),
-    (_LOAF, "I’m sorry, there is no recipe here.", "refusal",
-     N_("This refusal has a curly apostrophe, ’ in place of '.")),
-    (_LOAF, "\n AS AN AI, I have never eaten a loaf.", "refusal",
-     N_("A refusal in capitals, or after white space, is a refusal too.")),
-    (_LOAF, "I'm sorry, the rewritten prompt is empty.", "leak",
-     N_("Two reasons fit this child; `leak` comes before `refusal`.")),
-    (_LOAF, "And what about it?", "stopwords", N_("All words of this child are stop words.")),
-    (_LOAF, "... !?", "stopwords", N_("This child is only punctuation.")),
-    ("What is it?", "what is it", "stopwords", N_("Two reasons fit this child; `stopwords` comes before `copy`.")),
-    (_LOAF, _LOAF, "copy", N_("This child is its parent.")),
-    (_LOAF, "write a short recipe, for a plain WHITE loaf!", "copy",
-     N_("This child differs from its parent only in case and punctuation.")),
-    (_LOAF, "Write a short recipe\n\nfor a plain white loaf.", "copy",
-     N_("This child differs from its parent only in its line breaks.")),
-    # Innocent look-alikes: they must be kept.
-    (_LOAF, "Write a short recipe for a plain white loaf without sugar.", None,
-     N_("This child repeats its parent and adds something: that is no copy.")),
-    (_LOAF, "Write a recipe for a loaf: plain, white, short.", None,
-     N_("This child has words of its parent in another order: that is no copy.")),
-    (_LOAF, "Write a prompt for a photo of a loaf, with the hashtag #sourdough.", None,
-     N_("`prompt` alone or a hashtag is no leak.")),
-    ("What makes a rewritten prompt good?", "What makes a rewritten prompt good for a baker?", None,
-     N_("The parent itself speaks of a rewritten prompt, so these words are no leak.")),
-    (_LOAF, "Write a short note that says: I'm sorry, the loaf is burnt.", None,
-     N_("An apology in the middle may be what the instruction asks for: a refusal begins with it.")),
-    (_LOAF, "I can't get my dough to rise. What should I change?", None,
-     N_("`I can't` alone is no refusal: bakers have problems.")),
-    (_LOAF, "Why rye?", None, N_("One word that is no stop word is enough to ask for something.")),
-    (_LOAF, "None of my loaves are white. How do I bake one?", None,
-     N_("The word `None` in a text is not the value `None`.")),
-]  # fmt: skip
+_REASONS = ("empty", "leak", "refusal", "stopwords", "copy")
+
+
+def _why_drop(parent: str, child: str | None) -> str | None:
+    low = lowered(child).strip()
+    fits = (
+        not low,
+        any(leak in low and leak not in parent.lower() for leak in LEAKS),
+        low.startswith(REFUSALS),
+        all(word in STOPWORDS for word in words(low)),
+        words(low) == words(parent),
+    )
+    return _REASONS[fits.index(True)] if any(fits) else None
+
+
+def _reason(answer: Any) -> str | None:
+    """The reason that an answer gives; False and "" say no more than `None`."""
+    if answer is None or answer is False or answer == "":
+        return None
+    wrong_if(not isinstance(answer, str), _("`why_drop` should return a reason, a text, or None."), actual=answer)
+    wrong_if(answer not in _REASONS, _("The answer should be one of the five reasons, or None."), actual=answer)
+    return answer
+
+
+def _random_pair(number: int) -> tuple[str, str]:
+    rng = random.Random(number)
+    parent = ", ".join(rng.choices("How to bake this rye loaf in steam, given salt? Sorry prompt muối".split(), k=30))
+    parts, place = parent.split(), rng.randrange(30)
+    leak, refusal = rng.choice(LEAKS), rng.choice(REFUSALS).capitalize().replace("'", rng.choice("'’"))
+    ways = (
+        parent.upper().replace(",", "\n"),
+        " ".join(rng.sample(parts, 30)),
+        " ".join(parts[:place] + parts[place + 1 :]),
+        f"{parent} {rng.choice(parts)}",
+        f"{refusal} {parent}",
+        f"{' '.join(parts[:place])} {refusal}",
+        f"{refusal} {leak}",
+        f"{parent} {leak.upper()}",
+        " ".join(rng.sample(sorted(STOPWORDS), 9)) + rng.choice(["", " rye"]),
+    )
+    return f"{parent} {leak}" if rng.random() < 0.2 else parent, ways[number % len(ways)]
+
+
+_LOAF = "Write a short recipe for a plain white loaf."
+_MARK = "'"
+_LEAKED = N_("This child holds words of the evolving prompt.")
+_APOLOGY = N_("This child apologizes instead of rewriting.")
+_CURLY = N_("This refusal has a curly apostrophe, ’ in place of '.")
+_LOUD = N_("A refusal in capitals, or after white space, is a refusal too.")
+_OWN = N_("The parent itself speaks of a rewritten prompt, so these words are no leak.")
+_NONE = N_("A child of nothing but white space is empty.")
+_PUNCTUATION = N_("This child is only punctuation.")
+_SAME_WORDS = N_("This child differs from its parent only in case and punctuation.")
+WHY_DROP = Task(
+    _why_drop,
+    (
+        case(_LOAF, None, says=N_("A child that is `None` is empty.")),
+        case(_LOAF, "", says=N_("A child without any text is empty.")),
+        *(case(_LOAF, child, says=_NONE) for child in (" ", " \n\t ", "\u00a0\u3000")),
+        *(case(_LOAF, f"Write a {leak} for rye.", says=_LEAKED) for leak in LEAKS),
+        case(_LOAF, "A GIVEN PROMPT for rye.", says=N_("A leak in capitals is a leak too.")),
+        case("What is a rewritten prompt?", "Rewrite the prompt: what is a rewritten prompt?",
+             says=N_("The parent holds one of these leaks; the child holds another one as well.")),
+        *(case(_LOAF, f"{refusal} the loaf is burnt.", says=_APOLOGY) for refusal in REFUSALS),
+        *(case(_LOAF, f"{refusal.replace(_MARK, '’')} there is no recipe.", says=_CURLY)
+          for refusal in REFUSALS if _MARK in refusal),
+        *(case(_LOAF, child, says=_LOUD)
+          for child in ("\n as an ai, I have never eaten any loaf.", "AS AN AI, I have never eaten a loaf.")),
+        case(_LOAF, "i'm sorry, the rewritten prompt is empty.",
+             says=N_("Two reasons fit this child; `leak` comes before `refusal`.")),
+        case("Explain the given: prompt, and rewrite it for rye.", "explain the given prompt and rewrite it for rye",
+             says=N_("Two reasons fit this child; `leak` comes before `copy`.")),
+        case("Sorry, but why does a loaf of rye rise less?", "Sorry, but why does a loaf of rye rise less?",
+             says=N_("Two reasons fit this child; `refusal` comes before `copy`.")),
+        case("Explain.", "And what about it?", says=N_("All words of this child are stop words.")),
+        *(case(_LOAF, child, says=_PUNCTUATION) for child in ("... !?", "…", "¿ — ?")),
+        case("What is it, and why is it so, and how?", "what is it and why is it so and how",
+             says=N_("Two reasons fit this child; `stopwords` comes before `copy`.")),
+        *(case(text, text, says=N_("This child is its parent.")) for text in ("Name rye and salt.", _LOAF)),
+        case(_LOAF, "write a short recipe, for a plain WHITE loaf!", says=_SAME_WORDS),
+        case("Explain “baker's rye”.", "explain baker’s rye", says=_SAME_WORDS),
+        case("Bánh mì: 塩, muối, bột mì?", "BÁNH MÌ 塩 muối bột MÌ", says=_SAME_WORDS),
+        case(_LOAF, "Write a short recipe\n\nfor a plain white loaf.",
+             says=N_("This child differs from its parent only in its line breaks.")),
+        # Innocent look-alikes: they must be kept.
+        case("Name a loaf.", "Name a loaf and a rye.",
+             says=N_("This child repeats its parent and adds something: that is no copy.")),
+        case(_LOAF, "Write a short recipe.",
+             says=N_("This child has only some of its parent's words: that is no copy.")),
+        case(_LOAF, "Write a recipe for a loaf: plain, white, short.",
+             says=N_("This child has words of its parent in another order: that is no copy.")),
+        *(case(_LOAF, f"{text} #sourdough?", says=N_("`prompt` alone or a hashtag is no leak."))
+          for text in ("Why a prompt for", "Given rye, why")),
+        case("What is a rewritten prompt?", "What is a rewritten prompt for a baker?", says=_OWN),
+        case("What is a REWRITTEN PROMPT?", "What is a rewritten prompt for rye?", says=_OWN),
+        case(_LOAF, "Write a note that says: I'm sorry, the loaf is burnt.",
+             says=N_("An apology in the middle may be what the instruction asks for: a refusal begins with it.")),
+        case(_LOAF, "I can't get my dough to rise. Why?",
+             says=N_("`I can't` alone is no refusal: bakers have problems.")),
+        case("Explain.", "Why rye?", says=N_("One word that is no stop word is enough to ask for something.")),
+        case(_LOAF, "Why 塩 🧂?", says=N_("One word that is no stop word is enough to ask for something.")),
+        case(_LOAF, "None", says=N_("The word `None` in a text is not the value `None`.")),
+        case(_LOAF, "None of my loaves rise.", says=N_("The word `None` in a text is not the value `None`.")),
+        *(case(_LOAF, child) for child in ("Rye is dense.", "Sorry loaves: how do I save them?")),
+        case("Name a grain.", _LOAF, says=N_("The same child under another parent is no copy.")),
+        case("Explain how to take a rye loaf apart, please.", "Explain how to take a rye loaf a part, please.",
+             says=N_("'a part' and 'apart' are different words: that is no copy.")),
+        *(case(*_random_pair(number)) for number in range(45)),
+    ),
+    N_("For this parent and this child the reason is another."),
+    {
+        N_("This keeps every child, even one that is `None`."): lambda parent, child: None if parent else child,
+        N_("This gives the same answer for every child."): [
+            lambda parent, child, reason=reason: reason for reason in _REASONS
+        ],
+    },
+    view=_reason,
+    hints={N_("This keeps every child, even one that is `None`."): N_("Is there a `return`?")},
+)  # fmt: skip
 
 
 @exercise(
@@ -125,43 +256,10 @@ _CASES: list[tuple[str, str | None, str | None, str]] = [
 )
 def why_drop(function: Callable[[str, str | None], str | None]) -> None:
     """Exercise 3.2: the first reason that fits, and innocent look-alikes kept."""
-    answers = [_reason(call(function, parent, child)) for parent, child, _right, _message in _CASES]
-    if all(answer is None for answer in answers):
-        raise Wrong(_("This keeps every child, even one that is `None`."), hint=_("Is there a `return`?"))
-    wrong_if(len(set(answers)) == 1, _("This gives the same answer for every child."), actual=answers[0])
-    for (_parent, child, right, message), answer in zip(_CASES, answers, strict=True):
-        mistake = _("{mistake} The child: {child}")
-        expect(answer, right, mistake, mistake=translated(message), child=repr(child))
-    other = _reason(call(function, "Name a grain.", _LOAF))
-    expect(other, None, _("The same child under another parent is no copy."))
-
-
-def _reason(answer: Any) -> str | None:
-    """The reason that an answer gives: `None` for anything false; case and outer spaces do not matter."""
-    if answer is None or answer is False or answer == "":
-        return None
-    wrong_if(not isinstance(answer, str), _("`why_drop` should return a reason, a text, or None."), actual=answer)
-    return answer.strip().lower()
+    WHY_DROP.judge(function)
 
 
 # -- 3.3 ----------------------------------------------------------------------------------------------------------
-
-_ROOT = "Describe a good crust."
-_WORDS = ("butter", "rye", "salt", "steam")
-_KINDS = {
-    "limit": re.compile(r"Use at most (\d+) words\."),
-    "mention": re.compile(r"Mention (\w+)\."),
-    "avoid": re.compile(r"Do not mention (\w+)\."),
-}
-
-
-class _Draw(NamedTuple):
-    """A constrained child: the kind of its constraint, the value in its gap, and its verifier."""
-
-    child: str
-    kind: str
-    value: str
-    verify: Callable[[str], bool]
 
 
 @exercise(
@@ -170,146 +268,5 @@ class _Draw(NamedTuple):
 )
 def constrain(function: Callable[..., Any], evolve: Callable[..., Any]) -> None:
     """Exercise 3.3: constraints with verifiers, and a drift limit."""
-    _draws(function)
-    draws = []
-    for seed in range(120):
-        draws.append(_constrained(function, _ROOT, seed))
-        _verified(draws[-1])
-    for kind, pattern in _KINDS.items():
-        message = _("In 120 draws one kind of constraint never came.")
-        wrong_if(not any(draw.kind == kind for draw in draws), message, expected=pattern.pattern.replace("\\", ""))
-    for draw in draws:
-        try:
-            _verified(draw)
-        except Wrong as wrong:
-            message = _("A right `verify` went wrong when more children were made: it must keep its own draw.")
-            raise Wrong(message, hint=_("The child: {child}"), child=draw.child) from wrong
-    _no_word_twice(function)
-    _drift(evolve)
-    _all_of_them(evolve)
-
-
-def _pair(answer: Any) -> tuple[str, Callable[[str], bool]]:
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise Wrong(_("Two things should come back: the child and its `verify`."), actual=answer)
-    child, verify = answer
-    wrong_if(not isinstance(child, str), _("The child should be a text."), actual=child)
-    wrong_if(not callable(verify), _("`verify` should be a function that takes an answer."), actual=verify)
-    return child, verify
-
-
-def _constrained(function: Callable[..., Any], instruction: str, seed: int) -> _Draw:
-    child, verify = _pair(call(function, instruction, random.Random(seed)))
-    message = _("The child should begin with the instruction and a space.")
-    wrong_if(not child.startswith(f"{instruction} "), message, expected=f"{instruction} …", actual=child)
-    added = child[len(instruction) + 1 :]
-    for kind, pattern in _KINDS.items():
-        match = pattern.fullmatch(added)
-        if match and kind == "limit" and not 5 <= int(match[1]) <= 30:
-            raise Wrong(_("The number of words should be from 5 to 30."), actual=added)
-        if match and kind != "limit" and match[1] not in _WORDS:
-            raise Wrong(_("The word should be one of `WORDS`."), expected=_WORDS, actual=added)
-        if match:
-            return _Draw(child, kind, match[1], verify)
-    raise Wrong(_("What was added is not one of `KINDS` with its gap filled."), expected="Mention salt.", actual=added)
-
-
-def _draws(function: Callable[..., Any]) -> None:
-    children = []
-    for global_seed in (1, 2):  # a function that reads the global state must not get the same one twice
-        with GlobalRandomState():
-            random.seed(global_seed)
-            np.random.seed(global_seed)
-            with GlobalRandomState() as state:
-                children.append([_pair(call(function, _ROOT, random.Random(seed)))[0] for seed in range(8)])
-        wrong_if(state.changed, _("The global random state changed: draw from `rng` alone."))
-    if children[0] != children[1]:
-        raise Wrong(_("The same `rng` gave two different children: something is drawn from another source."))
-    if len(set(children[0])) == 1:
-        raise Wrong(_("Eight different `rng` gave the same child: is `rng` used?"), actual=children[0][0])
-
-
-def _verified(draw: _Draw) -> None:
-    if draw.kind == "limit":
-        n = int(draw.value)
-        cases = [
-            ("word " * (n - 1), True, _("A shorter answer than the limit should pass.")),
-            ("well-baked\n" * n, True, _("An answer with exactly as many words as allowed should pass.")),
-            ("word " * (n + 1), False, _("An answer with one word too many should not pass.")),
-        ]
-    else:
-        word, mention = draw.value, draw.kind == "mention"
-        cases = [
-            (f"The {word} is there", mention, _("This answer has the word.")),
-            (f"{word.upper()}, of course!", mention, _("This answer has the word, in capitals and with a comma.")),
-            ("Nothing of the kind.", not mention, _("This answer does not have the word.")),
-            (f"un{word}ed pre{word}", not mention, _("This answer has the word only inside longer words.")),
-        ]
-    for answer, right, message in cases:
-        verdict = call(draw.verify, answer)
-        if bool(verdict) != right:
-            mistake = _("{mistake} The child: {child}")
-            raise Wrong(mistake, expected=right, actual=verdict, mistake=message, child=repr(draw.child))
-
-
-def _no_word_twice(function: Callable[..., Any]) -> None:
-    for seed in range(60):
-        draw = _constrained(function, "Compare salt with STEAM, please.", seed)
-        message = _("The instruction mentions this word already: a constraint on it may contradict.")
-        wrong_if(draw.kind != "limit" and draw.value in ("salt", "steam"), message, actual=draw.child)
-    for seed in range(20):
-        draw = _constrained(function, "Butter, rye, salt or steam?", seed)
-        wrong_if(draw.kind != "limit", _("No word is left, so only the first kind remains."), actual=draw.child)
-    inside = "Describe salted buttermilk in a streamer."  # longer words do not use a word up
-    if not any(_constrained(function, inside, seed).value in ("salt", "butter") for seed in range(120)):
-        raise Wrong(_("`salted` does not mention `salt`: the word is still free."))
-
-
-def _constraints(child: str) -> int:
-    return sum(len(pattern.findall(child)) for pattern in _KINDS.values())
-
-
-def _drift(evolve: Callable[..., Any]) -> None:
-    asked: list[tuple[str, str]] = []
-
-    def similarity(a: str, b: str) -> float:
-        asked.append((a, b))
-        return 1.0 - 0.25 * abs(_constraints(a) - _constraints(b))
-
-    for limit, generations, reached in ((0.0, 3, 3), (0.5, 3, 2), (0.6, 3, 1), (0.9, 3, 0), (0.0, 1, 1)):
-        asked.clear()
-        child, verify = _pair(call(evolve, _ROOT, random.Random(4), similarity, limit, generations))
-        if not child.startswith(_ROOT):
-            raise Wrong(_("The child should still begin with the root."), expected=f"{_ROOT} …", actual=child)
-        wrong_if(reached and not asked, _("`similarity` was never called."))
-        if parents := [pair[0] for pair in asked if _ROOT not in pair]:
-            message = _("A child was compared with its parent: small steps add up, so compare it with the root.")
-            raise Wrong(message, expected=_ROOT, actual=parents[0])
-        steps = _constraints(child)
-        if steps > generations:
-            raise Wrong(_("There are more constraints than generations."), expected=generations, actual=child)
-        message = _("The child below the limit came back; the last one within the limit is wanted.")
-        wrong_if(steps == reached + 1, message, expected=reached, actual=child)
-        if steps != reached:
-            message = _("The number of constraints is not right here.")
-            if steps == reached - 1 and limit == 0.5:
-                message = _("The limit {limit} allows a similarity of exactly {limit}: only a lower one stops.")
-            raise Wrong(message, expected=reached, actual=child, limit=limit)
-        passes = bool(reached or call(verify, "Any answer at all, as long as you like. " * 9))
-        expect(passes, True, _("The root came back without a constraint, so any answer will do."))
-
-
-def _all_of_them(evolve: Callable[..., Any]) -> None:
-    for seed in range(12):
-        child, verify = _pair(call(evolve, _ROOT, random.Random(seed), lambda a, b: 1.0, 0.5, 4))
-        mention, avoid = _KINDS["mention"].findall(child), _KINDS["avoid"].findall(child)
-        good = " ".join([*mention, "yes"])
-        both = _("The child: {child} The answer: {answer}")
-        met = _("This answer meets every constraint, and the `verify` of `evolve` says no.")
-        broken = _("This answer breaks a constraint, but `evolve` lets it pass: it should ask for all.")
-        faults = [good.replace(word, "well") for word in mention] + [f"{good} {word}" for word in avoid]
-        if _KINDS["limit"].search(child):
-            faults.append(good + " well" * 31)
-        for answer, right, message in ((good, True, met), *((fault, False, broken) for fault in faults)):
-            verdict = bool(call(verify, answer))
-            expect(verdict, right, message, hint=both, child=repr(child), answer=repr(answer))
+    CONSTRAIN.judge(function)
+    EVOLVE.judge(evolve)
