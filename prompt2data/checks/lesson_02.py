@@ -39,7 +39,7 @@ _REPEAT = N_("A text that came before is still there a second time.")
 _NO_REPEAT = N_("A line was left out that came before in another spelling or as a part only; that is no repeat.")
 _LINES = {
     N_("Empty lines are still there."): ["", "   "],
-    N_("This line was cleaned into something else."): ["Rye?", "1. Warum so, muối 塩 🧂?"],
+    N_("This line was cleaned into something else."): ["Rye?", "Rye I?", "Rye, I?", "1. Warum so, muối 塩 🧂?"],
     N_("There are still spaces around a text."): ["  Rye?", "Rye?  ", "-   Rye?"],
     N_("The list mark is still there."): ["1. Rye?", "1) Rye?", "- Rye?", "* Rye?", "• Rye?", "  - Rye?", "  7) Rye?"],
     N_("The number in a list mark may have any number of digits."): ["12) Rye?", "12. Rye?", "100. Rye?", "2026) Rye?"],
@@ -47,12 +47,7 @@ _LINES = {
         *("3.5 kg?", "-5 degrees?", "*Rye* or oat?", "1.5) or 1.6?")
     ],
     N_("A number without a dot or a bracket is no list mark."): ["500 g of rye?"],
-    N_("The exercise names no such list mark; this line stays."): [
-        "a) or b)?",
-        "# Rye, or oat?",
-        "> Rye?",
-        "Rye. Oat?",
-    ],
+    N_("The exercise names no such list mark; this line stays."): ["a) or b)?", "# Rye, or oat?", "Rye. Or so?"],
     N_("One list mark goes from a line, and no more."): ["1. 2. Rye?", "- 1. Rye?", "* * Oats?", "3) - Rye?"],
     N_("The same signs further on are no list marks."): ["- Rye, *", "Rye - 2?", "1. Rye 2. oat?", "Rye 1) oat -"],
     N_("Only what stands around a text goes; what stands between its words stays."): ["Rye  or   oat?"],
@@ -129,14 +124,14 @@ _CANDIDATES: Mapping[str, Iterable[tuple[str, list[str], float]]] = {
     N_("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?"): [
         ("a b c", ["a b c d"], 0.99)
     ],
-    N_("A ROUGE-L of 0.40 is not below a threshold of 0.3."): [("Bake sourdough", ["Refrigerate sourdough now"], 0.3)],
+    N_("With a threshold of 0.3 a ROUGE-L of 0.40 is not novel: is `threshold` used?"): [("rye b", ["rye or c"], 0.3)],
     N_("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."): [
         ("flour water", ["flour salt"], 0.5)
     ],
     N_("ROUGE-L looks at the order of the words, too."): [("water flour", ["flour water"], 0.7)],
     N_("ROUGE-L looks at the length of both texts."): [("a", ["a b c d"], 0.7), ("a b c d", ["a"], 0.7)],
     N_("Capitals and punctuation make no difference to `rouge_l`."): [("WHY IS MY CRUST SO PALE", _POOL, 0.7)],
-    "": map(_random_pool, range(40)),
+    "": [("a b", ["a c"], 0.7), *map(_random_pool, range(40))],
 }
 IS_NOVEL = Task(
     _is_novel,
@@ -220,9 +215,8 @@ def _shown(function: Callable, seeds: list[str], script: _Scripted, seed: int, b
     return Properties(
         state=state.changed,
         lists=[drawn for drawn in seen if not isinstance(drawn, list)][:1],
-        all=[len(drawn) for drawn, pool in draws if len(pool) < k][:9],
-        number=[len(drawn) for drawn, pool in draws if len(pool) >= k][:9],
-        repeats=[drawn for drawn, _pool in draws if len(set(drawn)) < len(drawn)][:1],
+        all=[len(set(drawn)) for drawn, pool in draws if len(pool) < k],
+        number=[len(drawn if len(drawn) > k else set(drawn)) for drawn, pool in draws if len(pool) >= k][:99],
         strangers=[text for drawn, pool in draws for text in drawn if text not in pool][:1],
         anew=long and len(set(map(tuple, late[0]))) < 3,
         accepted=not long or any((text,) in times for text in fresh),
@@ -263,16 +257,21 @@ _FRESH = ["What smells of rye?", "Where do mills stand?", "Suggest pizza topping
 _ONE, _TWO, _THREE, _FOUR, _FIVE = ([text] for text in _FRESH)
 _ANSWERS: Mapping[str, Iterable[list[Any]]] = {
     N_("Three calls gave one novel candidate each."): [[_ONE, _TWO, _THREE]],
-    N_("An empty candidate was accepted."): [[[nothing, *_ONE]] for nothing in (None, "", "   ")],
+    "": [[_ONE]],
+    N_("An empty candidate was accepted."): [[[nothing]] for nothing in (None, "", "   ")],
     N_("An answer that was None or empty should cost one call, and nothing else."): [
         *([None, _ONE], [[], _ONE], [*[None, []] * 4, _ONE])
     ],
     N_("The loop goes on after an answer without anything novel."): [[_SEEDS[:1], _ONE], [*[_SEEDS[:1]] * 8, _ONE]],
     N_("Every candidate of an answer counts, not only the first."): [[_ONE + _TWO]],
-    N_("After a candidate that is refused, the same answer may have a novel one."): [[[_SEEDS[0], *_ONE]]],
-    N_("A candidate that is nearly a seed was accepted."): [[["How long should the dough rest?"]], [_SEEDS]],
-    N_("A candidate was accepted that has a ROUGE-L of 0.83 with a seed."): [[["Why is my own pizza crust pale?"]]],
-    N_("A candidate was refused that has a ROUGE-L of only 0.60 with a seed."): [[["List two kinds of salt."]]],
+    N_("After a candidate that is refused, the same answer may have a novel one."): [[[_SEEDS[0], None, *_ONE]]],
+    N_("A candidate that is nearly a seed was accepted."): [
+        [_SEEDS[3:]],
+        [_SEEDS],
+        [["Can I freeze a loaf now?"]],
+    ],
+    N_("A candidate was accepted that has a ROUGE-L of 0.73 with a seed."): [[["Why is my old crust soft?"]]],
+    N_("A candidate was refused that has a ROUGE-L of only 0.67 with a seed."): [[["Why is my old crust so soft?"]]],
     N_("Twins in one answer were both accepted."): [[_ONE + _ONE], [[*_ONE, "What smells of rye!"]]],
     N_("A candidate from an earlier call was accepted again."): [[_ONE, _ONE, _ONE], [_ONE, _TWO, _ONE]],
     N_("`budget` counts the calls of `propose`, not the candidates."): [[_ONE + _TWO, _THREE + _FOUR]],
@@ -300,7 +299,10 @@ ACCEPTED = Task(
         N_("`n` is the number of new instructions; the seeds do not count."): (
             lambda seeds, propose, n, *more: _bootstrap(seeds, propose, n - len(seeds), *more)
         ),
-        N_("One answer had more than enough, and more than n were taken."): partial(_bootstrap, most=float("inf")),
+        N_("One answer had more than enough, and more than n were taken."): (
+            partial(_bootstrap, most=float("inf")),
+            lambda seeds, propose, n, *more: _bootstrap(seeds, propose, n, *more, most=n + 1),
+        ),
     },
     play=lambda *given, **options: _run(*given, **options)[0],
     unchanged=N_("The list of seeds changed."),
@@ -313,7 +315,6 @@ CALLS = Task(
     N_("`propose` was called more often than needed, or not often enough."),
     play=lambda *given, **options: len(_run(*given, **options)[1]),
 )
-_NUMBER = N_("`propose` should see k different examples.")
 SHOWN = Task(
     _bootstrap,
     (
@@ -324,8 +325,7 @@ SHOWN = Task(
         "state": N_("The global random state changed."),
         "lists": N_("`propose` should be given a list of examples."),
         "all": N_("With k larger than the pool, all of the pool should be shown."),
-        "number": _NUMBER,
-        "repeats": _NUMBER,
+        "number": N_("`propose` should see k different examples."),
         "strangers": N_("An example is not in the pool."),
         "anew": N_("The examples are the same in every call: draw them anew."),
         "accepted": N_("What was accepted never serves as an example: draw from the pool, not from the seeds."),
