@@ -301,7 +301,7 @@ ACCEPTED = Task(
         ),
         N_("One answer had more than enough, and more than n were taken."): (
             partial(_bootstrap, most=float("inf")),
-            lambda seeds, propose, n, *more: _bootstrap(seeds, propose, n, *more, most=n + 1),
+            lambda seeds, propose, n, budget, k: _bootstrap(seeds, propose, n, budget, k, most=n + 1),
         ),
     },
     play=lambda *given, **options: _run(*given, **options)[0],
