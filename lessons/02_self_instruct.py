@@ -173,10 +173,12 @@ empty lines, no more, so numbers and bullets stay in the instructions, and would
 Write `clean_lines(lines)`: a list of the instructions, in the same order,
 
 * without a list mark at the beginning: a number with a dot or a bracket (`1.`, `12)`), or one of `-`, `*`, `•`, each
-  followed by a space;
-* without spaces around them; empty lines left out; a line that came before left out.
+  followed by a space. There may be spaces before it, too. Only one mark goes: `1. 2. Advent?` becomes `2. Advent?`;
+* without spaces around them; empty lines left out; an instruction that came before left out, if it is the same to the
+  last character.
 
-What is not a list mark stays: `500 grams of flour: how much salt?` begins with a number that belongs to it.
+What is not a list mark stays: `500 grams of flour: how much salt?` begins with a number that belongs to it. Leave
+`lines` itself as it is.
 """
 
 # %% id="ex-clean-code" tags=["exercise"]
@@ -418,8 +420,8 @@ word exchanged* it is cheap and clear: the paper's threshold is 0.7.
 ### 🐕 Exercise 2.2: is it novel? (15 min)
 
 Write `is_novel(candidate, pool, threshold)`. It is true if the ROUGE-L of `candidate` is **below** `threshold` with
-**every** text in `pool`. With an empty pool everything is novel, except a candidate without any word: that is never
-novel. Use `rouge_l(a, b)` from above.
+**every** text in `pool`. With an empty pool everything is novel, except a candidate without any word, such as `""` or
+`"?!"`: that is never novel. Use `rouge_l(a, b)` from above. Leave `pool` as it is.
 
 **Question worth having**: why compare with the most similar text, and not with the average of the pool?
 """
@@ -428,7 +430,7 @@ novel. Use `rouge_l(a, b)` from above.
 def is_novel(candidate: str, pool: list[str], threshold: float = 0.7) -> bool:
     """Whether the ROUGE-L of `candidate` is below `threshold` (0 to 1) with every text in `pool`."""
     ### BEGIN SOLUTION
-    if not candidate.strip():
+    if not any(map(str.isalnum, candidate)):
         return False
     return all(rouge_l(candidate, text) < threshold for text in pool)
     ### END SOLUTION
@@ -439,7 +441,8 @@ check.is_novel(is_novel)
 # %% [markdown] id="ex-novel-note" tags=["solution-only"]
 """
 `all(…)` stops at the first text that is too similar, and is true for an empty pool. An average would hide a copy: one
-match among a hundred strangers moves it by a hundredth. What `is_novel` cannot see: a question asked in other words.
+match among a hundred strangers moves it by a hundredth. `str.isalnum` is true for letters and digits of all scripts; a
+candidate with none of them has no word. What `is_novel` cannot see: a question asked in other words.
 """
 
 # %% [markdown] id="loop-why"
@@ -620,12 +623,13 @@ The loop above trusts its model: it runs three rounds whatever happens. A loop t
 more careful. Write `bootstrap(seeds, propose, n, budget, k, seed=0)`. It returns the list of the new instructions,
 without the seeds, in the order in which they were accepted.
 
-* `propose(examples)` is the model: you give it a list of `k` different texts from the pool, drawn at random, or all
-  texts if there are fewer than `k`. It returns a list of candidates. It is a model, so the list may be empty, and some
-  of its items may be empty or `None`; the whole answer may be `None`.
+* `propose(examples)` is the model: you give it a list of `k` different texts from the pool, drawn anew at random, each
+  as likely as any other; or all texts if there are fewer than `k`. It returns a list of candidates. It is a model, so
+  the list may be empty, and some of its items may be empty or `None`; the whole answer may be `None`.
 * A candidate is accepted if it is novel against the *whole* pool at 0.7. The pool includes what was accepted a moment
   ago, from the same answer.
-* Stop when you have `n` new instructions, and not one more; or when `propose` was called `budget` times.
+* Stop when you have `n` new instructions, and not one more; or when `propose` was called `budget` times, whatever it
+  brought. If `n` or `budget` is 0, do not call it at all.
 * The same `seed` draws the same examples. Leave `seeds` and the global random state as they are.
 
 Your `is_novel` is ready to be used. **Question worth having**: which of the two limits, `n` or `budget`, will a

@@ -2,29 +2,77 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import combinations
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, exercise, expect, texts, wrong_if
+from prompt2data.checks.core import Wrong, call, exercise, plain, returned, texts
 from prompt2data.checks.guard import GlobalRandomState
+from prompt2data.checks.judge import Case, Properties, Task, case
 from prompt2data.i18n import N_, _
 from prompt2data.metrics import rouge_l
+from prompt2data.quality.instructions import clean
+from prompt2data.quality.vocabulary import words
+from prompt2data.untrusted import safe_repr
 
 # -- 2.1 ----------------------------------------------------------------------------------------------------------
 
-# Line -> the text that it should become
+
+def _without_repeated(lines: list[str]) -> list[str]:
+    times = Counter(text for line in lines for text in clean([line]))
+    return [text for text, number in times.items() if number == 1]
+
+
+def _random_lines(number: int) -> list[str]:
+    rng = random.Random(number)
+    marks = ["", "", " ", "1. ", "27) ", "- ", "*  ", "  • ", "1400. "]
+    bodies = "Why rye?|why rye?|Why rye|2 kg?|3.5 kg?|- 2|*so*|Warum Salz?|塩 🧂?|Bake - 1. *".split("|")
+    lines = [rng.choice(marks) + rng.choice(bodies) + rng.choice(["", "", "  "]) for _line in range(3 + number)]
+    return rng.sample([*lines, "", "   "], 4 + number)
+
+
+_REPEAT = N_("A text that came before is still there a second time.")
+_NO_REPEAT = N_("A line was left out that came before in another spelling or as a part only; that is no repeat.")
 _LINES = {
-    "1. Why does bread need salt?": "Why does bread need salt?",
-    "12) List two kinds of rye flour.": "List two kinds of rye flour.",
-    "- How hot is a hot oven?": "How hot is a hot oven?",
-    "* Explain what gluten is.": "Explain what gluten is.",
-    "  • Name one use for old bread.  ": "Name one use for old bread.",
-    "500 grams of flour: how much water?": "500 grams of flour: how much water?",
-    "3.5 grams of dry yeast: is that enough?": "3.5 grams of dry yeast: is that enough?",
-    "-5 degrees: can dough rest outside?": "-5 degrees: can dough rest outside?",
+    N_("Empty lines are still there."): ["", "   "],
+    N_("This line was cleaned into something else."): ["Rye?", "Rye I?", "Rye, I?", "1. Warum so, muối 塩 🧂?"],
+    N_("There are still spaces around a text."): ["  Rye?", "Rye?  ", "-   Rye?"],
+    N_("The list mark is still there."): ["1. Rye?", "1) Rye?", "- Rye?", "* Rye?", "• Rye?", "  - Rye?", "  7) Rye?"],
+    N_("The number in a list mark may have any number of digits."): ["12) Rye?", "12. Rye?", "100. Rye?", "2026) Rye?"],
+    N_("What was taken away here belongs to the instruction; a list mark is followed by a space."): [
+        *("3.5 kg?", "-5 degrees?", "*Rye* or oat?", "1.5) or 1.6?")
+    ],
+    N_("A number without a dot or a bracket is no list mark."): ["500 g of rye?"],
+    N_("The exercise names no such list mark; this line stays."): ["a) or b)?", "# Rye, or oat?", "Rye. Or so?"],
+    N_("One list mark goes from a line, and no more."): ["1. 2. Rye?", "- 1. Rye?", "* * Oats?", "3) - Rye?"],
+    N_("The same signs further on are no list marks."): ["- Rye, *", "Rye - 2?", "1. Rye 2. oat?", "Rye 1) oat -"],
+    N_("Only what stands around a text goes; what stands between its words stays."): ["Rye  or   oat?"],
+    N_("A line that does not end like a sentence has a text, too."): ["Why rye"],
 }
-_LIST_MARKS = ("1.", "12)", "-", "*", "•")
+CLEAN_LINES = Task(
+    clean,
+    (
+        case([], says=N_("No lines should give no texts.")),
+        *(case([line], says=says) for says, lines in _LINES.items() for line in lines),
+        *(case([line, "2. Rye?"], says=_REPEAT) for line in ("2. Rye?", "Rye?", "1. Rye?", "  Rye?")),
+        case(["Rye?", "Oat?", "Rye?"], says=_REPEAT),
+        *(case(["Why rye?", line], says=_NO_REPEAT) for line in ("why rye?", "Why rye!", "rye?", "Why rye?!")),
+        *(case(_random_lines(number)) for number in range(12)),
+    ),
+    N_("These are not the texts of the given lines."),
+    {N_("A text that comes more than once is gone; the first of it stays."): _without_repeated},
+    view=texts,
+    unchanged=N_("`clean_lines` changed the list it was given."),
+    order=N_("The texts are right, but their order changed."),
+    hints={
+        _REPEAT: N_("Two lines may differ in their numbers alone: look for repeats after cleaning."),
+        N_("`clean_lines` changed the list it was given."): N_("Make a new list."),
+    },
+)
 
 
 @exercise(
@@ -33,49 +81,76 @@ _LIST_MARKS = ("1.", "12)", "-", "*", "•")
 )
 def clean_lines(function: Callable[[list[str]], Any]) -> None:
     """Exercise 2.1: instructions without list marks, empty lines and repeats."""
-    for line, expected in _LINES.items():
-        actual = texts(call(function, [line]))
-        if len(actual) != 1:
-            raise Wrong(_("One line with text in it should give one text: {line}"), actual=actual, line=repr(line))
-        expect(actual[0], expected, _mark_mistake(line, expected, actual[0]))
-    if any(not text.strip() for text in texts(call(function, ["", "Why salt?", "   "]))):
-        short = call(function, ["", "Why salt?"])
-        raise Wrong(_("Empty lines are still there."), expected=["Why salt?"], actual=short)
-    repeated = ["2. Why rye?", "1. Why salt?", "3. Why rye?", "Why salt?", "Which flour?"]
-    kept, cleaned = ["Why rye?", "Why salt?", "Which flour?"], texts(call(function, list(repeated)))
-    if sorted(cleaned) == sorted(kept):
-        expect(cleaned, kept, _("The texts are right, but their order changed."))
-    if len(cleaned) > len(kept):
-        message = _("A text that came before is still there a second time.")
-        hint = _("Two lines may differ in their numbers alone: look for repeats after cleaning.")
-        expect(cleaned, kept, message, hint=hint)
-    expect(cleaned, kept, _("These are not the texts of the given lines."))
-    expect(list(call(function, [])), [], _("No lines should give no texts."))
-    given = list(repeated)
-    call(function, given)
-    wrong_if(given != repeated, _("`clean_lines` changed the list it was given."), hint=_("Make a new list."))
-
-
-def _mark_mistake(line: str, expected: str, actual: str) -> str:
-    if actual != actual.strip() and actual.strip() == expected:
-        return _("There are still spaces around a text.")
-    if expected == line:
-        return _("What was taken away here belongs to the instruction; a list mark is followed by a space.")
-    if actual.lstrip().startswith(_LIST_MARKS):
-        return _("The list mark is still there.")
-    return _("This line was cleaned into something else.")
+    CLEAN_LINES.judge(function)
 
 
 # -- 2.2 ----------------------------------------------------------------------------------------------------------
 
-_POOL = [
-    "How long should the dough rest in a cold kitchen?",
-    "List three kinds of flour for rye bread.",
-    "Why is my crust so pale?",
-    "Explain to a child what yeast does.",
-]
-_TWIN = "How long should dough rest in a cold kitchen?"  # of the first in the pool, one word left out
-_STRANGER = "Can sourdough be frozen for months?"
+
+def _is_novel(candidate: str | None, pool: list[str], threshold: float = 0.7) -> bool:
+    return bool(words(candidate)) and all(rouge_l(candidate or "", text) < threshold for text in pool)
+
+
+def _judged(function: Callable[..., Any], candidate: str, pool: list[str], threshold: float) -> bool:
+    right = _is_novel(candidate, pool, threshold)  # before the pool can change
+    answer = call(function, candidate, pool, threshold)
+    return bool(returned(answer) if right else answer)  # nothing given back is as good as no
+
+
+def _random_pool(number: int) -> tuple[str, list[str], float]:
+    rng = random.Random(number)
+    some = "Rye salt, flour water! oat dough".split()
+    texts = [" ".join(rng.choices(some, k=rng.randint(1, 7))) for _text in range(6)]
+    # No ROUGE-L of texts so short is exactly one of these thresholds.
+    return texts[0], texts[1 : rng.randint(4, 6)], rng.choice([0.31, 0.43, 0.59, 0.71, 0.83])
+
+
+_POOL = ["Can rye rise alone?", "List three kinds of flour.", "Why is my crust so pale?", "What does yeast do?"]
+_COPY = N_("A text that stands in the pool, word for word, is called novel.")
+_STRANGER = N_("This text shares hardly a word with the pool, but is not called novel.")
+_ONE_LESS = N_("A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}.")
+_MOST_SIMILAR = N_("Compare with the most similar text: not with the first, the last or the average one.")
+_CANDIDATES: Mapping[str, Iterable[tuple[str, list[str], float]]] = {
+    N_("With an empty pool everything is novel."): [("Rye?", [], 0.7)],
+    N_("A candidate without any word is never novel."): [
+        (text, pool, 0.7) for text in ("", "   ", " ?! ", "...") for pool in ([], _POOL)
+    ],
+    _COPY: [
+        *(("Rye?", pool, 0.7) for pool in (["Rye?"], ["Rye?", "Why salt?"], ["Why salt?", "Rye?"])),
+        *((text, _POOL, 0.7) for text in _POOL),
+    ],
+    _STRANGER: [("Salt?", ["Rye?"], 0.7), ("Can sourdough be frozen for months?", _POOL, 0.7)],
+    _ONE_LESS: [("a b c", [*one, "a b c d", *other], 0.7) for one in ([], _POOL) for other in ([], _POOL)],
+    N_("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?"): [
+        ("a b c", ["a b c d"], 0.99)
+    ],
+    N_("With a threshold of 0.3 a ROUGE-L of 0.40 is not novel: is `threshold` used?"): [("rye b", ["rye or c"], 0.3)],
+    N_("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."): [
+        ("flour water", ["flour salt"], 0.5)
+    ],
+    N_("ROUGE-L looks at the order of the words, too."): [("water flour", ["flour water"], 0.7)],
+    N_("ROUGE-L looks at the length of both texts."): [("a", ["a b c d"], 0.7), ("a b c d", ["a"], 0.7)],
+    N_("Capitals and punctuation make no difference to `rouge_l`."): [("WHY IS MY CRUST SO PALE", _POOL, 0.7)],
+    "": [("a b", ["a c"], 0.7), *map(_random_pool, range(40))],
+}
+IS_NOVEL = Task(
+    _is_novel,
+    # The texts with one word less all have this ROUGE-L.
+    [case(*given, says=says, values={"value": 6 / 7}) for says, cases in _CANDIDATES.items() for given in cases],
+    N_("`rouge_l` says otherwise about these texts."),
+    {
+        N_("A copy is called novel, and a stranger is not: the answer is the wrong way round."): (
+            lambda *given: not _is_novel(*given),
+            lambda candidate, pool, threshold: any(rouge_l(candidate, text) >= threshold for text in pool),
+            lambda *given: bool(given[0].strip()) and not _is_novel(*given),
+        ),
+        _COPY: (lambda *_given: True, lambda candidate, *_given: bool(candidate.strip())),
+        _STRANGER: lambda *_given: False,
+    },
+    play=_judged,
+    unchanged=N_("`is_novel` changed the pool it was given."),
+    hints={_COPY: _MOST_SIMILAR, _ONE_LESS: _MOST_SIMILAR},
+)
 
 
 @exercise(
@@ -84,74 +159,185 @@ _STRANGER = "Can sourdough be frozen for months?"
 )
 def is_novel(function: Callable[[str, list[str], float], Any]) -> None:
     """Exercise 2.2: ROUGE-L below the threshold with every text of the pool."""
-    answer = call(function, _STRANGER, list(_POOL), 0.7)
-    wrong_if(answer is None, _("The function returned None."), hint=_("Is there a `return`?"))
-    if not answer:
-        if call(function, _POOL[0], list(_POOL), 0.7):
-            raise Wrong(_("A copy is called novel, and a stranger is not: the answer is the wrong way round."))
-        raise Wrong(_("This text shares hardly a word with the pool, but is not called novel."), actual=_STRANGER)
-    if call(function, _POOL[-1], list(_POOL), 0.7):
-        raise Wrong(_("A text that stands in the pool, word for word, is called novel."), actual=_POOL[-1])
-    value = rouge_l(_TWIN, _POOL[0])
-    message = _("A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}.")
-    hint = _("Compare with the most similar text: not with the first, the last or the average one.")
-    for pool in (_POOL, _POOL[::-1]):
-        expect(bool(call(function, _TWIN, list(pool), 0.7)), False, message, hint=hint, value=value)
-    message = _("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?")
-    expect(bool(call(function, _TWIN, list(_POOL), 0.99)), True, message, value=value)
-    message = _("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel.")
-    expect(bool(call(function, "flour water", ["flour salt"], 0.5)), False, message)
-    expect(bool(call(function, "Why salt?", [], 0.7)), True, _("With an empty pool everything is novel."))
-    for empty in ("", "   "):
-        novel = call(function, empty, list(_POOL), 0.7) or call(function, empty, [], 0.7)
-        expect(bool(novel), False, _("A candidate without any word is never novel."))
+    IS_NOVEL.judge(function)
 
 
 # -- 2.3 ----------------------------------------------------------------------------------------------------------
 
-_SEEDS = [
-    "How long should dough rest?",
-    "List three kinds of flour.",
-    "Why is my crust pale?",
-    "Explain what yeast does.",
-    "Can I freeze a loaf?",
-]
-_FRESH = [
-    "Describe the smell of rye.",
-    "Where do bakers buy stone mills?",
-    "Suggest toppings for flat pizza tonight.",
-    "Is butter better than oil?",
-    "Translate this recipe into French.",
-    "When was sliced toast invented?",
-]
-
 
 class _Scripted:
-    """A proposer that gives these answers in turn, repeats the last one, and records its calls."""
+    """A proposer that gives these answers in turn, repeats the last one, and records what it is shown."""
 
-    def __init__(self, answers: Sequence[Any], budget: int) -> None:
-        self.answers, self.budget = list(answers), budget
-        self.seen: list[list[str]] = []
+    def __init__(self, *answers: Any) -> None:
+        self.answers, self.budget, self.seen = answers, 0, list[Any]()
+
+    def __repr__(self) -> str:
+        return f"<propose gives {', '.join(map(repr, self.answers))}>"
 
     def __call__(self, examples: Any) -> Any:
-        if isinstance(examples, str) or not isinstance(examples, Sequence):
-            raise Wrong(_("`propose` should be given a list of examples."), actual=examples)
-        self.seen.append(list(examples))
-        if (n := len(self.seen)) > self.budget:
-            raise Wrong(_("`propose` was called more often than the budget allows."), expected=self.budget, actual=n)
+        listed = hasattr(examples, "__len__") and not isinstance(examples, str | dict | set | frozenset)
+        self.seen.append(list(map(str, plain(examples))) if listed else safe_repr(examples))
+        self.look()
         answer = self.answers[min(len(self.seen), len(self.answers)) - 1]
         return list(answer) if isinstance(answer, list) else answer
 
+    def look(self) -> None:
+        """Raise `Wrong` if there were too many calls."""
+        if (n := len(self.seen)) > self.budget:
+            raise Wrong(_("`propose` was called more often than the budget allows."), expected=self.budget, actual=n)
 
-def _run(
-    function: Callable, answers: Sequence[Any], n: int, budget: int, k: int = 3, **kwargs: Any
-) -> tuple[list[str], _Scripted]:
-    """The result of one run, and the proposer that it called."""
-    propose, seeds = _Scripted(answers, budget), list(_SEEDS)
-    result = texts(call(function, seeds, propose, n, budget, k, **kwargs))
-    if seeds != _SEEDS:
-        raise Wrong(_("The list of seeds changed."), hint=_("Begin with a copy: `list(seeds)`."), actual=seeds)
-    return result, propose
+
+def _run(function: Callable, seeds: list, script: _Scripted, n: int, budget: int, k: int, **seed: int) -> tuple:
+    """What one run gives, and what its proposer saw."""
+    propose = copy.copy(script)
+    propose.budget, propose.seen = budget, []
+    result = texts(call(function, seeds, propose, n, budget, k, **seed))
+    propose.look()  # the answer may have caught the error
+    return result, propose.seen
+
+
+def _shown(function: Callable, seeds: list[str], script: _Scripted, seed: int, budget: int, **more: int) -> Properties:
+    """What is to be said about the examples that are drawn, where each answer has one novel candidate or none."""
+    run = lambda seed: _run(function, list(seeds), script, budget=budget, seed=seed, **more)[1]  # noqa: E731
+    with GlobalRandomState() as state:
+        seen = run(seed)
+    with GlobalRandomState():
+        random.seed(123)  # a function that reads the global state must not get the same one twice
+        again = run(seed)
+        others = [run(seed + other) for other in (1, 2, 3)]
+    fresh, k, long = [text for answer in script.answers for text in answer], more["k"], budget > 100
+    draws = [(drawn if isinstance(drawn, list) else [], [*seeds, *fresh[:call]]) for call, drawn in enumerate(seen)]
+    # From here on the pool stays as it is: in a long run all of it should turn up, in any company.
+    late = [[sorted(drawn) for drawn in run[len(fresh) :] if isinstance(drawn, list)] for run in (seen, *others)]
+    times, pairs = (Counter(some for run in late for drawn in run for some in combinations(drawn, m)) for m in (1, 2))
+    often = sum(map(len, late)) * k / len(seeds + fresh)
+    together = often * (k - 1) / (len(seeds + fresh) - 1)
+    return Properties(
+        state=state.changed,
+        lists=[drawn for drawn in seen if not isinstance(drawn, list)][:1],
+        all=[len(set(drawn)) for drawn, pool in draws if len(pool) < k],
+        number=[len(drawn if len(drawn) > k else set(drawn)) for drawn, pool in draws if len(pool) >= k][:99],
+        strangers=[text for drawn, pool in draws for text in drawn if text not in pool][:1],
+        anew=long and len(set(map(tuple, late[0]))) < 3,
+        accepted=not long or any((text,) in times for text in fresh),
+        seeds=not long or any((text,) in times for text in seeds),
+        again=again == seen,
+        seed=not long or any(other != seen for other in others),
+        spread=[text for text in seeds + fresh if long and abs(times[(text,)] - often) > 5 * often**0.5],
+        pairs=[list(pair) for pair, number in pairs.items() if long and number > together + 6 * together**0.5][:1],
+    )
+
+
+def _bootstrap(seeds: list, propose: Callable, n: int, budget: int, k: int, seed: int = 0, most: float = 0) -> list:
+    rng, new = random.Random(seed), list[str]()
+    for _call in range(budget):
+        if len(new) >= n:
+            break
+        pool = [*seeds, *new]
+        for candidate in propose(rng.sample(pool, min(k, len(pool)))) or []:
+            if len(new) < (most or n) and _is_novel(candidate, [*seeds, *new]):
+                new.append(candidate)
+    return new
+
+
+def _script(answers: list[Any], n: int, budget: int, k: int = 3, says: str = "", **seed: int) -> Case:
+    values = {"n": n, "budget": budget}
+    return case(_SEEDS, _Scripted(*answers), n=n, budget=budget, k=k, says=says, values=values, **seed)
+
+
+def _random_script(number: int) -> Case:
+    rng = random.Random(number)
+    some = [*_FRESH, *_FRESH, *_SEEDS, "How long should the dough rest?", "Is butter now an oil?", "", None]
+    answers = [rng.choices(some, k=rng.randint(3, 5)) if rng.random() < 0.9 else None for _answer in range(3)]
+    return _script([*answers, rng.choices(some, k=3)], rng.randint(1, 9), rng.randint(2, 6), rng.randint(1, 6))
+
+
+_SEEDS = ["How long should dough rest?", "List three kinds of flour.", "Why is my crust pale?", "Can I freeze a loaf?"]
+_FRESH = ["What smells of rye?", "Where do mills stand?", "Suggest pizza toppings.", "Is butter an oil?", "Draw it!"]
+_ONE, _TWO, _THREE, _FOUR, _FIVE = ([text] for text in _FRESH)
+_ANSWERS: Mapping[str, Iterable[list[Any]]] = {
+    N_("Three calls gave one novel candidate each."): [[_ONE, _TWO, _THREE]],
+    "": [[_ONE]],
+    N_("An empty candidate was accepted."): [[[nothing]] for nothing in (None, "", "   ")],
+    N_("An answer that was None or empty should cost one call, and nothing else."): [
+        *([None, _ONE], [[], _ONE], [*[None, []] * 4, _ONE])
+    ],
+    N_("The loop goes on after an answer without anything novel."): [[_SEEDS[:1], _ONE], [*[_SEEDS[:1]] * 8, _ONE]],
+    N_("Every candidate of an answer counts, not only the first."): [[_ONE + _TWO]],
+    N_("After a candidate that is refused, the same answer may have a novel one."): [[[_SEEDS[0], None, *_ONE]]],
+    N_("A candidate that is nearly a seed was accepted."): [
+        [_SEEDS[3:]],
+        [_SEEDS],
+        [["Can I freeze a loaf now?"]],
+    ],
+    N_("A candidate was accepted that has a ROUGE-L of 0.73 with a seed."): [[["Why is my old crust soft?"]]],
+    N_("A candidate was refused that has a ROUGE-L of only 0.67 with a seed."): [[["Why is my old crust so soft?"]]],
+    N_("Twins in one answer were both accepted."): [[_ONE + _ONE], [[*_ONE, "What smells of rye!"]]],
+    N_("A candidate from an earlier call was accepted again."): [[_ONE, _ONE, _ONE], [_ONE, _TWO, _ONE]],
+    N_("`budget` counts the calls of `propose`, not the candidates."): [[_ONE + _TWO, _THREE + _FOUR]],
+}
+_NO_END = N_("The model never offers anything new: the loop ends when the budget is spent.")
+_NOTHING_TO_DO = N_("With n = {n} and budget = {budget} there is nothing to do.")
+_LIMITS = (
+    *(_script([answer], 2, 5, says=_NO_END) for answer in (None, [], _SEEDS[:1])),
+    *(_script([_FRESH], n, budget, says=_NOTHING_TO_DO) for n, budget in ((0, 3), (3, 0))),
+    *map(_random_script, range(20)),
+)
+ACCEPTED = Task(
+    _bootstrap,
+    (
+        *(_script(script, 4, len(script), says=says) for says, scripts in _ANSWERS.items() for script in scripts),
+        _script([_FRESH[:3]], 2, 3, says=N_("The first n novel candidates of an answer are wanted.")),
+        *_LIMITS,
+    ),
+    N_("These are not the novel candidates that the calls brought."),
+    {
+        N_("The answer holds the new instructions only, without the seeds."): (
+            lambda seeds, *more: [*seeds, *_bootstrap(seeds, *more)],
+            lambda seeds, propose, n, *more: [*seeds, *_bootstrap(seeds, propose, n - len(seeds), *more)],
+        ),
+        N_("`n` is the number of new instructions; the seeds do not count."): (
+            lambda seeds, propose, n, *more: _bootstrap(seeds, propose, n - len(seeds), *more)
+        ),
+        N_("One answer had more than enough, and more than n were taken."): (
+            partial(_bootstrap, most=float("inf")),
+            lambda seeds, propose, n, budget, k: _bootstrap(seeds, propose, n, budget, k, most=n + 1),
+        ),
+    },
+    play=lambda *given, **options: _run(*given, **options)[0],
+    unchanged=N_("The list of seeds changed."),
+    order=N_("The new instructions are not in the order of acceptance."),
+    hints={N_("The list of seeds changed."): N_("Begin with a copy: `list(seeds)`.")},
+)
+CALLS = Task(
+    _bootstrap,
+    (_script([_FRESH[:3]], 2, 3, says=N_("`propose` was called again although there were n already.")), *_LIMITS),
+    N_("`propose` was called more often than needed, or not often enough."),
+    play=lambda *given, **options: len(_run(*given, **options)[1]),
+)
+SHOWN = Task(
+    _bootstrap,
+    (
+        _script([_ONE, _TWO, _THREE, _FOUR, []], 99, 300, seed=0),
+        *(_script([_ONE, _TWO, _THREE, _FOUR, _FIVE, []], 99, 9, k, seed=1) for k in (1, 4, 8, 50)),
+    ),
+    {
+        "state": N_("The global random state changed."),
+        "lists": N_("`propose` should be given a list of examples."),
+        "all": N_("With k larger than the pool, all of the pool should be shown."),
+        "number": N_("`propose` should see k different examples."),
+        "strangers": N_("An example is not in the pool."),
+        "anew": N_("The examples are the same in every call: draw them anew."),
+        "accepted": N_("What was accepted never serves as an example: draw from the pool, not from the seeds."),
+        "seeds": N_("The seeds never serve as examples: they are part of the pool."),
+        "again": N_("The same seed drew different examples."),
+        "seed": N_("Different seeds draw the same examples: `seed` is not used."),
+        "spread": N_("Some texts of the pool are drawn too often or too seldom; each should be as likely as another."),
+        "pairs": N_("Some texts of the pool are drawn together too often: which ones meet should be chance, too."),
+    },
+    play=_shown,
+    hints={N_("The global random state changed."): N_("`random.Random(seed)` is a generator of its own.")},
+)
 
 
 @exercise(
@@ -160,79 +346,5 @@ def _run(
 )
 def bootstrap(function: Callable[..., list[str]]) -> None:
     """Exercise 2.3: the loop, with proposers that behave and proposers that do not."""
-    with GlobalRandomState() as state:
-        _plain_run(function)
-    if state.changed:
-        raise Wrong(_("The global random state changed."), hint=_("`random.Random(seed)` is a generator of its own."))
-    _awkward_proposers(function)
-    _limits(function)
-    _examples(function)
-
-
-def _plain_run(function: Callable) -> None:
-    expected = _FRESH[:3]
-    result, _propose = _run(function, [[text] for text in expected], n=3, budget=3)
-    if set(_SEEDS) & set(result):
-        expect(result, expected, _("The answer holds the new instructions only, without the seeds."))
-    if sorted(result) == sorted(expected):
-        expect(result, expected, _("The new instructions are not in the order of acceptance."))
-    expect(result, expected, _("Three calls gave one novel candidate each."))
-
-
-def _awkward_proposers(function: Callable) -> None:
-    fresh = _FRESH[0]
-    for answers, message in (
-        ([[fresh, None, "", "   "]], _("An empty candidate was accepted.")),
-        ([None, [], [fresh]], _("An answer that was None or empty should cost one call, and nothing else.")),
-        ([["How long should the dough rest?", fresh]], _("A candidate that is nearly a seed was accepted.")),
-        ([[fresh, fresh, "Describe the smell of rye!"]], _("Twins in one answer were both accepted.")),
-        ([[fresh], [fresh], [fresh]], _("A candidate from an earlier call was accepted again.")),
-    ):
-        result, _propose = _run(function, answers, n=4, budget=len(answers))
-        expect(result, [fresh], message)
-
-
-def _limits(function: Callable) -> None:
-    result, propose = _run(function, [_FRESH], n=2, budget=3)
-    if len(result) > 2:
-        expect(result, _FRESH[:2], _("One answer had more than enough, and more than n were taken."))
-    expect(result, _FRESH[:2], _("The first n novel candidates of an answer are wanted."))
-    expect(len(propose.seen), 1, _("`propose` was called again although there were n already."))
-    for answer in (None, [], [_SEEDS[0]]):
-        result, propose = _run(function, [answer], n=2, budget=5)
-        message = _("The model never offers anything new: the loop ends when the budget is spent.")
-        wrong_if(result or len(propose.seen) != 5, message, expected=_("5 calls"), actual=len(propose.seen))
-    for n, budget in ((0, 3), (3, 0)):
-        result, propose = _run(function, [_FRESH], n=n, budget=budget)
-        message = _("With n = {n} and budget = {budget} there is nothing to do.")
-        wrong_if(result or propose.seen, message, actual=result, n=n, budget=budget)
-
-
-def _examples(function: Callable) -> None:
-    script = [[text] for text in _FRESH] + [[]]
-    result, propose = _run(function, script, n=99, budget=40, k=3)
-    known = list(_SEEDS)
-    for number, examples in enumerate(propose.seen):
-        if len(examples) != 3 or len(set(examples)) != 3:
-            raise Wrong(_("`propose` should see k different examples."), expected=3, actual=examples)
-        if set(examples) - set(known):
-            raise Wrong(_("An example is not in the pool."), actual=sorted(set(examples) - set(known)))
-        known += _FRESH[number : number + 1]
-    if len({tuple(sorted(examples)) for examples in propose.seen}) < 3:
-        raise Wrong(_("The examples are the same in every call: draw them anew."), actual=propose.seen[:3])
-    # By now everything fresh has been offered: both kinds should turn up in about thirty draws.
-    shown = {text for examples in propose.seen[len(_FRESH) :] for text in examples}
-    if not shown & set(_FRESH):
-        raise Wrong(_("What was accepted never serves as an example: draw from the pool, not from the seeds."))
-    wrong_if(not shown & set(_SEEDS), _("The seeds never serve as examples: they are part of the pool."))
-    result, small = _run(function, [_FRESH[:1]], n=1, budget=1, k=50)
-    if sorted(small.seen[0]) != sorted(_SEEDS):
-        expect(small.seen[0], _SEEDS, _("With k larger than the pool, all of the pool should be shown."))
-
-    with GlobalRandomState():
-        random.seed(123)  # a function that reads the global state must not get the same one twice
-        again = _run(function, script, n=99, budget=40, k=3)[1].seen
-    if again != propose.seen:
-        raise Wrong(_("The same seed drew different examples."), expected=propose.seen[0], actual=again[0])
-    if all(_run(function, script, n=99, budget=40, k=3, seed=seed)[1].seen == again for seed in (1, 2, 3)):
-        raise Wrong(_("Different seeds draw the same examples: `seed` is not used."))
+    for task in (ACCEPTED, CALLS, SHOWN):
+        task.judge(function)
