@@ -175,7 +175,7 @@ class Execute(PlainExecute):
             nb, resources = super().preprocess(nb, resources, km)
         for cell in filter(utils.is_grade, nb.cells):
             self._decide(cell)
-        if files and (changed := _restore(checks[0].partition(".")[0], files)):
+        if files and (changed := put_back(checks[0].partition(".")[0], files)):
             self._notes.append(f"The hand-in changed files of the installed package; they were put back: {changed}.")
         self._tell(nb, resources["nbgrader"])
         return nb, resources
@@ -271,7 +271,7 @@ def _folder(name: str) -> Path:
     return Path(spec.origin).parent
 
 
-def _restore(name: str, files: dict[str, bytes]) -> str:
+def put_back(name: str, files: dict[str, bytes]) -> str:
     """Put modules of the package back that were changed meanwhile; their names."""
     now = package(name)
     for changed in (names := sorted(path for path in files.keys() | now.keys() if files.get(path) != now.get(path))):

@@ -10,6 +10,7 @@ import pytest
 
 from builder.classroom import classroom
 from builder.course import load
+from builder.grading import Call, calls, package, put_back
 from tests.classroom.grading_day import code_of, hand_in, marks, nbgrader, released
 
 ROOT = Path(__file__).parents[2]
@@ -196,3 +197,52 @@ def test_the_teacher_is_told(day, student: str, told: str):
 
 def test_nothing_is_told_of_honest_hand_ins(day):
     assert not re.findall(rf"(?:right|half|other), {LESSON}: .*", day[1])
+
+
+def test_feedback_and_export(day):
+    folder, _ = day
+    nbgrader(folder, ROOT, "generate_feedback", LESSON, "--student=dead")
+    page = (folder / "feedback" / "dead" / LESSON / f"{LESSON}.html").read_text("utf-8")
+    assert "Notes of the grading" in page and "NotGraded" not in page
+    nbgrader(folder, ROOT, "export")
+    rows = [line.split(",") for line in (folder / "grades.csv").read_text().splitlines()]
+    place = rows[0].index("score"), rows[0].index("student_id")
+    assert {row[place[1]]: float(row[place[0]]) for row in rows[1:]}["dead"] == 1
+
+
+def test_what_students_see_validates(day):
+    """nbgrader's own `validate`, which is for students: it needs none of the grading."""
+    folder, _ = day
+    for student, told in (("right", "Success!"), ("half", "The following 2 cells failed")):
+        path = folder / "submitted" / student / LESSON / f"{LESSON}.ipynb"
+        assert told in nbgrader(folder, ROOT, "validate", str(path))
+
+
+def test_nothing_leads_to_the_solution_and_what_is_given_is_locked(day):
+    cells = nbformat.read(released(day[0], LESSON), as_version=4).cells
+    assert not [cell.id for cell in cells if "solutions/" in cell.source]
+    locked = {cell.id for cell in cells if cell.metadata.get("nbgrader", {}).get("locked")}
+    assert {"setup", "given-check", "ex-pairs-check", "ex-distinct-check", "ex-build-check"} == locked
+    for cell in cells:
+        if cell.id in locked:
+            assert not cell.metadata["editable"] and not cell.metadata["deletable"]
+
+
+def test_only_calls_of_checks_need_a_proof():
+    given = "from prompt2data.checks import lesson_01 as check\n\n"
+    assert calls(f"{given}check.pairs(prompts, to_pairs, graded=True)") == [
+        Call("prompt2data.checks.lesson_01", "pairs", "prompts, to_pairs, ")
+    ]
+    for other in ("check.pairs(prompts, graded=True)", f"{given}x = 1", "assert total([1]) == 1", "1 +", ""):
+        assert calls(other) == []
+
+
+def test_a_changed_package_is_put_back(tmp_path: Path, monkeypatch):
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "__init__.py").write_text("one")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = package("victim")
+    (tmp_path / "victim" / "__init__.py").write_text("two")
+    (tmp_path / "victim" / "more.py").write_text("three")
+    assert put_back("victim", before) == "__init__.py, more.py"
+    assert package("victim") == before == {"__init__.py": b"one"}
