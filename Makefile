@@ -8,6 +8,7 @@ LESSONS ?=
 # Two at a time: starting kernels and importing keeps one core busy, so the other has room for a second test.
 JOBS ?= 2
 DIR ?= classroom
+FORCE ?=
 # Only from the command line: in the environment this name belongs to gettext, as in LANGUAGE=de_DE:en.
 ifneq ($(origin LANGUAGE),command line)
 LANGUAGE := en
@@ -49,8 +50,8 @@ build: ## write notebooks, solutions and READMEs in all languages from lessons/ 
 check: ## fail, naming file and cell, where a derived file or a translation is not up to date
 	@$(SETUP) python dev -m builder check
 
-classroom: ## write a course folder for nbgrader (DIR=classroom LANGUAGE=en)
-	@$(SETUP) python dev -m builder classroom "$(DIR)" --language "$(LANGUAGE)"
+classroom: ## write a course folder for nbgrader (DIR=classroom LANGUAGE=en; FORCE=1 overwrites what you changed)
+	@$(SETUP) python dev -m builder classroom "$(DIR)" --language "$(LANGUAGE)" $(if $(FORCE),--force)
 
 clean: ## remove .venv and what tests and runs left; models, notebooks and datasets stay
 	rm -rf .venv build .cache/lint .pytest_cache .ruff_cache prompt2data.egg-info

@@ -29,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     run.add_argument("lesson", metavar="LESSON")
     classroom = commands.add_parser("classroom", help="write a course folder for nbgrader")
     classroom.add_argument("folder", type=Path, metavar="DIR")
+    classroom.add_argument("--force", action="store_true", help="overwrite also what you changed in DIR")
     for command in (run, classroom):
         command.add_argument("--language", default=SOURCE_LANGUAGE, metavar="CODE", help="en, vi, zh, ja or ko")
     options = parser.parse_args(arguments)
@@ -58,7 +59,7 @@ def _dispatch(options: argparse.Namespace, course: Course) -> int:
         return _run(options, course)
     from builder.classroom import classroom
 
-    classroom(course, options.folder, options.language)
+    classroom(course, options.folder, options.language, options.force)
     print(f"wrote a course folder for nbgrader: {options.folder}")
     return 0
 

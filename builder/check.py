@@ -54,8 +54,8 @@ def report(course: Course) -> list[str]:
 
 
 def linked_files(course: Course) -> list[Path]:
-    """The files whose links are followed: all notebooks and READMEs, and what the README leads contributors to."""
-    files = [course.root / "CONTRIBUTING.md", course.root / "ARCHITECTURE.md"]
+    """The files whose links are followed: all notebooks and READMEs, and what the README leads others to."""
+    files = [course.root / name for name in ("CONTRIBUTING.md", "ARCHITECTURE.md", "docs/teaching.md")]
     for language in course.built_languages:
         files.append(course.readme(language.code))
         for entry in course.lessons:

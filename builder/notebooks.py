@@ -61,9 +61,9 @@ def graded(
             continue
         node = _cell(course, cell, cell.source, language)
         if _task(cell):
-            node.metadata["nbgrader"] = _grading(cell.id, solution=True)
+            node.metadata["nbgrader"] = grading(cell.id, solution=True)
         elif cell.id in points:
-            node.metadata["nbgrader"] = _grading(cell.id, points=points[cell.id])
+            node.metadata["nbgrader"] = grading(cell.id, points=points[cell.id])
         cells.append(node)
     return _notebook(course, entry, cells, "notebooks", language)
 
@@ -154,11 +154,12 @@ def _squeezed(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _grading(grade_id: str, *, solution: bool = False, points: int | None = None) -> dict:
+def grading(grade_id: str, *, solution: bool = False, locked: bool = False, points: int | None = None) -> dict:
+    """nbgrader's metadata of a cell."""
     form = {
         "grade": False,
         "grade_id": grade_id,
-        "locked": False,
+        "locked": locked,
         "schema_version": 3,
         "solution": solution,
         "task": False,

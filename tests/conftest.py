@@ -37,7 +37,12 @@ LAST = (
 )
 # Several tests at a time: a file stays on one worker, since its tests may share a kernel or a browser. These share
 # nothing dear.
-INDEPENDENT = (*LAST, "tests/browser/test_static.py", "tests/classroom/", "tests/notebooks/test_notebooks.py")
+INDEPENDENT = (
+    *LAST,
+    "tests/browser/test_static.py",
+    "tests/classroom/test_classroom.py",
+    "tests/notebooks/test_notebooks.py",
+)
 
 # No test fails because the machine is busy.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -71,3 +71,24 @@ def test_classroom(capsys, small, tmp_path):
     (folder / "nbgrader_config.py").write_text("c = get_config()\n")
     status, _, said = run(capsys, small.root, "classroom", str(folder))
     assert status == 1 and "another course" in said
+
+
+def test_what_a_teacher_changed_is_not_overwritten(capsys, small, tmp_path):
+    folder = tmp_path / "class"
+    source = folder / "source" / "01_counting" / "01_counting.ipynb"
+    assert run(capsys, small.root, "classroom", str(folder))[0] == 0
+    small.edit("Count them.", "Count them all.")
+    assert run(capsys, small.root, "classroom", str(folder))[0] == 0  # nobody changed it there
+    assert "Count them all." in source.read_text()
+    for path in (source, folder / "nbgrader_config.py", folder / "course_grading" / "kernel.py"):
+        written = path.read_text()
+        path.write_text(written + "\n")
+        small.edit("Count them", "Please count them")
+        status, _, said = run(capsys, small.root, "classroom", str(folder))
+        assert status == 1 and f"{path.name}: was changed" in said and path.read_text() == written + "\n"
+        assert "Please count them" not in source.read_text()
+        path.write_text(written)
+        small.edit("Please count them", "Count them")
+    source.write_text("mine")
+    assert run(capsys, small.root, "classroom", str(folder), "--force")[0] == 0
+    assert "Count them all." in source.read_text()

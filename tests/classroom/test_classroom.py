@@ -2,84 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from builder.classroom import classroom
 from builder.course import Course, load
+from tests.classroom.grading_day import code_of, hand_in, marks, nbgrader, released
 
 ROOT = Path(__file__).parents[2]
 SMALL = Path(__file__).parents[1] / "builder" / "fixtures" / "course"
 
 
-@pytest.fixture(autouse=True)
-def tools_on_the_path(monkeypatch):
-    """nbgrader starts `alembic` by name; it lies beside this interpreter."""
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-
-
-def nbgrader(folder: Path, root: Path, *words: str) -> str:
-    """Run one nbgrader command in the course folder `folder`; what it printed."""
-    kernels = folder.parent / "jupyter" / "kernels" / "python3"
-    kernels.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
-    (kernels / "kernel.json").write_text(json.dumps(spec))
-    env = {
-        **os.environ,
-        "JUPYTER_PATH": str(folder.parent / "jupyter"),  # kernels are this interpreter, whatever is installed
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
-        "PROMPT2DATA_OUTPUT": str(folder.parent),
-    }
-    env.pop("PROMPT2DATA_STRICT", None)  # the course folder's own configuration has to set it
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words],
-        cwd=folder,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def code_of(path: Path) -> dict[str, str]:
-    return {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"}
-
-
-def hand_in(folder: Path, student: str, lesson: str, answers: dict[str, str]) -> None:
-    """Hand in the released notebook of `lesson`, with its exercise cells as `answers` has them."""
-    released = nbformat.read(folder / "release" / lesson / f"{lesson}.ipynb", as_version=4)
-    for cell in released.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = answers[cell.id]
-    target = folder / "submitted" / student / lesson / f"{lesson}.ipynb"
-    target.parent.mkdir(parents=True)
-    nbformat.write(released, target)
-
-
 def graded(course: Course, folder: Path, lesson: str) -> dict[str, tuple[float, float]]:
     """Release `lesson`, hand in its solution and its unfilled exercise, grade both: (marks, possible)."""
-    from nbgrader.api import Gradebook
-
     nbgrader(folder, course.root, "generate_assignment", lesson, "--create")
-    released = code_of(folder / "release" / lesson / f"{lesson}.ipynb")
-    assert released == code_of(course.exercise(lesson)), "nbgrader's stubs and those of notebooks/ differ"
+    unfilled, stubs = code_of(released(folder, lesson)), code_of(course.exercise(lesson))
+    differ = {cell for cell in unfilled | stubs if unfilled.get(cell) != stubs.get(cell)}
+    assert all(cell.endswith("-check") for cell in differ), "nbgrader's stubs and those of notebooks/ differ"
     hand_in(folder, "solved", lesson, code_of(course.solution(lesson)))
-    hand_in(folder, "unfilled", lesson, released)
+    hand_in(folder, "unfilled", lesson, unfilled)
     nbgrader(folder, course.root, "autograde", lesson, "--create")
-    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
-        found = {who: book.find_submission(lesson, who) for who in ("solved", "unfilled")}
-        return {who: (submission.score, submission.max_score) for who, submission in found.items()}
+    return {who: marks(folder, lesson, who) for who in ("solved", "unfilled")}
 
 
 def points(path: Path) -> int:
