@@ -259,7 +259,7 @@ def plain(value: Any) -> Any:
     if hasattr(value, "tolist") and not isinstance(value, type):  # numpy, a series, a tensor
         return plain(value.tolist())
     if isinstance(value, Mapping):
-        return {plain(key): plain(item) for key, item in value.items()}
+        return {key if isinstance(key, tuple) else plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, Iterable) and not callable(value):
         items = list(islice(value, _MOST_ITEMS + 1))
         wrong_if(len(items) > _MOST_ITEMS, _("The answer has no end."))

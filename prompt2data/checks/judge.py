@@ -7,12 +7,12 @@ mistake. Any other is shown the smallest input on which it differs.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose, isnan
 from typing import Any
 
-from prompt2data.checks.core import NotAttempted, Wrong, call, error_text, told_call
+from prompt2data.checks.core import Wrong, call, error_text, told_call
 from prompt2data.i18n import _, translated
 from prompt2data.untrusted import safe_repr
 
@@ -25,7 +25,7 @@ class Case:
         arguments: positional arguments. Each call gets a copy.
         options: keyword arguments.
         says: what an answer is told that goes wrong here and makes no known mistake, marked with `N_()`.
-        values: what fills the placeholders of `says`.
+        values: what fills the placeholders of `says`; texts may be marked with `N_()`.
     """
 
     arguments: tuple[Any, ...]
@@ -115,15 +115,15 @@ class Task:
             NotAttempted: if there is nothing to judge yet.
         """
         found, wanted = self.outcomes(answer), self.outcomes(self.reference)
+        again = self.outcomes(answer, backwards=True)
+        for place, right in enumerate(wanted):
+            if found[place].agrees(right) != again[place].agrees(right):
+                message = _("The same call gives something else when it comes again: what does it remember?")
+                raise self._wrong(message, answer, place, found[place], again[place])
         if wrong := [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]:
             # What a function gives says more about it than what it raises.
             worth = lambda place: (bool(wanted[place].error), bool(found[place].error), self.cases[place].size())  # noqa: E731
             raise self._explained(answer, found, wanted, min(wrong, key=worth))
-        again = self.outcomes(answer, backwards=True)
-        for place, outcome in enumerate(again):
-            if not outcome.agrees(found[place]):
-                message = _("The same call gives something else when it comes again: what does it remember?")
-                raise self._wrong(message, answer, place, found[place], outcome)
         for place, outcome in enumerate(found):
             if self.unchanged and outcome.changed:
                 raise self._wrong(self.unchanged, answer, place)
@@ -177,7 +177,8 @@ class Task:
         more = {} if wanted is None or found is None else {"expected": wanted.shown(), "actual": found.shown()}
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
-        return Wrong(translated(message), hint=hint, given=told, **more, **given.values)
+        values = {key: translated(value) if value and type(value) is str else value for key, value in given.values.items()}
+        return Wrong(translated(message), hint=hint, given=told, **more, **values)
 
 
 def _items(outcome: Outcome) -> Any:
