@@ -742,7 +742,7 @@ the same size. The **percentile** says how many of them the selection beats; 50 
 
 Write `percentile(measure, chosen, pool, draws=1000, seed=0)`. `measure` takes a list of rows and gives a number, higher
 for better. Draw `draws` random subsets of `pool`, as large as `chosen`, each **without** taking a row twice. Return how
-many of them, in percent from 0 to 100, have a *lower* measure than `chosen`; a tie counts as half.
+many of them, in percent from 0 to 100 and not rounded, have a *lower* measure than `chosen`; a tie counts as half.
 
 The same seed gives the same answer, another seed draws other subsets, and the random state of the rest of the notebook
 stays as it was. So do the lists `chosen` and `pool`.

@@ -110,7 +110,13 @@ SELECT = Task(
     ),
     N_("These are not the places of the rows to take."),
     {
-        _BEST: lambda embeddings, quality, k, least: _select(embeddings, quality, len(quality), least),
+        _BEST: [
+            lambda embeddings, quality, k, least: _select(embeddings, quality, len(quality), least),
+            lambda embeddings, quality, k, least: _select(embeddings, quality, k + 1, least),
+            lambda embeddings, quality, k, least: _select(embeddings, quality, k - 1, least),
+        ],
+        N_("Places are counted from 0."): lambda *given: [place + 1 for place in _select(*given)],
+        N_("Return a list of places, which are whole numbers."): lambda *given: [given[1][p] for p in _select(*given)],
         _CLOSE: lambda embeddings, quality, k, least: _select(embeddings, quality, k, -9),
         _COSINE: [
             partial(_select, distance=distance)
@@ -130,6 +136,9 @@ SELECT = Task(
 # -- percentile ---------------------------------------------------------------------------------------------------
 
 
+_SELECTED = range(101, 111)
+
+
 class _Measure:
     """A measure that notes what it is given: `of` the rows, or this number for the selection and these for the draws.
 
@@ -142,11 +151,12 @@ class _Measure:
         self.numbers: dict[Any, Any] = {}
 
     def __call__(self, rows: Any) -> Any:
-        self.calls.append([plain(row) for row in rows])
-        if self.of or min(self.calls[-1]) > 100:
-            return self.of(self.calls[-1]) if self.of else self.own
+        rows = [plain(row) for row in rows]
+        self.calls.append(rows)
+        if self.of or any(row in _SELECTED for row in rows):
+            return self.of(rows) if self.of else self.own
         turn = min(len(self.numbers), len(self.values) - 1)
-        return self.numbers.setdefault(_key(self.calls[-1]), self.values[turn])
+        return self.numbers.setdefault(_key(rows), self.values[turn])
 
     def __repr__(self) -> str:
         return getattr(self.of, "__name__", "measure")
@@ -221,7 +231,7 @@ _VALUES = N_("`measure` gives {own} for `chosen` and {values} for the draws: tha
 
 
 def _script(own: Any, *values: Any, says: str = _VALUES, seed: int = 3) -> Case:
-    given = _Measure(own, *values), list(range(101, 111)), list(range(10, 40)), len(values), seed
+    given = _Measure(own, *values), list(_SELECTED), list(range(10, 40)), len(values), seed
     return case(*given, says=says, values={"own": own, "values": values})
 
 
@@ -245,7 +255,7 @@ PERCENTILE = Task(
         case(_Measure(of=len), [], [10, 11, 12], 4, 3, says=_HALF),
         case(_Measure(of=sum), [1, 1, 1], [1] * 10, 4, 3, says=_HALF),
         case(_Measure(of=selection.topics), [{"topic": "a"}, {"topic": "b"}], [{"topic": "c"}] * 4, 4, 0),
-        case(_Measure(of=sum), list(range(101, 111)), list(range(10, 60))),
+        case(_Measure(of=sum), list(_SELECTED), list(range(10, 60))),
         *map(_random_script, range(16)),
     ),
     _ABOVE_ALL,

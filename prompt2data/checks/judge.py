@@ -177,7 +177,7 @@ class Task:
         more = {} if wanted is None or found is None else {"expected": wanted.shown(), "actual": found.shown()}
         hint = translated(self.hints[message]) if message in self.hints else ""
         told = told_call(answer, given.arguments, given.options)
-        values = {key: translated(value) if value and type(value) is str else value for key, value in given.values.items()}
+        values = {key: translated(one) if one and type(one) is str else one for key, one in given.values.items()}
         return Wrong(translated(message), hint=hint, given=told, **more, **values)
 
 

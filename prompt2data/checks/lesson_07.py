@@ -76,7 +76,7 @@ def _verdict(row: Row, filters: Sequence[Callable]) -> str | None:
 
 def _filtered(function: Callable[..., Any], rows: list[Row], filters: list[_Filter]) -> Properties:
     """What is to be said about the rows that a function keeps, and about its counts."""
-    given, fresh = deepcopy((rows, filters))
+    (given, fresh), watched = deepcopy((rows, filters)), tuple(filters)
     kept, counts = _pair(call(function, rows, filters))
     places = _places(kept, rows, given)
     verdicts = [_verdict(row, fresh) for row in given]
@@ -84,7 +84,7 @@ def _filtered(function: Callable[..., Any], rows: list[Row], filters: list[_Filt
     if total + len(places) < number:
         message = _("Rows got lost: {kept} kept and {dropped} counted, of {n}.")
         hint = _("A row on which a filter raises an error is dropped with the reason `error`.")
-        hint = hint if "error" in verdicts and "error" not in counts else ""
+        hint = hint if number - total - len(places) == verdicts.count("error") else ""
         raise Wrong(message, hint=hint, kept=len(places), dropped=total, n=number)
     strange = sorted(safe_repr(reason) for reason in counts if reason not in _REASONS)
     return Properties(
@@ -94,7 +94,7 @@ def _filtered(function: Callable[..., Any], rows: list[Row], filters: list[_Filt
         strange=strange,
         twice=max(number, total + len(places)),
         counts=counts,
-        seen=[safe_repr(old) for new, old in zip(fresh, filters, strict=True) if not old.seen <= new.seen],
+        seen=[safe_repr(old) for new, old in zip(fresh, watched, strict=True) if not old.seen <= new.seen],
     )
 
 
@@ -214,9 +214,10 @@ def _group(says: str, what: str, *instructions: Any) -> Case:
 def _random_instructions(number: int) -> Case:
     rng = random.Random(number)
     found: list[Any] = ["Bread?"]
+    some = rng.choices("rye salt mì мука 塩 빵 2".split(), k=rng.randint(1, 6))
     for _row in range(rng.randint(2, 9)):
-        words = rng.choices("rye salt mì мука 塩 빵 2".split(), k=rng.randint(1, 3))
-        form = rng.choice([str, str.upper, str.title])
+        words = rng.choice([some, [*some, "rye"], ["塩", *some], some[::-1]])
+        form: Callable[[str], str] = rng.choice([str, str.upper, str.title])
         text = rng.choice([" ", "  ", ", ", " - ", "\n", "。 "]).join(map(form, words))
         found.append(rng.choice([text, f"{text} ", f"{text}?", f"{text}！", text, None, ...]))
     return case(_rows("instruction", *found))
@@ -234,6 +235,7 @@ DEDUP = Task(
         _group(_STILL, _SAME, "Rye?", "Rye?"),
         _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?"),
         _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?", "How hot?", "Why salt?"),
+        _group(_STILL, _SAME, "Why?", None, "None", "None"),
         _group(_STILL, _CAPITALS, "Why salt?", "WHY SALT?"),
         _group(_STILL, _CAPITALS, "Bột mì?", "BỘT MÌ?"),
         _group(_STILL, _CAPITALS, "Мука?", "МУКА?"),
@@ -243,6 +245,8 @@ DEDUP = Task(
         _group(_STILL, _PUNCTUATED, "Why salt", "Why - salt ?"),
         _group(_STILL, _PUNCTUATED, "为什么放盐", "为什么放盐？"),
         _group(_GONE, N_("a question that differs in one word"), "Salt?", "Rye?"),
+        _group(_GONE, N_("a question that differs in one word"), "Bò là gì?", "Bơ là gì?", "Bo la gi?"),
+        _group(_GONE, N_("a text without any word"), "Why?", ""),
         _group(_GONE, N_("the same words and one more"), "Why salt", "Why salt now"),
         _group(_GONE, N_("the same words and one more"), "Why salt now", "Why salt"),
         _group(_GONE, N_("a question with a word twice"), "Very salt?", "Very very salt?"),
