@@ -7,12 +7,12 @@ mistake. Any other is shown the smallest input on which it differs.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isclose, isnan
 from typing import Any
 
-from prompt2data.checks.core import Wrong, call, error_text, told_call
+from prompt2data.checks.core import NotAttempted, Wrong, call, error_text, told_call
 from prompt2data.i18n import _, translated
 from prompt2data.untrusted import safe_repr
 
@@ -115,15 +115,18 @@ class Task:
             NotAttempted: if there is nothing to judge yet.
         """
         found, wanted = self.outcomes(answer), self.outcomes(self.reference)
+        wrong = [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]
         again = self.outcomes(answer, backwards=True)
-        for place, right in enumerate(wanted):
-            if found[place].agrees(right) != again[place].agrees(right):
-                message = _("The same call gives something else when it comes again: what does it remember?")
-                raise self._wrong(message, answer, place, found[place], again[place])
-        if wrong := [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]:
+        moved = [place for place, outcome in enumerate(again) if not outcome.agrees(found[place])]
+        # Right at first and wrong later says more than what went wrong on the way; `Properties` name it themselves.
+        forgets = [place for place in moved if place not in wrong and not isinstance(found[place].value, Properties)]
+        if wrong and not forgets:
             # What a function gives says more about it than what it raises.
             worth = lambda place: (bool(wanted[place].error), bool(found[place].error), self.cases[place].size())  # noqa: E731
             raise self._explained(answer, found, wanted, min(wrong, key=worth))
+        for place in forgets or moved:
+            message = _("The same call gives something else when it comes again: what does it remember?")
+            raise self._wrong(message, answer, place, found[place], again[place])
         for place, outcome in enumerate(found):
             if self.unchanged and outcome.changed:
                 raise self._wrong(self.unchanged, answer, place)
