@@ -144,7 +144,8 @@ reason (a string) or `None`. Return two things:
 * a **dictionary of counts**: reason → number of rows dropped for it.
 
 A row is dropped once, for the first reason that applies, and later filters do not see it. If a filter *raises* an
-error on a row, drop that row with the reason `"error"` and go on. Every row is either kept or counted.
+error on a row, drop that row with the reason `"error"` and go on. Every row is either kept or counted. Do not change
+the rows you are given, nor their list.
 
 **Why it matters**: counts that add up are how you notice that rows got lost.
 """
@@ -204,7 +205,8 @@ and each needs its own eye.
 ### 🐢 Exercise 7.2: exact duplicates (5 min)
 
 Write `dedup(rows)`. Two rows are the same if their instructions have **the same words in the same order**, whatever
-the capitals, the spaces and the punctuation. Keep the first row of each group, and all rows in their order.
+the capitals, the spaces and line breaks, and the punctuation, in any script. Keep the first row of each group, and all
+rows in their order. Do not change the rows you are given, nor their list.
 
 An instruction may be missing or `None`. Such rows are not duplicates of each other: keep them, another rule will deal
 with them.
@@ -691,7 +693,8 @@ order in which they are taken.
 * Stop at `k` rows. If fewer fit, return fewer.
 * A quality may be `None`: that row was never scored, and is never taken.
 
-`embeddings` is an array with one vector of length 1 for each row, so a cosine is a dot product.
+`embeddings` is an array with one vector of length 1 for each row, so a cosine is a dot product. Do not change the array
+or the list `quality`.
 """
 
 
@@ -739,9 +742,10 @@ the same size. The **percentile** says how many of them the selection beats; 50 
 
 Write `percentile(measure, chosen, pool, draws=1000, seed=0)`. `measure` takes a list of rows and gives a number, higher
 for better. Draw `draws` random subsets of `pool`, as large as `chosen`, each **without** taking a row twice. Return how
-many of them, in percent from 0 to 100, have a *lower* measure than `chosen`; a tie counts as half.
+many of them, in percent from 0 to 100 and not rounded, have a *lower* measure than `chosen`; a tie counts as half.
 
-The same seed gives the same answer, and the random state of the rest of the notebook stays as it was.
+The same seed gives the same answer, another seed draws other subsets, and the random state of the rest of the notebook
+stays as it was. So do the lists `chosen` and `pool`.
 """
 
 

@@ -1,37 +1,176 @@
-"""Checks on the exercises of lesson 07 (quality). They run on given rows with planted faults."""
+"""Checks on the exercises of lesson 07 (quality). They run on given rows; none calls a model."""
 
 from __future__ import annotations
 
+import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from math import isnan
 from typing import Any
 
-import numpy as np
-
-from prompt2data.checks.core import Wrong, call, close, exercise, expect, records, returned, wrong_if
-from prompt2data.checks.guard import GlobalRandomState
+from prompt2data.checks.choosing import CHANGES, PERCENTILE, SELECT
+from prompt2data.checks.core import Wrong, call, exercise, plain, records, returned, wrong_if
+from prompt2data.checks.judge import Case, Properties, Task, case, same
 from prompt2data.i18n import N_, _, translated
+from prompt2data.untrusted import safe_repr
 
 Row = dict[str, Any]
+
+
+def _rows(column: str, *values: Any) -> list[Row]:
+    """Rows with these values in a column, or without it for `...`."""
+    return [{"id": n} | ({} if value is ... else {column: value}) for n, value in enumerate(values)]
+
+
+def _bare(row: Row) -> Row:
+    """A row without what is missing: a table has every column in every row."""
+    missing = lambda value: value is None or (isinstance(value, float) and isnan(value))  # noqa: E731
+    return {name: v for name, v in row.items() if not (missing(v) and name in ("instruction", "response"))}
+
+
+def _places(answer: Any, rows: list[Row], given: list[Row]) -> list[int]:
+    """Where the kept rows stood; raises `Wrong` where they are not what was `given`. `rows`: what became of that."""
+    places = []
+    for row in records(answer):
+        found = [place for place, one in enumerate(given) if same(_bare(one), _bare(row))]
+        message = _("The kept rows were changed: return them as they are.")
+        wrong_if(not found, message if same(rows, given) else translated(CHANGES), actual=row)
+        wrong_if(found[0] in places, _("The same row is kept twice."), actual=row)
+        places += found
+    wrong_if(places != sorted(places), _("The kept rows are not in the order they had."), actual=places)
+    return places
+
 
 # -- 7.1 ----------------------------------------------------------------------------------------------------------
 
 
-_FILTERS: tuple[Callable[[Row], str | None], ...] = (
-    lambda row: None if row["response"].strip() else "empty",
-    lambda row: "too short" if len(row["response"].split()) < 3 else None,
-    lambda row: "refusal" if "sorry" in row["response"].lower() else None,
+class _Filter:
+    """A `why_drop` that notes which rows it sees."""
+
+    def __init__(self, name: str, why_drop: Callable[[Row], str | None]) -> None:
+        self.__name__, self.why_drop, self.seen = name, why_drop, set[Any]()
+
+    def __call__(self, row: Any) -> str | None:
+        if isinstance(row, Mapping) or hasattr(row, "to_dict"):
+            self.seen.add(safe_repr(plain(dict(row).get("id"))))
+        return self.why_drop(row)
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+
+def _run_filters(rows: list[Row], filters: list) -> tuple[list[Row], dict[str, int]]:
+    verdicts = [_verdict(row, filters) for row in rows]
+    kept = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is None]
+    return kept, dict(Counter(filter(None, verdicts)))
+
+
+def _verdict(row: Row, filters: Sequence[Callable]) -> str | None:
+    try:
+        return next(filter(None, (why_drop(row) for why_drop in filters)), None)
+    except Exception:
+        return "error"
+
+
+def _filtered(function: Callable[..., Any], rows: list[Row], filters: list[_Filter]) -> Properties:
+    """What is to be said about the rows that a function keeps, and about its counts."""
+    (given, fresh), other, watched = deepcopy((rows, filters)), deepcopy((rows, filters)), tuple(filters)
+    answer = call(function, rows, filters)
+    message = _("The same call gives something else when it comes again: what does it remember?")
+    wrong_if(not same(again := call(function, *other), answer), message, expected=answer, actual=again)
+    kept, counts = _pair(answer)
+    places = _places(kept, rows, given)
+    verdicts = [_verdict(row, fresh) for row in given]
+    total, number = sum(counts.values()), len(given)
+    if total + len(places) < number:
+        message = _("Rows got lost: {kept} kept and {dropped} counted, of {n}.")
+        hint = _("A row on which a filter raises an error is dropped with the reason `error`.")
+        hint = hint if number - total - len(places) == verdicts.count("error") else ""
+        raise Wrong(message, hint=hint, kept=len(places), dropped=total, n=number)
+    strange = sorted(safe_repr(reason) for reason in counts if reason not in _REASONS)
+    return Properties(
+        raising=[place for place in places if verdicts[place] == "error"],
+        kept=[given[place] for place in places],
+        error="error" in counts,
+        strange=strange,
+        twice=max(number, total + len(places)),
+        counts=counts,
+        seen=[safe_repr(old) for new, old in zip(fresh, watched, strict=True) if not old.seen <= new.seen],
+    )
+
+
+def _pair(answer: Any) -> tuple[Any, dict[str, int]]:
+    """The kept rows and the counts that are not 0."""
+    answer = returned(answer)
+    wrong = not isinstance(answer, list) or len(answer) != 2
+    wrong_if(wrong, _("Return two things: the kept rows, and the counts."), actual=answer)
+    kept, counts = answer
+    numbers = counts.values() if isinstance(counts, Mapping) else [None]
+    if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+        raise Wrong(_("The second thing should be a dictionary of counts: reason → number of rows."), actual=counts)
+    return kept, {reason: n for reason, n in counts.items() if n}
+
+
+def _length(row: Row) -> str | None:
+    number = len(row["response"].split())
+    return "too short" if number < 3 else "too long" if number > 8 else None
+
+
+_REASONS = ("empty", "too short", "too long", "refusal", "vague", "error")
+_FILTERS = (
+    _Filter("emptiness", lambda row: None if row["response"].strip() else "empty"),
+    _Filter("length", _length),
+    _Filter("manners", lambda row: "refusal" if "sorry" in row["response"].lower() else None),
+    _Filter("brevity", lambda row: "too short" if len(row["response"]) < 12 else None),
+    _Filter("numbers", lambda row: None if int(row["response"].split()[-2]) else "vague"),  # mostly a ValueError
+    _Filter("zero", lambda row: "vague" if 1 / row["id"] < 0.2 else None),
 )
-# (response, verdict)
-_RESPONSES: tuple[tuple[Any, str | None], ...] = (
-    ("Bake it for half an hour.", None),
-    ("  ", "empty"),
-    ("Sorry.", "too short"),
-    ("I am sorry, I cannot tell.", "refusal"),
-    (None, "error"),
-    ("Let it cool on a rack.", None),
-    ("No.", "too short"),
-    ("Knead it until it is smooth.", None),
+_EMPTINESS, _LENGTH, _MANNERS, _BREVITY, _NUMBERS, _ZERO = _FILTERS
+_BAKE, _SORRY = "Bake it for half an hour.", "I am sorry, I cannot tell."
+_RESPONSES = (
+    *(_BAKE, _SORRY, None, ..., "  ", "", "Sorry.", "No.", "塩を少し。", "Bake it for 30 minutes.", "Take a rest."),
+    "Knead it, let it rest, shape it, let it rise, then bake it.",
+)
+
+
+def _random_chain(number: int) -> Case:
+    rng = random.Random(number)
+    rows = _rows("response", _BAKE, *rng.choices(_RESPONSES, k=rng.randint(2, 9)))
+    return case(rows, rng.sample(_FILTERS, rng.randint(1, 5)))
+
+
+RUN_FILTERS = Task(
+    _run_filters,
+    (
+        case([], [_EMPTINESS]),
+        case(_rows("response", _BAKE), []),
+        case(_rows("response", _BAKE), [_EMPTINESS]),
+        case(_rows("response", " "), [_EMPTINESS]),
+        case(_rows("response", None), [_EMPTINESS]),
+        case(_rows("response", " ", ""), [_EMPTINESS]),
+        case(_rows("response", " ", None), [_EMPTINESS]),
+        case(_rows("response", _BAKE, ...), [_LENGTH]),
+        case(_rows("response", "No.", ""), [_EMPTINESS, _LENGTH]),
+        case(_rows("response", "Sorry."), [_LENGTH, _MANNERS]),
+        case(_rows("response", "Sorry."), [_MANNERS, _NUMBERS]),
+        case(_rows("response", "No.", "Take a rest.", "Oil it so."), [_LENGTH, _BREVITY]),
+        case(_rows("response", _BAKE, _BAKE), [_ZERO, _NUMBERS]),
+        case(_rows("response", *_RESPONSES), [_EMPTINESS, _LENGTH, _MANNERS]),
+        *map(_random_chain, range(20)),
+    ),
+    {
+        "raising": N_("A row on which a filter raises an error is kept: drop it with the reason `error`."),
+        "kept": N_("These are not the rows that pass all filters."),
+        "error": N_("A row on which a filter raises an error is dropped with the reason `error`."),
+        "strange": N_("Count only the rows that are dropped, under the reasons that the filters give."),
+        "twice": N_("A row is counted more than once: after its first reason, leave it."),
+        "counts": N_("The counts are not right: a row counts for the first reason that applies."),
+        "seen": N_("A filter still sees rows that an earlier one has dropped."),
+    },
+    play=_filtered,
+    unchanged=CHANGES,
 )
 
 
@@ -44,61 +183,91 @@ _RESPONSES: tuple[tuple[Any, str | None], ...] = (
 )
 def run_filters(answer: Any) -> None:
     """Exercise 7.1: rows that pass all filters, and a count for every reason."""
-    verdicts = [verdict for _response, verdict in _RESPONSES]
-    rows: list[Row] = [{"id": number, "response": response} for number, (response, _verdict) in enumerate(_RESPONSES)]
-    good = [row for row, verdict in zip(rows, verdicts, strict=True) if verdict is None]
-    expected = dict(Counter([*filter(None, verdicts), "error"]))
-    rows.append({"id": len(rows)})  # without a response, on which a filter raises
-    kept, counts = _pair(call(answer, [dict(row) for row in rows], list(_FILTERS)))
-    counted = sum(counts.values()) + len(kept)
-    if "error" not in counts and counted < len(rows):
-        message = _("Rows got lost: {kept} kept and {dropped} counted, of {n}.")
-        hint = _("A row on which a filter raises an error is dropped with the reason `error`.")
-        raise Wrong(message, hint=hint, kept=len(kept), dropped=counted - len(kept), n=len(rows))
-    if any(row.get("response") is None for row in kept):
-        raise Wrong(_("A row on which a filter raises an error is kept: drop it with the reason `error`."))
-    message = _("A row is counted more than once: after its first reason, leave it.")
-    wrong_if(counted > len(rows), message, expected=expected, actual=counts)
-    ids, right = [row.get("id", -1) for row in kept], [row["id"] for row in good]
-    if sorted(ids) == right and ids != right:
-        raise Wrong(_("The kept rows are not in the order they had."), expected=good, actual=kept)
-    wrong_if(ids != right, _("These are not the rows that pass all filters."), expected=good, actual=kept)
-    expect(kept, good, _("The kept rows were changed: return them as they are."))
-    message = _("The counts are not right: a row counts for the first reason that applies.")
-    wrong_if({reason: n for reason, n in counts.items() if n} != expected, message, expected=expected, actual=counts)
-    none_kept, no_counts = _pair(call(answer, [], list(_FILTERS)))
-    if none_kept or any(no_counts.values()):
-        raise Wrong(_("Without rows nothing is kept and nothing is counted."), actual=(none_kept, no_counts))
-    all_kept, _counts = _pair(call(answer, good, []))
-    expect(all_kept, good, _("Without filters every row is kept."))
-
-
-def _pair(answer: Any) -> tuple[list[Row], dict[str, int]]:
-    answer = returned(answer)
-    if isinstance(answer, str | Mapping) or not isinstance(answer, Sequence) or len(answer) != 2:
-        raise Wrong(_("Return two things: the kept rows, and the counts."), actual=answer)
-    kept, counts = answer
-    if not isinstance(counts, Mapping):
-        raise Wrong(_("The second thing should be a dictionary of counts: reason → number of rows."), actual=counts)
-    return records(kept), dict(counts)
+    RUN_FILTERS.judge(answer)
 
 
 # -- 7.2 ----------------------------------------------------------------------------------------------------------
 
-# (instruction, kept, what it is)
-_INSTRUCTIONS: tuple[tuple[Any, bool, str], ...] = (
-    ("How long do I bake a loaf?", True, N_("the first of its group")),
-    ("Why is my crust pale?", True, N_("the first of its group")),
-    ("How long do I bake a loaf?", False, N_("the same text")),
-    ("HOW LONG DO I BAKE A LOAF?", False, N_("the same words in capitals")),
-    ("  how long do I  bake a loaf ", False, N_("the same words with other spaces and no question mark")),
-    ("Why, is my crust pale?!", False, N_("the same words with other punctuation")),
-    ("How long do I bake a roll?", True, N_("a question that differs in one word")),
-    ("Why is my pale crust?", True, N_("the same words in another order")),
-    (None, True, N_("an instruction that is None")),
-    (None, True, N_("another instruction that is None")),
-    ("Is a loaf of 1 kilo baked longer?", True, N_("a question with a number")),
-    ("Is a loaf of 2 kilo baked longer?", True, N_("a question with another number")),
+
+def _words(row: Row) -> list[str]:
+    return re.findall(r"\w+", (row.get("instruction") or "").lower())
+
+
+def _dedup(rows: list[Row]) -> list[Row]:
+    earlier = lambda place: map(_words, rows[:place])  # noqa: E731
+    return [row for place, row in enumerate(rows) if not _words(row) or _words(row) not in earlier(place)]
+
+
+def _kept(function: Callable[..., Any], rows: list[Row]) -> list[Any]:
+    """What a function keeps of rows, as the texts of their instructions."""
+    given = deepcopy(rows)
+    places = _places(call(function, rows), rows, given)
+    keys = [tuple(_words(row)) for row in given]
+    for place in set(range(len(given))) - set(places):
+        first = keys[place] and keys[place] not in keys[:place] and keys[place] in keys[place + 1 :]
+        message = _("Of rows with the same words the first one stays.")
+        wrong_if(first, message, expected=given[place], actual=[given[p] for p in places])
+    return [given[place] for place in places]
+
+
+def _group(says: str, what: str, *instructions: Any) -> Case:
+    return case(_rows("instruction", *instructions), says=says, values={"what": what})
+
+
+def _random_instructions(number: int) -> Case:
+    rng = random.Random(number)
+    found: list[Any] = ["Bread?"]
+    some = rng.choices("rye salt mì мука 塩 빵 2".split(), k=rng.randint(1, 6))
+    for _row in range(rng.randint(2, 9)):
+        words = rng.choice([some, [*some, "rye"], ["塩", *some], some[::-1]])
+        text = rng.choice([" ", "  ", ", ", " - ", "\n", "。 "]).join(words)
+        text = rng.choice([text, text.upper(), text.title()])
+        found.append(rng.choice([text, f"{text} ", f"{text}?", f"{text}！", text, None, ...]))
+    return case(_rows("instruction", *found))
+
+
+_STILL = N_("Still there: {what}.")
+_GONE = N_("Dropped, although no earlier row has its words: {what}.")
+_SAME, _CAPITALS = N_("the same text"), N_("the same words in capitals")
+_SPACED, _PUNCTUATED = N_("the same words with other spaces"), N_("the same words with other punctuation")
+DEDUP = Task(
+    _dedup,
+    (
+        case([], says=N_("Without rows nothing is kept.")),
+        _group(_GONE, N_("the first of its group"), "Why salt?"),
+        _group(_STILL, _SAME, "Rye?", "Rye?"),
+        _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?"),
+        _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?", "How hot?", "Why salt?"),
+        _group(_STILL, _SAME, "Why?", None, "None", "None"),
+        _group(_STILL, _CAPITALS, "Why salt?", "WHY SALT?"),
+        _group(_STILL, _CAPITALS, "Bột mì?", "BỘT MÌ?"),
+        _group(_STILL, _CAPITALS, "Мука?", "МУКА?"),
+        _group(_STILL, _SPACED, "Why  salt?", "  Why salt? "),
+        _group(_STILL, _SPACED, "Why salt?", "Why\n\tsalt?\n"),
+        _group(_STILL, _PUNCTUATED, "Why salt", "“Why, salt?!”"),
+        _group(_STILL, _PUNCTUATED, "Why salt", "Why - salt ?"),
+        _group(_STILL, _PUNCTUATED, "为什么放盐", "为什么放盐？"),
+        _group(_GONE, N_("a question that differs in one word"), "Salt?", "Rye?"),
+        _group(_GONE, N_("a question that differs in one word"), "Bò là gì?", "Bơ là gì?", "Bo la gi?"),
+        _group(_GONE, N_("a text without any word"), "Why?", ""),
+        _group(_GONE, N_("the same words and one more"), "Why salt", "Why salt now"),
+        _group(_GONE, N_("the same words and one more"), "Why salt now", "Why salt"),
+        _group(_GONE, N_("a question with a word twice"), "Very salt?", "Very very salt?"),
+        _group(_GONE, N_("the same words in another order"), "Is rye?", "Rye is?"),
+        _group(_GONE, N_("the same letters in other words"), "Why so me", "Why some"),
+        _group(_GONE, N_("a question with another number"), "Why 1 kilo?", "Why 2 kilo?"),
+        _group(_GONE, N_("a question in another script"), "为什么放盐？", "塩はなぜ？"),
+        _group(_GONE, N_("a question in another script"), "Мука 1", "Соль 1"),
+        _group(_GONE, N_("an instruction that is None"), "Why?", None),
+        _group(_GONE, N_("another instruction that is None"), "Why?", None, None),
+        _group(_GONE, N_("a row without an instruction"), "Why?", ..., ...),
+        _group(_GONE, N_("a row without an instruction"), "Why?", None, ...),
+        _group(_GONE, N_("the text 'None'"), "Why?", None, "None"),
+        *map(_random_instructions, range(24)),
+    ),
+    N_("These are not the first rows of each group, and those without an instruction."),
+    play=_kept,
+    unchanged=CHANGES,
 )
 
 
@@ -108,47 +277,10 @@ _INSTRUCTIONS: tuple[tuple[Any, bool, str], ...] = (
 )
 def dedup(answer: Any) -> None:
     """Exercise 7.2: rows without exact duplicates."""
-    rows: list[Row] = [{"instruction": text, "id": number} for number, (text, _keep, _what) in enumerate(_INSTRUCTIONS)]
-    rows.append({"id": len(rows)})
-    given = [dict(row) for row in rows]
-    result = call(answer, given)
-    kept = records(result)
-    wrong_if(given != rows, _("Your function changes the rows it is given: build a new list."), actual=given)
-    ids = [row.get("id", -1) for row in kept]
-    facts = [(keep, what) for _text, keep, what in _INSTRUCTIONS] + [(True, N_("a row without an instruction"))]
-    for row, (keep, what) in zip(rows, facts, strict=True):
-        message = _("Dropped, although no earlier row has its words: {what}.") if keep else _("Still there: {what}.")
-        wrong_if(keep != (row["id"] in ids), message, actual=row.get("instruction"), what=translated(what))
-    wrong_if(ids != sorted(ids), _("The kept rows are not in the order they had."), actual=ids)
-    if kept != [rows[number] for number in ids]:
-        raise Wrong(_("The kept rows were changed: return them as they are."), actual=kept)
-    wrong_if(records(call(answer, [])), _("Without rows nothing is kept."))
+    DEDUP.judge(answer)
 
 
 # -- 7.3 ----------------------------------------------------------------------------------------------------------
-
-
-def _on_circle(*degrees: float) -> Any:
-    angles = np.radians(degrees)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
-
-
-# Cosine distance of two points on the circle: 10° 0.015, 60° 0.5, 90° 1, 180° 2.
-_CIRCLE = (0, 10, 90, 100, 180, 270)
-# (quality, k, min_distance, expected, what goes wrong otherwise)
-_SELECTIONS: tuple[tuple[list[float | None], int, float, list[int], str], ...] = (
-    ([9, 8, 7, 6, 5, 4], 3, 0.0, [0, 1, 2], N_("With min_distance 0 the best k rows are taken.")),
-    ([1, 2, 3, 4, 5, 6], 3, 0.0, [5, 4, 3], N_("The rows are taken from the highest quality down.")),
-    ([9, 8, 7, 6, 5, 4], 3, 0.1, [0, 2, 4], N_("A row that is too close to one already taken is left out.")),
-    ([9, 8, 7, 6, 5, 4], 4, 0.1, [0, 2, 4, 5],
-     N_("A row must be far from *every* row taken, and only from those: two rows that are close to each other do not "
-        "shut each other out.")),
-    ([9, 8, 7, 6, 5, 4], 6, 0.1, [0, 2, 4, 5], N_("If fewer than k rows are far enough, fewer are returned.")),
-    ([5, 5, 5, 5, 5, 5], 2, 0.0, [0, 1], N_("Of rows with equal quality the earlier comes first.")),
-    ([None, 8, None, 6, 5, None], 6, 0.0, [1, 3, 4], N_("A row whose quality is None is never taken.")),
-    ([0, -1, 2, -3, 0, 1], 6, 0.1, [2, 5, 0, 4], N_("A quality of 0 or below is a quality, too.")),
-    ([9, 8, 7, 6, 5, 4], 0, 0.0, [], N_("With k = 0 nothing is taken.")),
-)  # fmt: skip
 
 
 @exercise(
@@ -157,38 +289,10 @@ _SELECTIONS: tuple[tuple[list[float | None], int, float, list[int], str], ...] =
 )
 def select(answer: Any) -> None:
     """Exercise 7.3: the best rows that are far enough from each other."""
-    points = _on_circle(*_CIRCLE)
-    for quality, k, distance, expected, message in _SELECTIONS:
-        result = returned(call(answer, points.copy(), list(quality), k, distance))
-        try:
-            actual = [int(index) for index in result]
-        except (TypeError, ValueError) as error:
-            raise Wrong(_("Return a list of places, which are whole numbers."), actual=result) from error
-        if sorted(actual) == sorted(expected) and len(set(quality)) > 1:
-            expect(actual, expected, _("These are the right rows, in another order than they are taken."))
-        hint = _("quality={quality}, k={k}, min_distance={distance}; the points lie on a circle at {degrees} degrees.")
-        hint = hint.format(quality=quality, k=k, distance=distance, degrees=_CIRCLE)
-        expect(actual, expected, translated(message), hint=hint)
-    for distance, expected in ((0.4, [0, 1]), (0.6, [0])):
-        message = _("The distance is 1 minus the cosine: two points 60 degrees apart have the distance 0.5.")
-        wrong_if(list(call(answer, _on_circle(0, 60), [2, 1], 2, distance)) != expected, message, expected=expected)
+    SELECT.judge(answer)
 
 
 # -- 7.4 ----------------------------------------------------------------------------------------------------------
-
-_DRAWS = 300
-_ABOVE_ALL = N_("A selection above every random one has the percentile 100, not 1 and not 99: higher is better.")
-_POOL = list(range(20))
-# (measure, chosen, pool, expected, the mistake otherwise)
-_RANKINGS: tuple[tuple[Callable[[list], float], list, list, float, str], ...] = (
-    (sum, [17, 18, 19], [*range(17), -1, -2, -3], 100.0, _ABOVE_ALL),
-    (sum, [-5, -6, -7], _POOL, 0.0, N_("A selection below every random one has the percentile 0.")),
-    (len, [1, 2, 3], _POOL, 50.0,
-     N_("If all subsets tie with the selection, the percentile is 50: a tie counts half.")),
-    (lambda rows: -sum(rows), [-5, -6, -7], _POOL, 100.0, _ABOVE_ALL),
-    (lambda rows: len(set(rows)), [1, 2, 3, 4, 5, 6], list(range(6)), 50.0,
-     N_("A random subset takes no row twice.")),
-)  # fmt: skip
 
 
 @exercise(
@@ -197,40 +301,4 @@ _RANKINGS: tuple[tuple[Callable[[list], float], list, list, float, str], ...] = 
 )
 def percentile(answer: Any) -> None:
     """Exercise 7.4: where a selection stands among random ones."""
-    for measure, chosen, rows, expected, message in _RANKINGS:
-        sizes: list[int] = []
-        actual = _number(call(answer, _recording(measure, sizes), list(chosen), list(rows), _DRAWS, 3))
-        if any(size != len(chosen) for size in sizes):
-            expect(sizes[:5], len(chosen), _("Each random subset should be as large as the selection."))
-        share = close(actual * 100, expected) and expected
-        message = _("The percentile runs from 0 to 100.") if share else translated(message)
-        wrong_if(not close(actual, expected), message, expected=expected, actual=actual)
-        wrong_if(len(sizes) < _DRAWS, _("Draw `draws` subsets."), expected=_DRAWS, actual=len(sizes))
-    seeds = (3, 3, 0, 1, 2, 4)
-    by_seed = [_number(call(answer, sum, [9, 10, 10], list(_POOL), _DRAWS, seed)) for seed in seeds]
-    middle, again = by_seed[:2]
-    wrong_if(not 30 <= middle <= 70, _("A selection in the middle should be near 50."), expected=50.0, actual=middle)
-    expect(again, middle, _("The same seed should give the same answer."))
-    wrong_if(len(set(by_seed)) == 1, _("Other seeds draw other subsets: use `seed`."), actual=[middle])
-    with GlobalRandomState() as state:
-        call(answer, sum, [1, 2], list(_POOL), 5, 1)
-    message = _("The random state of the rest of the notebook changed.")
-    hint = _("Use a generator of your own: random.Random(seed), or numpy's default_rng(seed).")
-    wrong_if(state.changed, message, hint=hint)
-
-
-def _recording(measure: Callable[[list], float], sizes: list[int]) -> Callable[[Any], float]:
-    """The same measure, which also records how many rows it is given."""
-
-    def record(rows: Any) -> float:
-        rows = list(rows)
-        sizes.append(len(rows))
-        return measure(rows)
-
-    return record
-
-
-def _number(value: Any) -> float:
-    if isinstance(returned(value), bool) or not hasattr(value, "__float__"):
-        raise Wrong(_("The percentile should be a number."), actual=value)
-    return float(value)
+    PERCENTILE.judge(answer)
