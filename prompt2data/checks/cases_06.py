@@ -79,7 +79,10 @@ _OUTPUTS: dict[str, list[tuple[str | None, int]]] = {
     N_("two rating lines for one text, one without a number"): [_one("Rating: N/A\nRating: 4")],
     N_("two sections for one text"): [(_FOUR + _section(1, "Rating: 5"), 1), (_FOUR + _FOUR, 1)],
     N_("a rationale that mentions a rating"): [_one("Rating: 4", reason="First I gave Rating: 2.")],
-    N_("a line on ratings that is none"): [_one("Rating scale: 1 to 5\nRating: 4")],
+    N_("a line on ratings that is none"): [
+        _one("Rating scale: 1 to 5\nRating: 4"),
+        _one("Gain: 2\nRating: 4"),
+    ],
     N_("a rationale that mentions a heading"): [
         (_section(1, f"{said}\nRating: 4"), 2) for said in ("See Output for Text 2", "Output for Text 2 is worse.")
     ],
@@ -190,6 +193,7 @@ _RATED: dict[str, list[tuple[Any, ...]]] = {
     N_("an answer of nothing but spaces"): [(["Taste.", " \n"], [4, 1])],
     N_("two ratings for the same words"): [
         (["Taste.", "Taste. "], [4, 1]),
+        ([" Taste.", "Taste."], [4, 1]),
         (["Taste.", "Yeast.", "Taste. "], [4, 3, 1]),
     ],
     N_("three answers, the worse two the same"): [(["Taste.", "Yeast.", "Yeast. "], [4, 2, 1])],
@@ -203,6 +207,14 @@ _RATED: dict[str, list[tuple[Any, ...]]] = {
     N_("a row put together at random"): [_random_row(seed) for seed in range(30)],
 }
 
+_UNFIT = [
+    (_PAIR, [None, nan]),
+    (_THREE, [4, 1]),
+    (_PAIR, [4, 1], None),
+    (["Taste."], [5]),
+    (["Taste.", "Taste."], [4, 1]),
+]
+
 
 def _rated(what: str, answers: Any, ratings: Any, margin: float = 1, instruction: str | None = "Why salt?") -> Case:
     return _case(what, [_row(answers, ratings, instruction)], margin)
@@ -212,4 +224,5 @@ RATED = [
     _case(N_("no rows"), [], 1),
     *(_rated(what, *rated) for what in _RATED for rated in _RATED[what]),
     *(_case(N_("three rows, one of them a tie"), _three_rows(seed), 1) for seed in range(6)),
+    *(_case(N_("a row put together at random"), [_row(*unfit), _row(_PAIR, [4, 1], "Why?")], 1) for unfit in _UNFIT),
 ]

@@ -228,8 +228,8 @@ def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         result = content(function(*args, **kwargs))
     except (Wrong, NotAttempted, Stopped):
         raise
-    except Endless as error:
-        raise Wrong(_("The answer has no end."), given=given) from error
+    except Endless:
+        raise Wrong(_("The answer has no end."), given=given) from None
     except NotImplementedError as error:
         raise NotAttempted from error
     except BaseException as error:
@@ -263,8 +263,8 @@ def plain(value: Any) -> Any:
         return content(value)
     except (Wrong, NotAttempted, Stopped):
         raise
-    except Endless as error:
-        raise Wrong(_("The answer has no end.")) from error
+    except Endless:
+        raise Wrong(_("The answer has no end.")) from None
     except BaseException as error:
         message, line = _("Reading your answer raised {error}"), line_in(error.__traceback__)
         raise Wrong(message, line=line, error=error_text(error)) from error

@@ -294,7 +294,7 @@ WHY_DROP = Task(
         *(_case(_with(place, f"Heat it. {token} Now."), N_("a message that contains another template token"))
           for place, token in enumerate(("<|im_start|>", "<|eot_id|>", "<|end_header_id|>", "<end_of_turn>"), 2)),
         *(_case(_with(place, f"{name}\nHeat it up well."), _FIRST_LINE)
-          for place, name in enumerate(("user", "assistant", "system"), 1)),
+          for place, name in enumerate(("user", "assistant", "system", "USER:", "Assistant "), 1)),
         _case(_with(4, "Sure! Here are more tips."), N_("a user who offers tips")),
         _case(_with(2, "i'm happy to help you, my friend."), N_("a user who offers help, in lower case")),
         _case(_with(0, "OF COURSE I can help you, good friend."), N_("a user who offers help, in capitals")),

@@ -367,7 +367,7 @@ def test_parse_ratings(assert_each_named, lesson):
             (varied(line=r"(?im)^[\s*]*rating[\s*]*:[\s*]*(\d+)"), "one without a number"),
             (equal_lines_are_one, "two equal rating lines for one text"),
             (in_range_only, "one out of range"),
-            (with_isdigit, "raised ValueError"),
+            (with_isdigit, "or is none: ratings out of range"),
             (first_digit, "or is none: ratings out of range"),
             (searched, "or is none: ratings out of range"),
             (lambda text, n: sections(text + "", n), "raised TypeError"),

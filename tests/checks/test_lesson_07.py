@@ -544,7 +544,7 @@ def test_dedup(assert_each_named, lesson):
             (neighbours_only, "the same text"),
             (lambda rows: rows, "the same text"),
             (lambda rows: rows[:1], "a row without an instruction"),
-            (lambda rows: [], "the first of its group"),
+            (lambda rows: [], "These are not the first rows"),
             (lowers, "were changed"),
             (removes_doubles, "changes the rows it is given"),
             (fills_in, "changes the rows it is given"),
