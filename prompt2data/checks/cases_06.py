@@ -208,11 +208,11 @@ _RATED: dict[str, list[tuple[Any, ...]]] = {
 }
 
 _UNFIT = [
-    (_PAIR, [None, nan]),
-    (_THREE, [4, 1]),
-    (_PAIR, [4, 1], None),
-    (["Taste."], [5]),
-    (["Taste.", "Taste."], [4, 1]),
+    _row(_PAIR, [None, nan]),
+    _row(_THREE, [4, 1]),
+    _row(_PAIR, [4, 1], None),
+    _row(["Taste."], [5]),
+    _row(["Taste.", "Taste."], [4, 1]),
 ]
 
 
@@ -224,5 +224,5 @@ RATED = [
     _case(N_("no rows"), [], 1),
     *(_rated(what, *rated) for what in _RATED for rated in _RATED[what]),
     *(_case(N_("three rows, one of them a tie"), _three_rows(seed), 1) for seed in range(6)),
-    *(_case(N_("a row put together at random"), [_row(*unfit), _row(_PAIR, [4, 1], "Why?")], 1) for unfit in _UNFIT),
+    *(_case(N_("a row put together at random"), [unfit, _row(_PAIR, [4, 1], "Why?")], 1) for unfit in _UNFIT),
 ]
