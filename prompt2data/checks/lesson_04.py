@@ -12,7 +12,7 @@ from prompt2data.checks.chat_templates import SHOWN, Family, Messages, random_fa
 from prompt2data.checks.core import Wrong, call, error_text, exercise, plain, returned, wrong_if
 from prompt2data.checks.judge import Case, Properties, Task, case
 from prompt2data.checks.user_prompt import describes_cat_user
-from prompt2data.i18n import N_, _
+from prompt2data.i18n import N_, _, translated
 from prompt2data.quality import conversations
 
 # -- 4.1 ----------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ def _cut(answer: Any, family: Family, render: Callable[[Messages], str], system:
             raise
         hint = ""
         if family not in SHOWN:
-            message = _(_NEW)
+            message = translated(_NEW)
         elif family.refuses and type(error).__name__ == "TemplateError":
             message = _("The {family} template refuses a system message, and its error goes through.")
             hint = _("Catch the error, and put the system text in front of the user's words.")

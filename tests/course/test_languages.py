@@ -23,8 +23,9 @@ ROOT = Path(__file__).parents[2]
 COURSE = load(ROOT)
 OTHERS = [language.code for language in COURSE.built_languages[1:]]
 NOT_ATTEMPTED = {"vi": "Chưa", "zh": "还没", "ja": "まだ", "ko": "아직"}
-# What belongs to no font: emoji, which stand in prose alone, and characters that show nothing.
-NO_GLYPH = re.compile("[\\s\u200d\ufe0f\U0001f000-\U0001faff]")
+# What no picture shows: code, which may be words of another language; emoji, which stand in prose alone; and characters
+# that show nothing.
+NO_GLYPH = re.compile("`[^`]*`|[\\s\u200d\ufe0f\U0001f000-\U0001faff]")
 
 
 @pytest.fixture(autouse=True)
