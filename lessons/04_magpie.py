@@ -877,8 +877,8 @@ for a conversation worth keeping. Leave the conversation as it is.
 * `"roles"`: user and assistant do not take turns (somebody else speaks, too), the user does not begin, or the
   assistant does not have the last word;
 * `"turns"`: there are not exactly three questions and three answers;
-* `"leak"`: a message contains a template token (`<|im_end|>` or any other name between `<|` and `|>`,
-  `<start_of_turn>` or `<end_of_turn>`), or its first line is nothing but the name of a role: `system`, `user` or
+* `"leak"`: a message contains a template token (`<|im_end|>` or any other name between `<|` and `|>`, `<start_of_turn>`
+  or `<end_of_turn>`), or its first line is nothing but the name of a role, with or without a colon: `system`, `user` or
   `assistant`;
 * `"role_swap"`: a *user's* message opens with the words of one of `OFFERS` (in capitals or not) and holds no question
   mark;

@@ -639,8 +639,8 @@ Three techniques, three shapes. Here is what three branches of a pipeline might 
 Write two functions.
 
 * `to_rows(source, row)` returns a list of rows `{"prompt": …, "completion": …, "source": …}` for one row of that
-  source: none, one or several. The texts stay as they are. A pair in which a text is missing (`None`, empty or blank)
-  is left out. An unknown source raises `ValueError`.
+  source: none, one or several. The texts stay as they are, but for white space around them. A pair in which a text is
+  missing (`None`, empty or blank) is left out. An unknown source raises `ValueError`.
 * `merge(tables)` takes `{source: rows}` and returns all rows in one list, the tables one below the other in their
   order. Of rows with the same prompt (upper and lower case and white space aside) only the first stays.
 

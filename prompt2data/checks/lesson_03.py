@@ -83,6 +83,7 @@ EDGES = Task(
         for rows in (
             [],
             [_one("Name a grain without gluten.")],
+            [_one("Name a grain without gluten."), _one("", "Name a grain that needs little water.")],
             [_all("Explain salt in dough.")],
             [_all("Explain salt in dough.", "Explain salt in dough.", "Explain salt in a cold dough.")],
             [_all("Explain salt.", "Why salt?", "Explain salt.", "Why salt?")],

@@ -178,6 +178,7 @@ ON_TOPIC = Task(
         case("How is kittenball played?", says=_HOLDS, values={"word": "kittenball", "part": "kitten"}),
         case("Why do dogs bark at night?", says=_ELSE),
         case("Can you help me plan a trip to Rome?", says=_ELSE),
+        case("What does a vet ask about a pet hamster's fur, food and litter?", says=_ELSE),
         case("", says=N_("An empty text is not about cats.")),
         case(" \n", says=N_("An empty text is not about cats.")),
     ),
