@@ -307,21 +307,21 @@ def test_everything_is_as_before(tmp_path, card):
         random.seed(1)
         np.random.seed(1)
         os.chdir(tmp_path)
-        os.environ["PROMPT2DATA_TEST_NEW"] = "1"
+        os.environ["A_NEW_VARIABLE"] = "1"
         os.environ["PATH"] = "nowhere"
-        del os.environ["PROMPT2DATA_TEST_OLD"]
+        del os.environ["AN_OLD_VARIABLE"]
         sys.modules["json"] = sys.modules["os"]
         del sys.modules["random"]
         variable.set("after")
         sys.stdout = sys.stderr = None
 
-    os.environ["PROMPT2DATA_TEST_OLD"] = "old"
+    os.environ["AN_OLD_VARIABLE"] = "old"
     try:
         before = _surroundings(), variable.get()
         text = card(calls, disturbs)
         assert (_surroundings(), variable.get()) == before
     finally:
-        del os.environ["PROMPT2DATA_TEST_OLD"]
+        del os.environ["AN_OLD_VARIABLE"]
     assert text == "✔ Passed."
 
 
