@@ -71,7 +71,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         page = chromium.new_page(viewport={"width": 1100, "height": 1000})
         stage.open_notebook(lab, page, "hostile.ipynb")
         stage.run_all(page, seconds=200)
-        lab.wait_until_idle(seconds=60)
+        lab.wait_until_idle()
         yield page
 
 

@@ -110,7 +110,7 @@ def test_a_lesson_in_the_language(
 
         page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
         page.wait_for_function(EVERY_CELL_HAS_RUN, timeout=300_000, polling=500)
-        lab.wait_until_idle(seconds=120)
+        lab.wait_until_idle()
         scroll_to(page, "sweep-plot")
         page.locator(".jp-Notebook .jp-Cell.jp-mod-active img").first.wait_for()
         screenshot(page, f"{language}-plot", tmp_path)
@@ -137,7 +137,7 @@ def test_a_lesson_in_the_language(
         assert answer(page, solved["ex-distinct-code"]).split()[: len(right)] == right
         screenshot(page, f"{language}-right", tmp_path)
         page.keyboard.press("ControlOrMeta+S")
-        lab.wait_until_idle(seconds=30)
+        lab.wait_until_idle()
         page.wait_for_timeout(2000)
     outputs = {cell["id"]: cell["outputs"] for cell in cells(folder / path) if cell["cell_type"] == "code"}
     for name, found in outputs.items():

@@ -35,7 +35,7 @@ def test_a_lesson(lab: Lab, chromium: Browser, name: str, tmp_path: Path) -> Non
     page.on("pageerror", lambda error: errors.append(str(error)))
     stage.open_notebook(lab, page, path)
     stage.run_all(page, seconds=300)
-    lab.wait_until_idle(seconds=120)
+    lab.wait_until_idle()
     screenshot(page, f"lesson-{name}", tmp_path)
 
     widgets = page.locator(WIDGET)

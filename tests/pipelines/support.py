@@ -150,10 +150,10 @@ def wait_until_gone(processes: Collection[psutil.Process], limit: float = HANG_S
     return left
 
 
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + HANG_SECONDS
+def wait_for(path: Path, process: psutil.Process) -> None:
+    """Wait until `path` is there, for as long as the process lives that should write it, or whose children should."""
     while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} was never written"
+        assert alive(process) or path.exists(), f"{path.name} was never written"
         time.sleep(0.05)
 
 

@@ -136,16 +136,17 @@ def test_a_process_killed_from_outside_ends_the_run(kernel: Kernel, tmp_path, vi
     marker = tmp_path / "at-work"
 
     def kill() -> None:
-        wait_for(marker)
+        wait_for(marker, kernel.process)
         forked = kernel.workers()
         server = next(child for child in kernel.children() if child.pid == forked[0].ppid())
         # The fork server's children in the order of their start: the manager, then load, times, keep.
         forked.sort(key=lambda child: child.pid)
         {"worker": forked[2], "manager": forked[0], "fork server": server}[victim].kill()
 
-    thread = threading.Thread(target=kill)
+    thread = threading.Thread(target=kill, daemon=True)
     thread.start()
     cell = kernel.run(f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()")
+    assert marker.exists(), cell
     thread.join()
     assert cell.error.startswith("WorkerDied: The process")
     assert_sound(kernel)
@@ -155,12 +156,13 @@ def test_an_interrupt_ends_the_run_at_once(kernel: Kernel, tmp_path) -> None:
     marker = tmp_path / "at-work"
 
     def interrupt() -> None:
-        wait_for(marker)
+        wait_for(marker, kernel.process)
         kernel.manager.interrupt_kernel()
 
-    thread = threading.Thread(target=interrupt)
+    thread = threading.Thread(target=interrupt, daemon=True)
     thread.start()
     cell = kernel.run(f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()")
+    assert marker.exists(), cell
     thread.join()
     assert cell.error.startswith("RunInterrupted: The run was interrupted")
     assert cell.stderr == "" and cell.traceback == [cell.error]

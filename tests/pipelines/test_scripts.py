@@ -58,7 +58,7 @@ def test_everything_ends_with_a_killed_script(tmp_path: Path, method: str) -> No
     marker = tmp_path / "at-work"
     code = SETUP + f"three_steps([1], fault='sleep process', marker={str(marker)!r}).run()\n"
     process = script(tmp_path, code, PROMPT2DATA_START_METHOD=method)
-    wait_for(marker)
+    wait_for(marker, psutil.Process(process.pid))
     family = psutil.Process(process.pid).children(recursive=True)
     assert len(family) >= 5  # tracker, fork server or not, manager, three steps
     process.kill()
@@ -88,7 +88,7 @@ def test_a_cache_folder_asked_for_is_used_by_one_run_at_a_time(tmp_path: Path) -
         SETUP + f"three_steps([1], {folder}, fault='sleep process', marker={str(marker)!r}).run()\n",
         "slow.py",
     )
-    wait_for(marker)
+    wait_for(marker, psutil.Process(slow.pid))
     second = SETUP + f"print(rows(three_steps([1, 2, 3], {folder}).run(use_cache=False)))\n"
     _output, errors = script(tmp_path, second, "second.py").communicate(timeout=HANG_SECONDS)
     assert errors.startswith("CacheInUse: The cache folder of pipeline 'same' is in use by another run")
