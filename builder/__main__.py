@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, load
-from builder.problems import ExecutionFailed, Refused
+from builder.problems import ExecutionFailed, Refused, Unknown
 
+_NOT_INSTALLED = (
+    "This command needs {name}, which is not installed here: run `make {command}`, which installs what contributors "
+    "need, or `python -m pip install -r requirements-dev.txt -c constraints.txt`."
+)
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -31,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     classroom.add_argument("folder", type=Path, metavar="DIR")
     classroom.add_argument("--force", action="store_true", help="overwrite also what you changed in DIR")
     for command in (run, classroom):
-        command.add_argument("--language", default=SOURCE_LANGUAGE, metavar="CODE", help="en, vi, zh, ja or ko")
+        command.add_argument("--language", default=SOURCE_LANGUAGE, metavar="CODE", help="of a language in course.toml")
     options = parser.parse_args(arguments)
     try:
         return _dispatch(options, load(options.root.resolve()))
@@ -39,9 +43,18 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in refused.problems:
             print(_relative(str(problem), options.root), file=sys.stderr)
         return 1
-    except KeyError as unknown:
+    except Unknown as unknown:
         print(unknown.args[0], file=sys.stderr)
         return 2
+    except ModuleNotFoundError as missing:
+        name = (missing.name or str(missing)).partition(".")[0]
+        if name in ("builder", "prompt2data"):  # a fault of the course itself
+            raise
+        print(_NOT_INSTALLED.format(name=name, command=options.command), file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(_relative(f"{error.filename or 'a file'}: {error.strerror or error}", options.root), file=sys.stderr)
+        return 1
 
 
 def _dispatch(options: argparse.Namespace, course: Course) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,10 @@ from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, unmatched_sources
 from builder.diagrams import files, place
 from builder.diagrams import source as diagrams
-from builder.problems import ExecutionFailed, Problem, Refused
+from builder.guards import code, links
+from builder.guards.translations import unknown_languages
+from builder.problems import ExecutionFailed, Problem, Refused, gathered
+from builder.reading import read
 from builder.readme import readme
 from builder.source import Lesson, parse
 from builder.state import DOMAINS, State, checks_module
@@ -38,11 +41,11 @@ class Valid:
 def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callable[[str], None] = print) -> None:
     """Derive the notebooks of `entries` in all languages; with all lessons given, all the rest as well.
 
-    Raises Refused when a source breaks a rule, ExecutionFailed (after all other lessons) when a solution does
-    not run cleanly. Files are replaced whole or not at all.
+    Raises Refused when a source breaks a rule or a translation would change code, ExecutionFailed (after all other
+    lessons) when a solution does not run cleanly. Files are replaced whole or not at all.
     """
     whole = len(entries) == len(course.lessons)
-    problems = unmatched_sources(course) if whole else []
+    problems = unknown_languages(course) + (unmatched_sources(course) if whole else [])
     problems += [
         Problem(course.source(entry.name), 0, "this file is missing")
         for entry in entries
@@ -58,24 +61,28 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
     valid = {}
     for entry in course.lessons:
         if whole or entry in stale:
-            try:
+            with gathered(problems, course.source(entry.name)):
                 valid[entry.name] = validated(course, entry)
-            except Refused as refused:
-                problems += refused.problems
-    try:
+    with gathered(problems, course.images):
         diagrams.all_of(course)
-    except Refused as refused:
-        problems += refused.problems
+    for language in course.built_languages:
+        problems += [problem for found in unsafe(course, valid, language.code).values() for problem in found]
     if problems:
-        raise Refused(problems)
+        raise Refused(list(dict.fromkeys(problems)))
     for path, content in compiled(course).items():  # first, since solutions run with what it says in their language
         replace(path, content, say)
     for path, picture in files.pictures(course):  # before the notebooks that show them
         replace(path, picture, say)
+    notebooks_of = {}
+    for entry in stale:  # all of them, before the first one is executed
+        with gathered(problems, course.source(entry.name)):
+            notebooks_of[entry.name] = all_derived(course, valid[entry.name])
+    if problems:
+        raise Refused(list(dict.fromkeys(problems)))
     failures = []
     for entry in stale:
         try:
-            executed = _write(course, valid[entry.name], execute, say)
+            executed = _write(course, valid[entry.name], notebooks_of[entry.name], execute, say)
         except ExecutionFailed as failed:
             failures.append(str(failed))
         else:
@@ -92,7 +99,10 @@ def validated(course: Course, entry: LessonEntry) -> Valid:
     """The lesson, validated. Raises Refused."""
     lesson = parse(course.source(entry.name))
     exercises = validate(lesson, entry)
-    problems = unknown_checks(lesson, exercises, checks_module(course, entry.name)) + place.faults(course, lesson)
+    problems: list[Problem] = []
+    with gathered(problems, checks_module(course, entry.name)):
+        problems += unknown_checks(lesson, exercises, checks_module(course, entry.name))
+    problems += place.faults(course, lesson) + links.of_lesson(course, lesson)
     if problems:
         raise Refused(problems)
     return Valid(entry, lesson, exercises)
@@ -105,18 +115,55 @@ def derived(course: Course, valid: Valid, language: str = SOURCE_LANGUAGE) -> tu
     return exercise, notebooks.solution(course, valid.entry, lesson, language)
 
 
-def readmes(course: Course, valid: dict[str, Valid]) -> dict[Path, str]:
-    """Path → text of the README of every language."""
+def all_derived(course: Course, valid: Valid) -> dict[str, tuple[NotebookNode, NotebookNode]]:
+    """Language → `derived`, for every language. Raises Refused where the code of one is not that of the English."""
+    found: dict[str, tuple[NotebookNode, NotebookNode]] = {}
+    problems: list[Problem] = []
+    for language in course.built_languages:
+        found[language.code] = derived(course, valid, language.code)
+        pairs = zip(found[SOURCE_LANGUAGE], found[language.code], (course.exercise, course.solution), strict=True)
+        for english, localized, path_of in pairs:
+            path = path_of(valid.entry.name, language.code)
+            problems += [Problem(path, 0, fault) for fault in code.faults(english, localized, language.code)]
+    if problems:
+        raise Refused(problems)
+    return found
+
+
+def unsafe(course: Course, valid: dict[str, Valid], language: str) -> dict[Path, list[Problem]]:
+    """Catalogue → what is wrong with it, for those that cannot be read or that would change code."""
+    found: dict[Path, list[Problem]] = {}
+    for name in sources.names(course) if language != SOURCE_LANGUAGE else ():
+        path, lesson = course.catalogue(language, name), valid.get(name.removeprefix("lessons/"))
+        problems: list[Problem] = []
+        with gathered(problems, path):
+            store.load(path, language)
+            if name == sources.COURSE:
+                problems += code.of_words(course, language)
+            elif lesson:
+                problems += code.of_lesson(course, lesson.lesson, language)
+        if problems:
+            found[path] = problems
+    return found
+
+
+def readmes(course: Course, valid: dict[str, Valid], codes: Sequence[str] | None = None) -> dict[Path, str]:
+    """Path → text of the README of every language, or of those with `codes`."""
     exercises = {name: lesson.exercises for name, lesson in valid.items()}
     lessons = {name: lesson.lesson for name, lesson in valid.items()}
-    codes = [language.code for language in course.built_languages]
+    codes = [language.code for language in course.built_languages] if codes is None else codes
     return {course.readme(code): readme(course, exercises, lessons, code) for code in codes}
 
 
-def compiled(course: Course) -> dict[Path, bytes]:
-    """Path → content of the binary catalogues that the helper package reads: its messages, and what lessons show."""
+def compiled(course: Course, codes: Sequence[str] | None = None) -> dict[Path, bytes]:
+    """Path → content of the binary catalogues that the helper package reads: its messages, and what lessons show.
+
+    Of every language but English, or of those with `codes`.
+    """
     found = {}
     for language in course.built_languages[1:]:
+        if codes is not None and language.code not in codes:
+            continue
         text = Translator(course, language.code)
         shown = [
             entry
@@ -138,7 +185,11 @@ def unknown_checks(lesson, exercises, module: Path) -> list[Problem]:
     if not module.is_file():
         return []
     defined, decorated = set(), set()
-    for statement in ast.parse(module.read_text(encoding="utf-8")).body:
+    try:
+        tree = ast.parse(read(module, bom=True))
+    except SyntaxError as error:
+        return [Problem(module, error.lineno or 0, f"does not parse: {error.msg}")]
+    for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             defined.add(statement.name)
             if any("exercise" in ast.dump(decorator) for decorator in statement.decorator_list):
@@ -159,17 +210,29 @@ def unknown_checks(lesson, exercises, module: Path) -> list[Problem]:
     return problems
 
 
-def _write(course: Course, valid: Valid, execute: bool, say: Callable[[str], None]) -> bool:
+def _write(
+    course: Course,
+    valid: Valid,
+    found: dict[str, tuple[NotebookNode, NotebookNode]],
+    execute: bool,
+    say: Callable[[str], None],
+) -> bool:
     """Write one lesson's notebooks in all languages; whether all solutions are executed. Raises ExecutionFailed."""
     # English first: it generates what the others find in the cache.
-    codes = [language.code for language in course.built_languages]
-    return all([_write_language(course, valid, code, execute, say) for code in codes])
+    return all([_write_language(course, valid, *one, language, execute, say) for language, one in found.items()])
 
 
-def _write_language(course: Course, valid: Valid, language: str, execute: bool, say: Callable[[str], None]) -> bool:
+def _write_language(
+    course: Course,
+    valid: Valid,
+    exercise: NotebookNode,
+    solution: NotebookNode,
+    language: str,
+    execute: bool,
+    say: Callable[[str], None],
+) -> bool:
     """Write a lesson's notebooks in one language; whether the solution is executed. Raises ExecutionFailed."""
     name = valid.entry.name
-    exercise, solution = derived(course, valid, language)
     replace(course.exercise(name, language), notebooks.to_text(exercise), say)
     target = course.solution(name, language)
     shown = Translator(course, language).shown(valid.lesson)

@@ -7,43 +7,74 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from builder import record
-from builder.build import Valid, compiled, derived, readmes, validated
+from builder.build import Valid, compiled, derived, readmes, unsafe, validated
+from builder.catalogues import sources
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, unmatched_sources
-from builder.diagrams import files
+from builder.diagrams import files, place
 from builder.guards import code, links, translations
 from builder.notebooks import to_text
-from builder.problems import Problem, Refused
+from builder.problems import Problem, gathered
+from builder.state import DOMAINS
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 ADVICE = "run `make build`"
 
 
 def check(course: Course) -> list[Problem]:
-    """Derived files that are missing, stray, edited or out of date, and sources or translations that break a rule."""
-    problems = unmatched_sources(course) + _strays(course)
-    valid = {}
+    """Derived files that are missing, stray, edited or out of date, and sources or translations that break a rule.
+
+    Whatever is wrong with one file, the others are looked at too; what only follows from a fault is not told again.
+    """
+    problems = unmatched_sources(course) + translations.unknown_languages(course)
+    if any(problem.path.name == "course.toml" for problem in problems):
+        return problems  # all else would follow from it
+    problems += _strays(course)
+    valid: dict[str, Valid] = {}
     for entry in course.lessons:
         if course.source(entry.name).is_file():
-            try:
+            with gathered(problems, course.source(entry.name)):
                 valid[entry.name] = validated(course, entry)
-            except Refused as refused:
-                problems += refused.problems
-    complete = len(valid) == len(course.lessons)
-    try:
-        problems += files.problems(course)
-        for language in course.built_languages:
-            for lesson in valid.values():
-                problems += _lesson(course, lesson, language.code)
-        if complete:
-            problems += _readmes(course, valid) + _compiled(course)
-            problems += translations.check(course, {name: lesson.lesson for name, lesson in valid.items()})
-    except Refused as refused:
-        problems += refused.problems
-    for path in linked_files(course):
-        if path.is_file() and (path.suffix != ".ipynb" or record.read(path) is not None):
-            problems += [Problem(path, 0, fault) for fault in links.faults(path, course.root)]
+    languages = [language.code for language in course.built_languages]
+    built = [language for language in languages if _begun(course, language)]
+    for language in languages:
+        if language not in built:
+            text = f"nothing is built in this language yet: {ADVICE}"
+            problems.append(Problem(course.of_language(language), 0, text))
+    # What is made of a catalogue with such a fault is not looked at.
+    faults = {language: unsafe(course, valid, language) for language in languages}
+    problems += [problem for found in faults.values() for of_file in found.values() for problem in of_file]
+    of_course = [one for one in built if course.catalogue(one, sources.COURSE) not in faults[one]]
+    pictures: list[Problem] = []
+    with gathered(pictures, course.images):
+        pictures += files.problems(course, of_course)
+    problems += pictures
+    undrawn = {problem.path.parent for problem in pictures}
+    english: dict[str, tuple[NotebookNode, NotebookNode]] = {}  # lesson → its notebooks
+    for language in of_course:
+        for name, lesson in valid.items():
+            if course.images / language in undrawn and place.diagrams_of(lesson.lesson):
+                continue  # its notebooks hold the picture
+            if course.catalogue(language, f"lessons/{name}") not in faults[language]:
+                with gathered(problems, course.source(name)):
+                    pair = derived(course, lesson, language)
+                    if language == SOURCE_LANGUAGE:
+                        english[name] = pair
+                    problems += _lesson(course, lesson, language, pair, english.get(name), set(problems))
+    sound = [language for language in built if not faults[language]]
+    with gathered(problems, course.readme()):
+        if len(valid) == len(course.lessons):
+            problems += _readmes(course, valid, sound)
+    with gathered(problems, course.root / course.package):
+        problems += _compiled(course, sound)
+    with gathered(problems, course.root / "translations"):
+        problems += translations.check(course, {name: lesson.lesson for name, lesson in valid.items()})
+    problems += _links(course, valid, {problem.path.resolve() for problem in problems})
     return list(dict.fromkeys(problems))
 
 
@@ -63,22 +94,56 @@ def linked_files(course: Course) -> list[Path]:
     return files
 
 
-def _lesson(course: Course, valid: Valid, language: str) -> list[Problem]:
-    """One lesson's two notebooks in one language."""
-    try:
-        exercise, solution = derived(course, valid, language)
-    except Refused as refused:
-        return refused.problems
+def _begun(course: Course, language: str) -> bool:
+    """Whether anything of a language was ever built; of English always."""
+    paths = [course.readme(language)]
+    paths += [
+        path_of(entry.name, language) for entry in course.lessons for path_of in (course.exercise, course.solution)
+    ]
+    return language == SOURCE_LANGUAGE or any(path.is_file() for path in paths)
+
+
+def _links(course: Course, valid: dict[str, Valid], told: set[Path]) -> list[Problem]:
+    """Links that lead nowhere, but for those to files that were `told`; translations have those of the English."""
+    problems: list[Problem] = []
+    for path in linked_files(course):
+        notebook = path.suffix == ".ipynb"
+        if not path.is_file() or (notebook and (path.stem not in valid or record.read(path) is None)):
+            continue
+        folder, *parts = path.relative_to(course.root).parts
+        english = course.root.joinpath(*parts[1:]) if folder == "translations" else path
+        if english not in {problem.path for problem in problems}:
+            with gathered(problems, path):
+                problems += links.problems(path, course.root, told)
+    return problems
+
+
+def _lesson(
+    course: Course,
+    valid: Valid,
+    language: str,
+    pair: tuple[NotebookNode, NotebookNode],
+    english: tuple[NotebookNode, NotebookNode] | None,
+    told: set[Problem],
+) -> list[Problem]:
+    """One lesson's two notebooks in one language, against what they are to be.
+
+    What was `told` of the English notebook is not told again of the others: they follow it.
+    """
     name, shown = valid.entry.name, Translator(course, language).shown(valid.lesson)
-    problems = _compare(course.exercise(name, language), exercise, outputs=False)
-    found = _compare(course.solution(name, language), solution, outputs=True)
-    problems += found or _executed(course.solution(name, language), solution, shown)
-    if language != SOURCE_LANGUAGE:
-        for path_of in (course.exercise, course.solution):
-            english, localized = record.read(path_of(name)), record.read(path_of(name, language))
-            if english is not None and localized is not None:
-                faults = code.faults(english, localized, language)
-                problems += [Problem(path_of(name, language), 0, fault) for fault in faults]
+    problems = _compare(course.exercise(name, language), pair[0], outputs=False)
+    found = _compare(course.solution(name, language), pair[1], outputs=True)
+    problems += found or _executed(course.solution(name, language), pair[1], shown)
+    if language != SOURCE_LANGUAGE and english:
+        for path_of, notebook in zip((course.exercise, course.solution), english, strict=True):
+            path, localized = path_of(name, language), record.read(path_of(name, language))
+            problems = [one for one in problems if one.path != path or Problem(path_of(name), 0, one.text) not in told]
+            # Where the English one is not up to date, this is no surprise.
+            if localized is not None and path_of(name) not in {problem.path for problem in told}:
+                faults = [
+                    Problem(path, 0, f"{fault}: {ADVICE}") for fault in code.faults(notebook, localized, language)
+                ]
+                problems = faults + [problem for problem in problems if not faults or problem.path != path]
     return problems
 
 
@@ -103,7 +168,8 @@ def _compare(path: Path, notebook, outputs: bool) -> list[Problem]:
         return [Problem(path, 0, f"this half of the pair is missing: {ADVICE}")]
     stored = record.read(path)
     if stored is None:
-        return [Problem(path, 0, "cannot be read as a notebook")]
+        text = f"cannot be read as a notebook of the course ({record.unreadable(path)}): {ADVICE}"
+        return [Problem(path, 0, text)]
     expected = to_text(notebook)
     if not outputs:
         same = path.read_text(encoding="utf-8") == expected
@@ -112,7 +178,7 @@ def _compare(path: Path, notebook, outputs: bool) -> list[Problem]:
     if same:
         return []
     where = _first_difference(stored, json.loads(expected))
-    return [Problem(path, 0, f"differs from what its source gives ({where}): edit the lesson, then {ADVICE}")]
+    return [Problem(path, 0, f"differs from what its source gives ({where}), and is not edited by hand: {ADVICE}")]
 
 
 def _first_difference(stored: dict, expected: dict) -> str:
@@ -135,27 +201,25 @@ def _executed(path: Path, solution, shown: list[str]) -> list[Problem]:
     return []
 
 
-def _readmes(course: Course, valid: dict[str, Valid]) -> list[Problem]:
+def _readmes(course: Course, valid: dict[str, Valid], codes: list[str]) -> list[Problem]:
     path = course.readme()
     if not path.is_file():
         return [Problem(path, 0, "this file is missing")]
-    try:
-        expected = readmes(course, valid)
-    except Refused as refused:
-        return refused.problems
     problems = []
-    for path, text in expected.items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+    for path, text in readmes(course, valid, codes).items():
+        if not path.is_file() or path.read_bytes().decode(errors="replace").replace("\r\n", "\n") != text:
             what = "its tables differ" if path == course.readme() else "it differs"
             problems.append(Problem(path, 0, f"{what} from what course.toml, lessons and catalogues give: {ADVICE}"))
     return problems
 
 
-def _compiled(course: Course) -> list[Problem]:
-    expected = compiled(course)
+def _compiled(course: Course, codes: list[str]) -> list[Problem]:
+    expected = compiled(course, codes)
     found = set((course.root / course.package / "locale").rglob("*.mo"))
-    problems = [Problem(path, 0, "stray file: no catalogue gives it") for path in sorted(found - set(expected))]
+    known = {course.compiled(one.code, domain) for one in course.built_languages[1:] for domain in DOMAINS}
+    problems = [Problem(path, 0, "stray file: no catalogue gives it") for path in sorted(found - known)]
     for path, content in expected.items():
         if not path.is_file() or path.read_bytes() != content:
-            problems.append(Problem(path, 0, f"differs from what the catalogues give: {ADVICE}"))
+            what = "differs from what the catalogues give" if path.is_file() else "this file is missing"
+            problems.append(Problem(path, 0, f"{what}: {ADVICE}"))
     return problems

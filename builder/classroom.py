@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import notebooks
-from builder.build import replace, validated
+from builder.build import replace, unsafe, validated
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
 from builder.problems import Problem, Refused, refuse
@@ -47,9 +47,14 @@ def classroom(course: Course, folder: Path, language: str = SOURCE_LANGUAGE, for
     Raises Refused, and writes nothing, where a file is another course folder's work, or was changed since it was
     written here; `force` overwrites the latter.
     """
+    if folder.exists() and not folder.is_dir():
+        raise refuse(folder, 0, "is a file; choose a folder, as in `make classroom DIR=classroom`")
     config = folder / CONFIG_NAME
     if config.exists() and course.package not in config.read_text(encoding="utf-8"):
         raise refuse(config, 0, "belongs to another course; choose another folder")
+    valid = {entry.name: validated(course, entry) for entry in course.lessons}
+    if found := unsafe(course, valid, language):
+        raise Refused([problem for problems in found.values() for problem in problems])
     files = {CONFIG_NAME: CONFIG.format(course=course.package, stub=notebooks.stub(course, language))}
     for module in sorted(GRADING.glob("*.py")):
         files[f"course_grading/{module.name}"] = module.read_text("utf-8")

@@ -7,10 +7,12 @@ import re
 from pathlib import Path
 
 from builder import words
+from builder.catalogues.sources import marker_faults
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course
 from builder.notebooks import badge
-from builder.problems import Problem, Refused
+from builder.problems import Refused
+from builder.reading import read
 from builder.source import Lesson
 from builder.validate import Exercise
 
@@ -21,7 +23,7 @@ _LINK = re.compile(r"\]\((?!\w+:|#|notebooks/|solutions/|\.\./)([^)\s]+)\)")
 def readme(course: Course, exercises: dict[str, list[Exercise]], lessons: dict[str, Lesson], language: str) -> str:
     """The README of a language. Raises Refused where a marker in README.md is missing or doubled."""
     path = course.readme()
-    text = path.read_text(encoding="utf-8")
+    text = read(path)
     if language != SOURCE_LANGUAGE:
         text = relocated(Translator(course, language).readme(text), course, language)
     filling = {"lessons": table(course, exercises, lessons, language)}
@@ -65,14 +67,11 @@ def relocated(text: str, course: Course, language: str) -> str:
 
 def filled(path: Path, text: str, blocks: dict[str, str]) -> str:
     """The text of the README at `path` with every block filled. Raises Refused where a marker is missing or doubled."""
-    problems = []
+    problems = marker_faults(path, text, blocks)
+    if problems:
+        raise Refused(problems)
     for name, content in blocks.items():
         begin, end = f"<!-- begin:{name} -->", f"<!-- end:{name} -->"
         pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-        if text.count(begin) != 1 or text.count(end) != 1 or not pattern.search(text):
-            problems.append(Problem(path, 0, f"needs the lines {begin} and {end} once each, in this order"))
-            continue
         text = pattern.sub(lambda _, new=f"{begin}\n{content}\n{end}": new, text)
-    if problems:
-        raise Refused(problems)
     return text

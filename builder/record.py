@@ -56,13 +56,53 @@ def _bare(source: str) -> str:
 def read(path: Path) -> dict[str, Any] | None:
     """The stored notebook as plain JSON, sources joined to strings; None where there is no readable one."""
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        for cell in notebook["cells"]:
-            if isinstance(cell["source"], list):
-                cell["source"] = "".join(cell["source"])
-        return notebook
-    except (OSError, ValueError, KeyError, TypeError):
+        return _loaded(path)
+    except (OSError, ValueError):
         return None
+
+
+def unreadable(path: Path) -> str | None:
+    """Why the file at `path` cannot be read as a notebook of the course; None where it can."""
+    try:
+        _loaded(path)
+    except OSError as error:
+        return error.strerror or "it cannot be opened"
+    except UnicodeDecodeError:
+        return "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        return f"it is no JSON: {error.msg} in line {error.lineno}"
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    """The stored notebook, with all the parts that the builder looks at. Raises OSError, ValueError."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("its JSON is nested too deeply") from None
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if not isinstance(cells, list):
+        raise ValueError("it has no cells")
+    if not isinstance(notebook.get("metadata"), dict):
+        raise ValueError("it has no metadata")
+    if not isinstance(notebook["metadata"].get(KEY, {}), dict):
+        raise ValueError("its record of the execution is damaged")
+    for number, cell in enumerate(cells, start=1):
+        if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+            raise ValueError(f"cell {number} has no type")
+        if not isinstance(cell.get("id"), str):
+            raise ValueError(
+                "its cells have no ids" if not any("id" in one for one in cells) else f"cell {number} has no id"
+            )
+        if isinstance(cell.get("source"), list) and all(isinstance(line, str) for line in cell["source"]):
+            cell["source"] = "".join(cell["source"])
+        parts = {"source": str, "metadata": dict} | ({"outputs": list} if cell["cell_type"] == "code" else {})
+        for part, kind in parts.items():
+            if not isinstance(cell.get(part), kind):
+                raise ValueError(f"cell {cell['id']!r} has no {part}")
+    return notebook
 
 
 def is_current(notebook: NotebookNode, stored: dict[str, Any] | None, shown: Sequence[str] = ()) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import nbformat
 
+from builder import record
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
 from builder.execute import execute
+from builder.problems import refuse
 
 
 def run(
@@ -17,11 +19,13 @@ def run(
 ) -> list[Path]:
     """Execute the lesson's stored solution in runs/NAME/; the files it wrote there, newest last.
 
-    Raises ExecutionFailed, or FileNotFoundError where the lesson has no solution notebook.
+    Raises ExecutionFailed, FileNotFoundError where the lesson has no solution notebook, Refused where that is damaged.
     """
     source = course.solution(entry.name, language)
     if not source.is_file():
         raise FileNotFoundError(f"{source} is missing; `make build` makes it")
+    if reason := record.unreadable(source):
+        raise refuse(source, 0, f"cannot be read as a notebook of the course ({reason}): run `make build`")
     notebook = nbformat.read(source, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -8,8 +8,12 @@ from pathlib import Path
 
 from builder import words
 from builder.problems import Problem, Refused, refuse
+from builder.reading import read
 
 MARKER = re.compile(r"# %%(?:\s|$)")
+_ODD_MARKER = re.compile(r"\s*#\s*(?:%%+(?:[\s\[]|$)|<codecell>|In\[[0-9 ]*\])")  # what jupytext takes for one as well
+_FORM = '# %% [markdown] id="title" tags=["exercise"]'
+_QUOTES = re.compile(r"\"{3}|'{3}")
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TAGS = {"setup", "exercise", "check", "given", "solution-only", "nbval-check-output"}
 RESERVED_IDS = {"links"}
@@ -59,7 +63,9 @@ class Regions:
     """An exercise cell cut at its markers. Line numbers count from 0 within the cell."""
 
     outside: list[str] = field(default_factory=list)  # the learner's lines, stubs in place of regions
+    outside_at: list[int] = field(default_factory=list)  # the line of the cell that each of them is
     solved: list[str] = field(default_factory=list)  # the cell without markers
+    solved_at: list[int] = field(default_factory=list)
     inside: list[list[str]] = field(default_factory=list)  # the lines of each region
     faults: list[tuple[int, str]] = field(default_factory=list)
 
@@ -77,6 +83,7 @@ def regions(source: str, stub: str = STUB) -> Regions:
             start = index
             cut.inside.append([])
             cut.outside.append(line[: len(line) - len(line.lstrip())] + stub)
+            cut.outside_at.append(index)
         elif word == END:
             if start is None:
                 cut.faults.append((index, "a solution ends that never began"))
@@ -87,7 +94,10 @@ def regions(source: str, stub: str = STUB) -> Regions:
             cut.faults.append((index, f"a solution marker must stand alone on its line, as {BEGIN!r} or {END!r}"))
         else:
             cut.solved.append(line)
+            cut.solved_at.append(index)
             (cut.outside if start is None else cut.inside[-1]).append(line)
+            if start is None:
+                cut.outside_at.append(index)
     if start is not None:
         cut.faults.append((start, "the solution never ends"))
     return cut
@@ -97,7 +107,7 @@ def parse(path: Path) -> Lesson:
     """Read the lesson at `path`. Raises Refused for cells without a proper, unique id, or unknown tags."""
     import jupytext  # takes a second to import, and an unchanged course needs none of it
 
-    text = path.read_text(encoding="utf-8")
+    text = read(path)
     lines = text.split("\n")
     markers = [number for number, line in enumerate(lines, start=1) if MARKER.match(line)]
     opening = next((number for number, line in enumerate(lines, start=1) if line.strip()), 1)
@@ -105,17 +115,32 @@ def parse(path: Path) -> Lesson:
         raise refuse(path, opening, 'the lesson must open with a cell marker, as in: # %% [markdown] id="title"')
     # comment_magics off: otherwise the comment "# copy the rows" would be read as the shell command `copy`.
     form = {"extension": ".py", "format_name": "percent", "comment_magics": False}
-    raw = jupytext.reads(text, fmt=form).cells
-    if len(raw) != len(markers):
-        raise refuse(path, 0, f"{len(markers)} cell markers, but jupytext finds {len(raw)} cells")
-    problems: list[Problem] = []
+    problems = [
+        Problem(path, number, f"tags are a list, as in: {_FORM}")
+        for number in markers
+        if re.search(r"\btags=(?!\[)", lines[number - 1])
+    ]
+    if problems:  # jupytext goes no further
+        raise Refused(problems)
+    try:
+        raw = jupytext.reads(text, fmt=form).cells
+    except ValueError as error:
+        raise refuse(path, 0, f"jupytext cannot read it: {' '.join(str(error).split())}") from None
+    if len(raw) != len(markers) or any(cell.cell_type == "markdown" and _open(cell.source) for cell in raw):
+        faults = _marker_faults(path, lines)
+        counted = Problem(path, 0, f"{len(markers)} cell markers, but jupytext finds {len(raw)} cells")
+        raise Refused(faults or [counted])
     cells: list[Cell] = []
     lines_of: dict[str, int] = {}
     for line, node in zip(markers, raw, strict=True):
         cell_id = node.metadata.get("id")
         tags = node.metadata.get("tags", [])
         unknown = set(node.metadata) - {"id", "tags", "cell_marker", "lines_to_next_cell"}
-        if cell_id is None:
+        unread = "incorrectly_encoded_metadata" in unknown
+        if unread:
+            problems.append(Problem(path, line, f"this marker cannot be read; it is written as in: {_FORM}"))
+            cell_id, unknown = f"line-{line}", set()
+        elif cell_id is None:
             problems.append(Problem(path, line, "this cell has no id"))
             cell_id = f"line-{line}"
         elif not isinstance(cell_id, str) or not ID.fullmatch(cell_id):
@@ -134,9 +159,53 @@ def parse(path: Path) -> Lesson:
             problems.append(Problem(path, line, f"a {node.cell_type} cell: use code or markdown"))
         if not node.source.strip():
             problems.append(Problem(path, line, "this cell is empty"))
-        head = node.source.split("\n")[0]
+        head, *_, last = node.source.split("\n") * 2
         first = next((n for n in range(line + 1, len(lines) + 1) if lines[n - 1].endswith(head)), line + 1)
+        if node.cell_type == "markdown" and not last.strip("\"'") and last:
+            problems.append(Problem(path, first + node.source.count("\n"), 'a text ends with three quotes: """'))
+        for offset, part in enumerate(node.source.split("\n") if node.cell_type == "code" else ()):
+            if _ODD_MARKER.match(part):
+                problems.append(Problem(path, first + offset, f"a cell marker is written as in: {_FORM}"))
         cells.append(Cell(str(cell_id), node.cell_type, node.source, tuple(tags), line, first))
     if problems:
         raise Refused(problems)
     return Lesson(path.stem, path, tuple(cells))
+
+
+def _marker_faults(path: Path, lines: list[str]) -> list[Problem]:
+    """Cell markers that are misspelt, and those that texts in triple quotes swallow."""
+    problems = []
+    opened, quotes = 0, ""  # the line of the text that is open, and the quotes that close it
+    before: list[int] = []  # markers inside of it
+    for number, line in enumerate(lines, start=1):
+        if MARKER.match(line) and quotes:
+            before.append(number)
+        elif not quotes and _ODD_MARKER.match(line) and not MARKER.match(line):
+            problems.append(Problem(path, number, f"a cell marker is written as in: {_FORM}"))
+        rest = line if quotes or not line.lstrip().startswith("#") else ""
+        while found := _QUOTES.search(rest):
+            rest = rest[found.end() :]
+            if not quotes:
+                opened, quotes, before = number, found[0], []
+            elif found[0] == quotes:
+                if before:
+                    # A text that was forgotten to be closed ends where the next one begins.
+                    closed = bool(rest) or not MARKER.match(lines[number - 2])
+                    closed = closed and not re.match(r"\w", rest)
+                    return [*problems, _swallowed(path, lines, opened, before[0] if closed else 0)]
+                quotes = ""
+    return [*problems, _swallowed(path, lines, opened, 0)] if quotes else problems
+
+
+def _open(markdown: str) -> bool:
+    """Whether the text of a cell still has its opening quotes: its closing ones are missing."""
+    return bool(re.match(r"[rR]?(\"{3}|'{3})", markdown))
+
+
+def _swallowed(path: Path, lines: list[str], opened: int, marker: int) -> Problem:
+    """The fault of a text that takes in cell markers; `marker`: the first of them, if the text is closed after it."""
+    if marker:
+        return Problem(path, marker, f"a cell marker inside the text that begins in line {opened}")
+    if _QUOTES.fullmatch(lines[opened - 1]) and not MARKER.match(lines[opened - 2]):
+        return Problem(path, opened, "these quotes close a text that was never opened")
+    return Problem(path, opened, "the text that begins here is never closed")

@@ -40,6 +40,8 @@ class State:
             self.last = json.loads(self.path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             self.last = {}
+        if not isinstance(self.last, dict) or not all(isinstance(one, dict | str) for one in self.last.values()):
+            self.last = {}  # as if nothing had been built
         own = sorted(Path(__file__).parent.rglob("*.py"))
         tools = [f"{name} {version(name)}" for name in _TOOLS]
         self.builder = _hash([*own, course.root / "course.toml"], sys.version, *tools)

@@ -6,7 +6,9 @@ import ast
 import re
 from dataclasses import dataclass
 
+from builder.catalogues import blocks, code_text
 from builder.course import LessonEntry
+from builder.guards.structure import row
 from builder.names import Names, compiled, names_of
 from builder.problems import Problem, Refused
 from builder.setup_cell import NAMES as SETUP_NAMES
@@ -14,6 +16,7 @@ from builder.source import MARKER_WORDS, SOURCE_BODY, Cell, Lesson, regions
 
 LEVELS = {"🐢": 1, "🐕": 2, "🦁": 3}  # level → points nbgrader gives for it
 HEADING = re.compile(r"### (🐢|🐕|🦁) Exercise (\d+)\.(\d+): (\S.*\S) \((\d+) min\)")
+_DASHES = re.compile(r"\s*\|(\s*:?-+:?\s*\|)+\s*")
 MIN_COMPARED = 3  # cells whose stored output nbval compares, per lesson
 
 
@@ -50,6 +53,7 @@ def validate(lesson: Lesson, entry: LessonEntry) -> list[Exercise]:
     faults = _Faults(lesson)
     _frame(lesson, entry, faults)
     _markers(lesson, faults)
+    _tables(lesson, faults)
     exercises = _exercises(lesson, faults)
     if not _syntax(lesson, faults) and not faults.problems:
         _Flow(lesson, faults).run()
@@ -107,18 +111,41 @@ def _markers(lesson: Lesson, faults: _Faults) -> None:
                 faults.add(cell, "a solution marker outside a code cell tagged exercise", offset)
 
 
+def _tables(lesson: Lesson, faults: _Faults) -> None:
+    """Rows that have not as many cells as the heading of their table."""
+    for cell in lesson.cells:
+        lines = cell.lines()
+        for token in () if cell.code else blocks.parser().parse(cell.source):
+            if token.type == "table_open" and token.map:
+                first, last = token.map
+                wanted = len(row(lines[first]))
+                for offset in range(first, last):
+                    if len(row(lines[offset])) != wanted:
+                        found = len(row(lines[offset]))
+                        faults.add(cell, f"a row of {found} cells in a table that has {wanted} columns", offset)
+            elif token.type == "paragraph_open" and token.map and not token.level:
+                for offset in range(*token.map):
+                    if _DASHES.fullmatch(lines[offset]):
+                        faults.add(cell, "no table: its heading has not as many cells as the line of dashes", offset)
+
+
 def _exercises(lesson: Lesson, faults: _Faults) -> list[Exercise]:
     """Heading, (given code), exercise code, check: in this order, with nothing else between."""
     found: list[Exercise] = []
     used: set[str] = set()
-    levels: list[str] = []  # of all headings, complete exercise or not: one fault, one message
+    levels: list[str] = []  # of all headings, whatever is wrong with them: one fault, one message
     cells = lesson.cells
     for index, heading in enumerate(cells):
-        if heading.code or "exercise" not in heading.tags:
+        if heading.code:
             continue
         match = HEADING.fullmatch(heading.lines()[0])
+        if "exercise" not in heading.tags:
+            if match:  # its code will be named
+                levels.append(match[1])
+            continue
         if not match:
             faults.add(heading, "an exercise opens with a heading like: ### 🐢 Exercise 1.1: title (5 min)", 0)
+            levels.append(next((level for level in LEVELS if level in heading.lines()[0]), ""))
         else:
             if match[2] != f"{lesson.number}" or match[3] != f"{len(levels) + 1}":
                 faults.add(heading, f"this is exercise {lesson.number}.{len(levels) + 1}", 0)
@@ -130,7 +157,7 @@ def _exercises(lesson: Lesson, faults: _Faults) -> list[Exercise]:
             faults.add(heading, "the next cell must be the exercise's code, tagged exercise")
             continue
         used.add(code.id)
-        if not regions(code.source).inside:
+        if not regions(code.source).inside and not regions(code.source).faults:
             faults.add(code, "this exercise has no solution region")
         if check is None:
             faults.add(code, "the next cell must be the exercise's check, tagged check")
@@ -139,13 +166,14 @@ def _exercises(lesson: Lesson, faults: _Faults) -> list[Exercise]:
         if match:
             level, _, number, title, minutes = match.groups()
             found.append(Exercise(level, int(number), title, int(minutes), heading, code, check))
-    for cell in cells:
+    for before, cell in zip((None, *cells), cells, strict=False):
         if cell.code and cell.id not in used and "exercise" in cell.tags:
             faults.add(cell, "exercise code without a heading cell tagged exercise before it")
-        if cell.code and cell.id not in used and "check" in cell.tags:
-            faults.add(cell, "a check without an exercise before it")
+        elif cell.code and cell.id not in used and "check" in cell.tags:
+            if not (before and before.code and "exercise" in before.tags):  # or that one is named
+                faults.add(cell, "a check without an exercise before it")
     for level in LEVELS:
-        if level not in levels:
+        if level not in levels and "" not in levels:
             faults.problems.append(Problem(lesson.path, 0, f"the lesson has no {level} exercise"))
     return found
 
@@ -156,23 +184,43 @@ def _syntax(lesson: Lesson, faults: _Faults) -> bool:
     for cell in lesson.cells:
         if not cell.code:
             continue
-        forms = {"": cell.source}
         if "exercise" in cell.tags:
             cut = regions(cell.source)
-            forms = {"solved, ": "\n".join(cut.solved), "unfilled, ": "\n".join(cut.outside)}
-        for form, source in forms.items():
-            try:
-                tree = ast.parse(source)
-                compiled(tree)
-            except SyntaxError as error:
-                faults.add(cell, f"{form}this code does not parse: {error.msg}", (error.lineno or 1) - 1)
-                continue
-            if form.startswith("unfilled") and tree.body and _prints_ellipsis(tree.body[-1]):
+            unfilled = "\n".join(cut.outside)
+            # Where the solution does not parse, the fault may lie outside of it: it is told once.
+            tree = _parsed(cell, "\n".join(cut.solved), faults, cut.solved_at) and _parsed(
+                cell, unfilled, faults, cut.outside_at, "unfilled, "
+            )
+            if tree and tree.body and _prints_ellipsis(tree.body[-1]):
                 text = "unfilled, this cell ends with ... and shows 'Ellipsis'"
                 faults.add(cell, f"{text}: let a statement follow the region, or put it into a function")
-            if "check" in cell.tags and not (tree.body and all(map(_is_check_call, tree.body))):
-                faults.add(cell, "a check cell consists of calls like check.name(answer)", 0)
+            continue
+        tree = _parsed(cell, cell.source, faults)
+        if tree and "check" in cell.tags and not (tree.body and all(map(_is_check_call, tree.body))):
+            faults.add(cell, "a check cell consists of calls like check.name(answer)", 0)
+        elif tree and len(tree.body) == 1 and ast.get_docstring(tree, clean=False) is not None:
+            faults.add(cell, "this code is a text alone: a cell of prose is marked [markdown]")
+    for cell in lesson.cells if len(faults.problems) == before else ():
+        try:
+            code_text.texts(cell.source if cell.code else "")
+        except code_text.NotLiteral as fault:
+            faults.add(cell, str(fault), fault.line - 1)
     return len(faults.problems) > before
+
+
+def _parsed(
+    cell: Cell, source: str, faults: _Faults, lines: list[int] | None = None, form: str = ""
+) -> ast.Module | None:
+    """The tree of a cell's code, or None where it does not parse. `lines`: which of the cell's each of `source` is."""
+    try:
+        tree = ast.parse(source)
+        compiled(tree)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line = max(getattr(error, "lineno", None) or 1, 1) - 1
+        offset = lines[min(line, len(lines) - 1)] if lines else line
+        faults.add(cell, f"{form}this code does not parse: {getattr(error, 'msg', error)}", offset)
+        return None
+    return tree
 
 
 def _prints_ellipsis(statement: ast.stmt) -> bool:
@@ -290,8 +338,9 @@ class _Flow:
             self.owner[name] = ("exercise", cell)
 
     def stars(self, cell: Cell, found: Names) -> None:
+        lines = regions(cell.source).solved_at
         for line in found.star_imports:
-            self.faults.add(cell, "import names one by one, not with *", line - 1)
+            self.faults.add(cell, "import names one by one, not with *", lines[line - 1])
 
 
 def _solved(cell: Cell) -> str:

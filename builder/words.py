@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CONTEXT = "generated"
+WRITTEN = "written by the build"  # the kind of these messages
 
 STUB = "your code here"
 SOLUTION = "Worked solution"

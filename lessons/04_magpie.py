@@ -882,7 +882,7 @@ for a conversation worth keeping. Leave the conversation as it is.
   `assistant`;
 * `"role_swap"`: a *user's* message opens with the words of one of `OFFERS` (in capitals or not) and holds no question
   mark;
-* `"copy"`: a message says the same as an earlier one, apart from capitals, spaces and punctuation.
+* `"copy"`: a message has the same words as an earlier one, apart from capitals, spaces and punctuation.
 
 **Why it matters**: each of these faults survives a quick look, and a model trained on it learns the fault. Innocent
 look-alikes should pass: a user may say *Sure, but why?*
@@ -909,7 +909,7 @@ def why_drop(conversation: list[dict]) -> str | None:
         return "turns"
     for text in texts:
         first_line = text.splitlines()[0].strip().strip(":").lower()
-        if re.search(r"<\|\w+\|>|<(start|end)_of_turn>", text) or first_line in ("system", "user", "assistant"):
+        if re.search(r"<\|[^|]+\|>|<(start|end)_of_turn>", text) or first_line in ("system", "user", "assistant"):
             return "leak"
     offer = re.compile("|".join(rf"{re.escape(words)}\b" for words in OFFERS), re.IGNORECASE)
     if any(offer.match(text) and "?" not in text for text in texts[::2]):

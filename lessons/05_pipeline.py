@@ -408,7 +408,7 @@ from datasets import Dataset
 
 pairs = dataset.select_columns(["instruction", "prompt", "completion", "model_name"])
 jsonl, parquet = output_path("05_pairs.jsonl"), output_path("05_pairs.parquet")
-pairs.to_json(jsonl)
+pairs.to_json(jsonl, force_ascii=False)
 pairs.to_parquet(parquet)
 print(Dataset.from_json(str(jsonl)).to_list() == pairs.to_list())
 print(Dataset.from_parquet(str(parquet)).to_list() == pairs.to_list())
@@ -632,9 +632,9 @@ Three techniques, three shapes. Here is what three branches of a pipeline might 
 
 * `"grid"`: a pair as it is, in `instruction` and `generation`;
 * `"self_instruct"`: one row with a *list* of `instructions` and a list of `generations`, one for each;
-* `"magpie"`: a `conversation`, a list of messages with `role` and `content`. It may open with a system message, and it
-  may have several turns: take the first message of the user and the assistant's message right after it. Later turns
-  make no sense without the earlier ones.
+* `"magpie"`: a `conversation`, a list of messages with `role` and `content`. It may open with a system
+  message; then user and assistant take turns. Take the user's first message and the assistant's message right after
+  it. Later turns make no sense without the earlier ones.
 
 Write two functions.
 
@@ -1036,7 +1036,8 @@ for row in rows:
 reasons = [why_drop(row) for row in rows]
 kept = [row for row, reason in zip(rows, reasons) if reason is None]
 if kept:
-    Dataset.from_list(kept).select_columns(pairs.column_names).to_json(output_path("05_pipeline.jsonl"))
+    shelved = Dataset.from_list(kept).select_columns(pairs.column_names)
+    shelved.to_json(output_path("05_pipeline.jsonl"), force_ascii=False)
 print(tr("dropped:"), dict(Counter(reason for reason in reasons if reason)))
 print(tokens_per_kept_row(rows, kept))
 
@@ -1058,6 +1059,8 @@ print(tokens_per_kept_row(rows, kept))
   the first.
 * **`None` in the dataset**: a step failed on a batch. Look at what the run printed, and count.
 * **Old rows from a new run**: a cache, distilabel's or that of `load_dataset`; the rows are not part of its key.
+* **It never ends**: in distilabel 1.5.3 a run waits forever when the last batch of a step comes out empty, such as that
+  of a filter, and another step follows. In the course it ends with the rows that are left.
 * **It stops while loading**: each step holds its own model; use a smaller one, or `load_groups`.
 
 **Next**: lesson 6 lets two branches answer the same prompt, puts the answers side by side, and asks which one is

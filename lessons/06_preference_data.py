@@ -312,9 +312,9 @@ def parse_ratings(text: str | None, n: int) -> list[int | None]:
     ### BEGIN SOLUTION
     found = [[] for _text in range(n)]
     # With a group in the pattern, split keeps the numbers: before, 1, section, 2, section, ...
-    parts = re.split(r"(?im)^[\s#*]*output for text (\d+)[\s#*:]*$", text or "")
+    parts = re.split(r"(?im)^[\s#*:]*output for text (\d+)[\s#*:]*$", text or "")
     for number, section in zip(parts[1::2], parts[2::2]):
-        lines = re.findall(r"(?im)^[\s*]*rating[\s*]*:[\s*]*(.*)$", section)
+        lines = re.findall(r"(?im)^[\s*]*rating[ *]*:[ *]*(.*)$", section)
         if 1 <= int(number) <= n:
             found[int(number) - 1] += lines
     ratings = []

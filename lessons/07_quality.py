@@ -107,9 +107,10 @@ for instruction, response in [
 
 # %% [markdown] id="language-why"
 """
-Is a row in the language you want? A trained identifier would know hundreds of languages. Five are enough here, and for
-those a rule will do: the script of the letters for Chinese, Japanese and Korean, its own letters for Vietnamese, common
-words for English. A foreign name inside an English sentence should change nothing.
+Is a row in the language you want? The script of the letters tells Chinese, Japanese and Korean. Texts in Latin letters
+go to a small trained **identifier** (py3langid), which knows how common each run of letters is in which language. A
+list of common words looks like enough, and fails where a text has none of them, such as a list of dishes:
+`language_by_words`, in the same module, is such a rule. A foreign name inside an English sentence should change nothing.
 """
 
 # %% id="language" tags=["nbval-check-output"]
@@ -127,8 +128,8 @@ for text in [
 
 # %% [markdown] id="language-read"
 """
-`other` is everything the rule does not know, and `None` means that there is too little text to tell. A rule that says
-*I do not know* is worth more than one that guesses.
+`other` is any language but the course's five, and `None` means that there is too little text to tell, or code, which is in no
+language. A rule that says *I do not know* is worth more than one that guesses.
 """
 
 # %% [markdown] id="ex-filters" tags=["exercise"]
@@ -184,8 +185,8 @@ print(len(left), counts, len(left) + sum(counts.values()) == len(rows))
 """
 The order decides which reason a row with two faults is counted under, and not whether it stays. Catching every
 exception hides bugs as well: a count of `"error"` that is not near zero means that a filter is broken, not the rows.
-The sum at the end is the cheapest test there is. Note that the length rule counts words between spaces, so it throws
-out Chinese and Japanese rows as *too short*. In the course's chain the language comes first.
+The sum at the end is the cheapest test there is. Note what the length rule calls a word: what stands between spaces
+and, where a script has none, two characters of Chinese or Japanese, or three of Thai.
 """
 
 # %% [markdown] id="dup-why"
@@ -493,7 +494,7 @@ sets have other texts and evaluation questions of their own:
 
 * `held out` was looked at while the chain was built, and rules were mended after that;
 * `untouched` was written by others, who knew which faults to plant and not how the chain finds them. Nothing in the
-  chain was chosen or changed because of it;
+  chain was chosen or changed because of it, apart from `language`, whose thresholds were tried on all sets;
 * `free` holds the hardest paraphrases, with hardly a word of the original left, and good rows that look much alike. It
   was looked at, too.
 

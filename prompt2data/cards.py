@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prompt2data.ground.rows import as_list
+from prompt2data.ground.whole import whole_files
 from prompt2data.i18n import _
+from prompt2data.untrusted import safe_str, whole
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -25,6 +28,8 @@ CARD_FILE = "README.md"
 @dataclass(frozen=True)
 class Card:
     """What a reader of a dataset needs to know and the rows do not tell.
+
+    A text where a list belongs is a list of one. Raises `TypeError` if `columns` is no mapping.
 
     Attributes:
         title: the dataset's name for humans.
@@ -47,6 +52,18 @@ class Card:
     limits: Sequence[str] = ()
     languages: Sequence[str] = ("en",)
     tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.columns, Mapping):
+            raise TypeError(_("`columns` should be a dictionary: each column, and what it holds."))
+        columns = {whole(safe_str(name)): _line(text) for name, text in self.columns.items()}
+        object.__setattr__(self, "columns", columns)
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("limits", "languages", "tags"):
+                object.__setattr__(self, field.name, tuple(map(_line, as_list(value) or ())))
+            elif isinstance(value, str):
+                object.__setattr__(self, field.name, whole(value))
 
     def render(self, rows: int, picture: str | None = None) -> str:
         """The card's text for a dataset of `rows` rows. `picture` is a file name beside the card."""
@@ -82,25 +99,55 @@ def write_dataset(
 ) -> Path:
     """Write `dataset` and its card into `folder`, as `datasets.load_dataset` and the Hub read them; return the folder.
 
+    Where something fails, nothing is written.
+
     Args:
         folder: created if missing; files of the same names are replaced.
-        dataset: the rows.
-        card: describes exactly the columns of `dataset`; raises `ValueError` for others.
+        dataset: the rows, at least one.
+        card: describes exactly the columns of `dataset`.
         picture: a drawing of the pipeline, copied beside the card.
+
+    Raises:
+        TypeError: if `dataset` is no `Dataset`.
+        ValueError: if it has no rows, other columns than the card or one that Parquet does not take; or if there is
+            no such picture.
+        NotWritten: if the folder is a file, or cannot be written.
     """
+    if not isinstance(getattr(dataset, "column_names", None), list) or not hasattr(dataset, "to_parquet"):
+        raise TypeError(_("The rows should be one Dataset: Dataset.from_list(rows) makes it of a list of rows."))
     if undescribed := set(dataset.column_names) ^ set(card.columns):
         message = _("Card and dataset differ in these columns: {columns}. Describe each column of the dataset.")
         raise ValueError(message.format(columns=", ".join(sorted(undescribed))))
+    if not len(dataset):
+        raise ValueError(
+            _("The dataset has no rows, and load_dataset cannot load an empty one: see which filter drops all.")
+        )
+    if picture is not None and not Path(picture).is_file():
+        raise ValueError(_("There is no picture '{file}': draw the pipeline first.").format(file=picture))
+    name = None if picture is None else "pipeline" + Path(picture).suffix
+    text = card.render(len(dataset), name)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    dataset.to_parquet(folder / DATA_FILE)
-    name = None
-    if picture is not None:
-        name = "pipeline" + Path(picture).suffix
-        if Path(picture).resolve() != (folder / name).resolve():
-            shutil.copyfile(picture, folder / name)
-    (folder / CARD_FILE).write_text(card.render(len(dataset), name), encoding="utf-8")
+    with whole_files(folder) as made:
+        _write_parquet(dataset, made / DATA_FILE)
+        if name is not None and picture is not None:
+            shutil.copyfile(picture, made / name)
+        (made / CARD_FILE).write_text(text, encoding="utf-8")
     return folder
+
+
+def _write_parquet(dataset: Dataset, path: Path) -> None:
+    from pyarrow import ArrowException
+
+    try:
+        dataset.to_parquet(path)
+    except ArrowException as error:
+        message = _("The rows cannot be written as Parquet ({reason}): change or drop that column.")
+        raise ValueError(message.format(reason=" ".join(str(error).split())[:300])) from error
+
+
+def _line(text: object) -> str:
+    """A text on a line of a list."""
+    return " ".join(whole(safe_str(text)).splitlines())
 
 
 def _list(items: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from prompt2data.engine.prompts import TOO_LONG, fits, too_long
 from prompt2data.engine.value_cache import TEXT, pack_text, unpack_text
 from prompt2data.i18n import _
 
@@ -71,7 +72,7 @@ def generate_matching(
     conversations: Sequence[list[dict[str, str]]],
     pattern: str,
     max_new_tokens: int = 32,
-) -> list[str]:
+) -> list[str | None]:
     """The most likely text for each conversation among those that match a pattern.
 
     A text that the budget cuts off matches as far as it goes. What was generated once comes from the generation cache.
@@ -82,20 +83,27 @@ def generate_matching(
         pattern: a regular expression for the whole text, such as `Rating: [1-5]`.
         max_new_tokens: the most tokens in a text.
 
+    Returns:
+        A text for each conversation; `None`, and a warning, where the prompt leaves the model no room to write.
+
     Raises:
-        ValueError: if the pattern is not a regular expression that llguidance understands.
+        ValueError: if the pattern is not a regular expression that llguidance understands, or a conversation holds
+            something but texts.
     """
     model, values = llm.local_model, llm.value_cache(TEXT)
     prompts = [tuple(model.encode(llm.prepare_input(messages))) for messages in conversations]
     keys = {prompt: values.key(prompt=prompt, pattern=pattern, max_new_tokens=max_new_tokens) for prompt in prompts}
     texts = {prompt: unpack_text(payload)[0] for prompt, payload in values.find(keys).items()}
-    missing = [prompt for prompt in keys if prompt not in texts]
+    context = model.context
+    missing = [prompt for prompt in keys if prompt not in texts and fits(prompt, context, new=1)]
+    if longer := [len(prompt) for prompt in keys if not fits(prompt, context, new=1)]:
+        llm.warn_once(TOO_LONG, too_long(max(longer), context))
     if missing:
         for prompt, row in zip(missing, _generate(model, missing, pattern, max_new_tokens), strict=True):
             stop = model.tokenizer.eos_token_id
             texts[prompt] = row[: row.index(stop)] if stop in row else row
             values.put(keys[prompt], pack_text(texts[prompt], "stop" if stop in row else "length"))
-    return [model.text(texts[prompt]) for prompt in prompts]
+    return [model.text(texts[prompt]) if prompt in texts else None for prompt in prompts]
 
 
 def _generate(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prompt2data.engine.scoring import score_answers, score_choices
 from prompt2data.metrics import Share
@@ -48,11 +48,10 @@ class RatingJudge:
 
     def __call__(self, triples: Sequence[Triple]) -> list[int | None]:
         pairs = [(instruction, answer) for instruction, *answers in triples for answer in answers]
-        unique = list(dict.fromkeys(pairs))  # an answer that comes twice is rated once
+        unique = list(dict.fromkeys(filter(_are_texts, pairs)))  # an answer that comes twice is rated once
         ratings = dict(zip(unique, self.rate(unique), strict=True))
-        return [
-            _higher(ratings[instruction, first], ratings[instruction, second]) for instruction, first, second in triples
-        ]
+        known = [ratings[pair] if _are_texts(pair) else None for pair in pairs]
+        return [_higher(first, second) for first, second in zip(known[::2], known[1::2], strict=True)]
 
 
 def _higher(first: float | None, second: float | None) -> int | None:
@@ -73,14 +72,14 @@ class LikelihoodJudge(RatingJudge):
         self.llm, self.end = llm, end
 
     def rate(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
-        """The mean log-likelihood of each answer; None for an empty one."""
-        filled = [pair for pair in pairs if pair[1].strip()]
-        scores = score_answers(self.llm, filled)
-        self.tokens += sum(score.read for score in scores)
+        """The mean log-likelihood of each answer; None for an empty one, and for a pair that is too long to read."""
+        filled = [index for index, pair in enumerate(pairs) if _are_texts(pair) and pair[1].strip()]
+        scores = dict(zip(filled, score_answers(self.llm, [pairs[index] for index in filled]), strict=True))
+        self.tokens += sum(score.read for score in scores.values() if score)
         ratings = {
-            pair: score.mean if self.end else score.mean_without_end for pair, score in zip(filled, scores, strict=True)
+            index: score.mean if self.end else score.mean_without_end for index, score in scores.items() if score
         }
-        return [ratings.get(pair) for pair in pairs]
+        return [ratings.get(index) for index in range(len(pairs))]
 
 
 class WithRules(RatingJudge):
@@ -126,14 +125,19 @@ class ExpectedRatingJudge(RatingJudge):
         return [{"role": "system", "content": self.prompt}, {"role": "user", "content": text}]
 
     def distributions(self, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, ...]]:
-        """For each (instruction, answer) the probabilities of "1" to "5", scaled to a sum of 1."""
-        scores = score_choices(self.llm, [self.conversation(*pair) for pair in pairs], self.DIGITS)
-        self.tokens += sum(score.read for score in scores)
-        return [tuple(p / sum(score.probabilities) for p in score.probabilities) for score in scores]
+        """For each (instruction, answer) the probabilities of "1" to "5", scaled to a sum of 1.
+
+        None of them for a pair that is too long to read, or not of texts.
+        """
+        return [
+            tuple(p / sum(score.probabilities) for p in score.probabilities) if score else ()
+            for score in _choices(self, pairs, self.DIGITS)
+        ]
 
     def rate(self, pairs: Sequence[tuple[str, str]]) -> list[float | None]:
-        """The expected rating of each answer, from 1 to 5."""
-        return [sum(int(d) * p for d, p in zip(self.DIGITS, row, strict=True)) for row in self.distributions(pairs)]
+        """The expected rating of each answer, from 1 to 5; None where there are no probabilities."""
+        rows = self.distributions(pairs)
+        return [sum(int(d) * p for d, p in zip(self.DIGITS, row, strict=True)) if row else None for row in rows]
 
 
 class ChoiceJudge:
@@ -154,9 +158,20 @@ class ChoiceJudge:
         return [{"role": "system", "content": self.prompt}, {"role": "user", "content": text}]
 
     def __call__(self, triples: Sequence[Triple]) -> list[int | None]:
-        scores = score_choices(self.llm, [self.conversation(*triple) for triple in triples], ("A", "B"))
-        self.tokens += sum(score.read for score in scores)
-        return [_higher(*score.probabilities) for score in scores]
+        return [_higher(*score.probabilities) if score else None for score in _choices(self, triples, ("A", "B"))]
+
+
+def _are_texts(row: Sequence[Any]) -> bool:
+    return all(isinstance(text, str) for text in row)
+
+
+def _choices(judge: ExpectedRatingJudge | ChoiceJudge, rows: Sequence[Any], choices: Sequence[str]) -> list[Any]:
+    """A `ChoiceScore` for each pair or triple, counted among the judge's tokens; None where there is none."""
+    asked = [index for index, row in enumerate(rows) if _are_texts(row)]
+    scores = score_choices(judge.llm, [judge.conversation(*rows[index]) for index in asked], choices)
+    judge.tokens += sum(score.read for score in scores if score)
+    found = dict(zip(asked, scores, strict=True))
+    return [found.get(index) for index in range(len(rows))]
 
 
 @dataclass(frozen=True)

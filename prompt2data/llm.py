@@ -21,7 +21,7 @@ quiet()  # first: importing distilabel already warns about itself
 
 # ruff: noqa: E402
 from distilabel.models.llms.utils import prepare_output
-from distilabel.typing import GenerateOutput, StandardInput
+from distilabel.typing import GenerateOutput
 from pydantic import Field, PositiveInt, PrivateAttr, validate_call
 
 from prompt2data.display.progress import generation_progress
@@ -29,6 +29,7 @@ from prompt2data.engine.batches import Batcher
 from prompt2data.engine.calling_step import calling_step, install_step_names
 from prompt2data.engine.decoding import DecodedRow, Request
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
+from prompt2data.engine.prompts import MISSING, TOO_LONG, NoPrompt, fits, readable, too_long
 from prompt2data.engine.sampling import SamplingParams, stream_key, text_streams
 from prompt2data.engine.text_counts import count_texts
 from prompt2data.engine.value_cache import TEXT, ValueCache, pack_text, unpack_text
@@ -75,7 +76,7 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     @validate_call
     def generate(  # type: ignore[override]
         self,
-        inputs: list[list[dict[str, Any]]],
+        inputs: list[Any],
         num_generations: int = 1,
         max_new_tokens: int = 128,
         temperature: float = 0.7,
@@ -87,10 +88,13 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     ) -> list[GenerateOutput]:
         """Generate `num_generations` texts for each input, in the order of the inputs.
 
-        A row whose messages hold `None` gets `None` as its text and costs nothing else.
+        A row that cannot be used gets `None` as its text and costs nothing else: its messages hold `None` ("none"), it
+        is no conversation, holds something other than texts or is refused by the chat template ("unreadable"), or its
+        prompt leaves the model no room to write ("too long"). Where the room is less than `max_new_tokens`, as much is
+        written as fits.
 
         Args:
-            inputs: a list of inputs in chat format to generate responses for.
+            inputs: a list of inputs in chat format to generate responses for; texts may come in parts.
             num_generations: the number of texts to create per input. Defaults to `1`.
             max_new_tokens: the maximum number of new tokens that the model will generate. Defaults to `128`.
             temperature: the temperature to use for the generation; `0` takes the most likely token. Defaults to `0.7`.
@@ -101,7 +105,8 @@ class BatchedTransformersLLM(LazyTransformersLLM):
             seed: seed of this call's random streams. Defaults to the seed of the LLM.
 
         Returns:
-            For each input its texts, with token counts and the reason each text ended ("stop" or "length").
+            For each input its texts, with token counts and the reason each text ended ("stop" or "length") or is not
+            there (above). The first row of a kind that cannot be used is told in a warning.
         """
         model = self.local_model
         params = SamplingParams(temperature, top_p, top_k, repetition_penalty, do_sample)
@@ -113,18 +118,14 @@ class BatchedTransformersLLM(LazyTransformersLLM):
         values = self.value_cache(TEXT)
         mark = self.mark()
         try:
-            requests = [
-                self._requests(input, num_generations, params, budget, seed, values)
-                if all(message["content"] is not None for message in input)
-                else []
-                for input in inputs
-            ]
+            asked = [self._requests(input, num_generations, params, budget, seed, values) for input in inputs]
+            requests = [own if isinstance(own, list) else [] for own in asked]
             rows = iter(self._rows(list(chain.from_iterable(requests)), params, budget, values))
         except BaseException:
             self.rewind(mark)
             raise
         outputs = []
-        for own in requests:
+        for request, own in zip(asked, requests, strict=True):
             decoded = list(islice(rows, len(own)))
             texts: list[str | None] = [model.text(row.tokens) for row in decoded]
             output = prepare_output(
@@ -132,7 +133,7 @@ class BatchedTransformersLLM(LazyTransformersLLM):
                 input_tokens=[len(request.prompt) for request in own] or [0] * num_generations,
                 output_tokens=[len(row.tokens) for row in decoded] or [0] * num_generations,
             )
-            reasons = [row.finish_reason for row in decoded] or ["none"] * num_generations
+            reasons = [row.finish_reason for row in decoded] or [str(request)] * num_generations
             output["statistics"]["finish_reason"] = reasons
             outputs.append(output)
         return outputs
@@ -143,32 +144,46 @@ class BatchedTransformersLLM(LazyTransformersLLM):
 
     def _requests(
         self,
-        input: StandardInput,
+        input: Any,
         num_generations: int,
         params: SamplingParams,
         budget: int,
         seed: int,
         values: ValueCache,
-    ) -> list[Request]:
+    ) -> list[Request] | str:
         """What to generate for one input: its prompt, where it ends, its random streams, and its keys in the cache.
+
+        Or else the reason why nothing can be generated.
 
         The stream leaves out the budget and the model: more tokens go on with the same text, and two models are
         compared with the same luck.
         """
-        text = self.prepare_input(input)
-        prompt, stop = self.local_model.encode(text), self.stop_tokens(input)
+        try:
+            input = readable(input)
+            text = self.prepare_input(input)
+        except NoPrompt as error:
+            if error.reason != MISSING:  # distilabel's way to say that an earlier step failed
+                self.warn_once(error.reason, str(error))
+            return error.reason
+        prompt, stop, context = self.local_model.encode(text), self.stop_tokens(input), self.local_model.context
+        if not fits(prompt, context, new=1):
+            self.warn_once(TOO_LONG, too_long(len(prompt), context))
+            return TOO_LONG
+        room = None if context is None else context - len(prompt)
         row = stream_key(batch=self._batch, prompt=text, params=params, seed=seed, step=calling_step())
         self._occurrences[row] += 1
         streams = text_streams(row, self._occurrences[row], num_generations)
         parts = {"prompt": prompt, "stop": sorted(stop), "max_new_tokens": budget}
-        return [Request(prompt, stop, stream, values.key(stream=f"{stream:032x}", **parts)) for stream in streams]
+        # The key leaves out the room as well: a text that was kept before is cut to it.
+        keys = [values.key(stream=f"{stream:032x}", **parts) for stream in streams]
+        return [Request(prompt, stop, *own, room) for own in zip(streams, keys, strict=True)]
 
     def _rows(
         self, requests: list[Request], params: SamplingParams, budget: int, values: ValueCache
     ) -> list[DecodedRow]:
         """The row of each request: from the cache, or decoded now, with a progress bar, and kept there."""
         found = values.find({index: request.entry for index, request in enumerate(requests)})
-        rows = {index: DecodedRow(*unpack_text(payload)) for index, payload in found.items()}
+        rows = {index: _within(DecodedRow(*unpack_text(payload)), requests[index]) for index, payload in found.items()}
         missing = [index for index in range(len(requests)) if index not in rows]
 
         def finish(number: int, row: DecodedRow) -> None:
@@ -202,3 +217,9 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     def rewind(self, mark: Counter[int]) -> None:
         """Forget what came after `mark`: whoever tries the same rows again gets the texts that are there already."""
         self._occurrences = mark.copy()
+
+
+def _within(row: DecodedRow, request: Request) -> DecodedRow:
+    """A row as far as there is room for it."""
+    fits_whole = request.room is None or len(row.tokens) < request.room
+    return row if fits_whole else DecodedRow(row.tokens[: request.room], "length")

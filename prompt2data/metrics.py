@@ -14,8 +14,10 @@ from typing import Any
 
 from prompt2data.engine.embeddings import cosine as cosine
 from prompt2data.engine.embeddings import embed as embed
+from prompt2data.ground import segmentation
 from prompt2data.i18n import _
 
+LONGEST_COMPARED = 1000  # words of either text, by ROUGE-L
 _Z95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
 
 
@@ -83,22 +85,39 @@ def compare(name_a: str, a: Share, name_b: str, b: Share) -> str:
     return _("{name_a} is higher than {name_b}: {a} against {b}.").format(name_a=name_a, a=a, name_b=name_b, b=b)
 
 
-def ngrams(text: str, n: int) -> Iterator[tuple[str, ...]]:
-    """The runs of `n` lower-case words in a text, words being what whitespace separates."""
-    words = text.lower().split()
+def ngrams(text: str | None, n: int) -> Iterator[tuple[str, ...]]:
+    """The runs of `n` lower-case words in a text, words being what whitespace separates; None has none.
+
+    In scripts without spaces, such as Chinese and Thai, every character counts as a word.
+    """
+    words = segmentation.pieces(text)
     return zip(*(words[start:] for start in range(n)), strict=False)
 
 
-def distinct_n(texts: Iterable[str], n: int) -> float:
-    """Share of distinct n-grams among all n-grams of `texts`, from 0 to 1 (Li et al., 2016); 0 when there are none."""
+def distinct_n(texts: Iterable[str | None], n: int) -> float:
+    """Share of distinct n-grams among all n-grams of `texts`, from 0 to 1 (Li et al., 2016); 0 when there are none.
+
+    A text that is missing (None, NaN) counts for nothing. Words are those of `ngrams`, so the number says nothing
+    about texts in one language against texts in another.
+    """
     grams = [gram for text in texts for gram in ngrams(text, n)]
     return len(set(grams)) / len(grams) if grams else 0.0
 
 
-def unique_share(texts: Sequence[str]) -> float:
-    """Share of different texts, ignoring case and outer spaces, from 0 to 1; 0 when there are none."""
-    texts = [text.strip().lower() for text in texts]
-    return len(set(texts)) / len(texts) if texts else 0.0
+def unique_share(texts: Iterable[str | None]) -> float:
+    """Share of different texts, ignoring case and outer spaces, from 0 to 1; 0 when there are none.
+
+    A text that is missing (None, NaN) counts for nothing.
+    """
+    forms = [segmentation.same_form(text.strip()) for text in texts if isinstance(text, str)]
+    return len(set(forms)) / len(forms) if forms else 0.0
+
+
+class _Words:
+    """The words that ROUGE-L counts, in the form that `rouge_score` takes a tokenizer."""
+
+    def tokenize(self, text: str | None) -> list[str]:
+        return segmentation.words(text)[:LONGEST_COMPARED]
 
 
 @lru_cache(maxsize=1)
@@ -107,23 +126,31 @@ def _scorer() -> Any:
 
     root = logging.getLogger()
     handlers = list(root.handlers)
-    scorer = RougeScorer(["rougeL"])
-    # It logs through absl, which adds a handler to the root logger: every library's warnings would be shown.
+    scorer = RougeScorer(["rougeL"], tokenizer=_Words())
+    # It may log through absl, which adds a handler to the root logger: every library's warnings would be shown.
     for handler in set(root.handlers).difference(handlers):
         root.removeHandler(handler)
     return scorer
 
 
-def rouge_l(a: str, b: str) -> float:
-    """ROUGE-L F-measure of two texts (Lin, 2004): 1 for the same words in the same order, 0 for no word in common."""
+def rouge_l(a: str | None, b: str | None) -> float:
+    """ROUGE-L F-measure of two texts (Lin, 2004): 1 for the same words in the same order, 0 for no word in common.
+
+    Words are runs of letters and digits in any script, without case and punctuation; in scripts without spaces, such
+    as Chinese and Thai, every character counts as a word, and so does an emoji. A text that is missing (None, NaN) has
+    no word. Time grows with the product of both lengths, so only the first `LONGEST_COMPARED` words are compared.
+    """
     return _scorer().score(a, b)["rougeL"].fmeasure
 
 
-def nearest(candidate: str, pool: Sequence[str]) -> tuple[int, float]:
-    """Index of the text in `pool` most like `candidate`, and their ROUGE-L; (-1, 0.0) for an empty pool."""
-    scores = [rouge_l(candidate, text) for text in pool]
-    best = max(range(len(scores)), key=scores.__getitem__, default=-1)
-    return best, scores[best] if scores else 0.0
+def nearest(candidate: str | None, pool: Sequence[str | None]) -> tuple[int, float]:
+    """Index of the text in `pool` most like `candidate`, and their ROUGE-L; (-1, 0.0) for a pool without texts.
+
+    Texts that are missing (None, NaN) are passed over.
+    """
+    scores = {index: rouge_l(candidate, text) for index, text in enumerate(pool) if isinstance(text, str)}
+    best = max(scores, key=scores.__getitem__, default=-1)
+    return best, scores.get(best, 0.0)
 
 
 def _output_tokens(value: Any, counts: bool = False) -> int:

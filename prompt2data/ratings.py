@@ -29,10 +29,10 @@ def parse_ratings(text: str | None, n: int) -> list[int | None]:
     ratings are taken in order, if there are exactly `n` of them; otherwise nobody can tell whose they are.
 
     Args:
-        text: what the judge wrote; None gives None for every text.
+        text: what the judge wrote; None, or anything but a text, gives None for every text.
         n: how many texts it was shown.
     """
-    text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    text = "\n".join(text.splitlines()) if isinstance(text, str) else ""
     headings = list(_HEADING.finditer(text))
     if not headings:
         values = _values(text)

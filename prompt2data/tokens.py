@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from prompt2data.engine.local_model import local_model_of
+from prompt2data.engine.local_model import empty_prompt_id, local_model_of
+from prompt2data.engine.prompts import fits, prompt_too_long
+from prompt2data.untrusted import whole
 
 if TYPE_CHECKING:
     from distilabel.models.llms.huggingface.transformers import TransformersLLM
@@ -19,7 +21,7 @@ _LONGEST_WORD = 2  # further tokens looked at to complete a word
 def token_table(tokenizer: PreTrainedTokenizerBase, text: str) -> list[dict[str, Any]]:
     """The tokens of `text` in order: columns `id`, `token` (its text, as Python writes it) and `special`."""
     special = set(tokenizer.all_special_ids)
-    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    ids = tokenizer(whole(text), add_special_tokens=False)["input_ids"]
     return [{"id": id_, "token": repr(tokenizer.decode([id_])), "special": id_ in special} for id_ in ids]
 
 
@@ -28,15 +30,22 @@ def next_tokens(llm: TransformersLLM, prompt: str, k: int = 8) -> list[dict[str,
 
     Args:
         llm: a `TransformersLLM`, or an instance of a subclass, whose model is loaded.
-        prompt: the text the model has read, special tokens included.
+        prompt: the text the model has read, special tokens included; an empty one stands for the token that opens or
+            closes a text.
         k: how many to return.
 
     Returns:
         Rows with `token` (its text, as Python writes it in ASCII), `probability`, from 0 to 1, and `word`: the token
         with the rest of its word, where the model's most likely continuation goes on without a space.
+
+    Raises:
+        ValueError: if the prompt is longer than the model reads.
     """
     model = local_model_of(llm)
-    ids = model.tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
+    pieces = model.pieces(prompt) or [empty_prompt_id(model.tokenizer)]
+    if not fits(pieces, model.context, new=1):
+        raise ValueError(prompt_too_long(len(pieces), model.context))
+    ids = torch.tensor([pieces], device=model.device)
 
     def probabilities(ids: torch.Tensor) -> torch.Tensor:
         return model.forward(ids).logits[:, -1].float().softmax(dim=-1)

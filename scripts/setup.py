@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import runpy
 import shlex
 import shutil
@@ -33,6 +34,34 @@ LEVELS = {
 }
 # Language of the course -> that of JupyterLab's menus
 INTERFACE = {"en": "default", "vi": "vi_VN", "zh": "zh_CN", "ja": "ja_JP", "ko": "ko_KR"}
+
+# Cause by `pip_errors.cause` -> the sentence, which ends with "then run the command again"
+PIP_FAILURES = {
+    "disk full": "The disk filled up during the installation: free about 5 GB, ",
+    "quota": (
+        "Your disk quota is used up: free about 5 GB of yours, or move the course to a disk without a quota (pip's own "
+        "files go where TMPDIR and PIP_CACHE_DIR say), "
+    ),
+    "long path": (
+        "A file's path is too long for this system: move the course to a short folder such as C:\\p2d, or switch on "
+        "long paths in Windows (https://pip.pypa.io/warnings/enable-long-paths), "
+    ),
+    "memory": (
+        "The memory ran out during the installation: close other programs, or set PIP_NO_CACHE_DIR=1, with which pip "
+        "needs less, "
+    ),
+    "certificate": (
+        "The certificate of the package index was refused: if your network inspects encrypted connections, ask who "
+        "runs it for its certificate and name that file in PIP_CERT; if not, set this computer's clock right; "
+    ),
+    "proxy login": (
+        "The proxy of your network asks for a name and a password: set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT, "
+    ),
+    "proxy": (
+        "The proxy of your network lets nothing through: correct HTTPS_PROXY, unset it where there is no proxy, or ask "
+        "who runs it to allow the package index, "
+    ),
+}
 
 
 class CannotSetUp(Exception):
@@ -132,7 +161,9 @@ def run_pip(command: list[str], log: Path, root: Path) -> None:
                 if line.strip().startswith(("Collecting", "Downloading", "Installing", "Building")):
                     say(line.strip())
     if child.returncode:
-        raise CannotSetUp(explain_pip(log.read_text("utf-8"), log.relative_to(root)))
+        # SIGKILL without a word is how a system ends what asks for more memory than there is.
+        text = log.read_text("utf-8") + ("\nMemoryError\n" if child.returncode == -9 else "")
+        raise CannotSetUp(explain_pip(text, log.relative_to(root)))
 
 
 def explain_venv(text: str) -> str:
@@ -149,11 +180,16 @@ def explain_venv(text: str) -> str:
 def explain_pip(text: str, log: Path) -> str:
     """One sentence for what pip printed before it failed; `log` holds the rest."""
     pip = runpy.run_path(str(ROOT / "prompt2data" / "models" / "pip_errors.py"))
-    missing = pip["NOT_FOUND"].search(text)
-    wanted = missing and missing.group(1)
-    if pip["DISK_FULL"].search(text):
-        return f"The disk filled up during the installation: free about 5 GB, then run the command again (log: {log})."
-    if pip["INTERRUPTED"].search(text) or pip["UNREACHABLE"].search(text):
+    cause, wanted = pip["cause"](text), pip["wanted"](text)
+    again = f"then run the command again (log: {log})."
+    if wanted.startswith("torch") and (pip["for_intel_mac"](text) or is_intel_mac()):
+        return (
+            "PyTorch has no packages for Macs with an Intel processor any more: open the course in Colab (README.md), "
+            f"or, if this Mac has an Apple processor, run it with an arm64 Python, after removing .venv (log: {log})."
+        )
+    if cause in PIP_FAILURES:
+        return PIP_FAILURES[cause] + again
+    if cause in ("interrupted", "unreachable"):
         what = f" for {wanted}" if wanted else ""
         return (
             f"The package index could not be reached{what}: connect to the network, then run the command again; "
@@ -166,7 +202,16 @@ def explain_pip(text: str, log: Path) -> str:
             f"instance `make lab PYTHON=python3.13`, after removing .venv (log: {log})."
         )
     reason = pip["last_error"](text, otherwise="pip ended without a reason")
+    if cause == "conflict":
+        return (
+            f"Packages that the course needs do not fit each other ({reason}): restore requirements.txt and "
+            f"constraints.txt as they came, remove .venv, {again}"
+        )
     return f"The installation failed ({reason}): the full log is in {log}."
+
+
+def is_intel_mac() -> bool:
+    return sys.platform == "darwin" and platform.machine() == "x86_64"
 
 
 def fetch_models(root: Path) -> None:

@@ -112,7 +112,7 @@ def replaced(source: str, translations: list[tuple[CodeText, str]]) -> str:
 
 
 def _comment(text: str, column: int) -> list[str]:
-    return [" " * column + "# " + line for line in wrapped(text, _WIDTH - column - 2)]
+    return [" " * column + "# " + line for line in wrapped(" ".join(text.split()), _WIDTH - column - 2)]
 
 
 def _docstring(old: list[str], text: str, column: int) -> list[str]:

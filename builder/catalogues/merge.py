@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 import polib
 
-from builder.catalogues.store import Catalogue, Message
+from builder.catalogues.store import Catalogue, Message, plurals
 
 _NEAR = 0.5  # least similarity (0 to 1) for an old translation to be of use
 
@@ -21,6 +21,7 @@ def merged(catalogue: Catalogue, messages: list[Message]) -> Catalogue:
     A message that only moved to another cell keeps its translation. A changed one gets the old translation marked
     fuzzy, with the old text for the translator. Messages that are gone are removed.
     """
+    number, _ = plurals(catalogue.language)
     current = {message.key for message in messages}
     gone = [entry for entry in catalogue.entries if (entry.msgctxt, entry.msgid) not in current and entry.msgstr]
     moved = {entry.msgid: entry for entry in catalogue.entries if entry.msgstr and not entry.fuzzy}
@@ -32,23 +33,23 @@ def merged(catalogue: Catalogue, messages: list[Message]) -> Catalogue:
         entry = catalogue.entry(message)
         if entry is None or not (entry.msgstr or entry.msgstr_plural):
             entry = _moved(message, moved) or _changed(message, gone) or entry or _new(message)
+        if message.plural:
+            forms = entry.msgstr_plural
+            entry.msgid_plural, entry.msgstr_plural = message.plural, {n: forms.get(n, "") for n in range(number)}
         entry.comment = message.kind
         entries.append(entry)
     return Catalogue(catalogue.path, catalogue.language, entries)
 
 
 def _new(message: Message) -> polib.POEntry:
-    entry = polib.POEntry(msgctxt=message.context, msgid=message.text)
-    if message.plural:
-        entry.msgid_plural, entry.msgstr_plural = message.plural, {0: ""}
-    return entry
+    return polib.POEntry(msgctxt=message.context, msgid=message.text)
 
 
 def _moved(message: Message, moved: dict[str, polib.POEntry]) -> polib.POEntry | None:
     if message.plural or message.text not in moved:
         return None
     entry = _new(message)
-    entry.msgstr = moved[message.text].msgstr
+    entry.msgstr, entry.tcomment = moved[message.text].msgstr, moved[message.text].tcomment
     return entry
 
 
@@ -66,7 +67,7 @@ def _changed(message: Message, gone: list[polib.POEntry]) -> polib.POEntry | Non
         return None
     old = gone.pop(-index)
     entry = _new(message)
-    entry.msgstr = old.msgstr
+    entry.msgstr, entry.tcomment = old.msgstr, old.tcomment
     # Changed twice before it was translated: the translation still is that of the first text.
     translated = old.previous_msgid if old.fuzzy and old.previous_msgid else old.msgid
     if translated != message.text:  # unless it was changed back

@@ -4,21 +4,27 @@ writes, and one for the helper package.
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
+from jinja2 import Environment, TemplateSyntaxError
 
 from builder import words
 from builder.catalogues import blocks, code_text
 from builder.catalogues.store import Message
 from builder.course import Course
 from builder.diagrams.source import all_of
-from builder.problems import Problem, Refused
+from builder.problems import Problem, Refused, gathered
+from builder.reading import read
 from builder.source import Cell, Lesson
 
 COURSE = "course"
 PACKAGE = "prompt2data"
 README_CONTEXT = "README"
+_MARKER = re.compile(r"<!-- (begin|end):([\w-]+) -->")
 SHOWN = "shown text"  # the kind of a message that a lesson shows through tr()
 
 
@@ -30,7 +36,16 @@ def names(course: Course) -> list[str]:
 def all_messages(course: Course, lessons: dict[str, Lesson]) -> dict[str, list[Message]]:
     """The messages of every catalogue; `lessons`: the parsed lessons by name. Raises Refused."""
     found = {f"lessons/{name}": lesson_messages(lesson) for name, lesson in lessons.items()}
-    return {**found, COURSE: course_messages(course), PACKAGE: package_messages(course.root / course.package)}
+    return {**found, **{name: messages(course, lessons, name) for name in (COURSE, PACKAGE)}}
+
+
+def messages(course: Course, lessons: dict[str, Lesson], name: str) -> list[Message]:
+    """The messages of the catalogue `name`. Raises Refused."""
+    if name == COURSE:
+        return course_messages(course)
+    if name == PACKAGE:
+        return package_messages(course.root / course.package)
+    return lesson_messages(lessons[name.removeprefix("lessons/")])
 
 
 def lesson_messages(lesson: Lesson) -> list[Message]:
@@ -54,13 +69,32 @@ def cell_messages(lesson: Lesson, cell: Cell) -> list[Message]:
 
 def course_messages(course: Course) -> list[Message]:
     """The README, the words the build writes into notebooks and tables, and those in diagrams. Raises Refused."""
-    readme = (course.root / "README.md").read_text(encoding="utf-8")
-    found = [Message(words.CONTEXT, word, "written by the build") for word in words.ALL]
+    readme = read(course.readme())
+    if problems := marker_faults(course.readme(), readme):
+        raise Refused(problems)
+    found = [Message(words.CONTEXT, word, words.WRITTEN) for word in words.ALL]
     for block in readme_blocks(readme):
         found.append(Message(README_CONTEXT, block.text, block.kind, block.first + 1))
     for diagram in all_of(course):
         found += diagram.messages()
     return found
+
+
+def marker_faults(path: Path, text: str, wanted: Iterable[str] = ()) -> list[Problem]:
+    """Markers of generated blocks that are missing, doubled or in the wrong order; `wanted`: blocks that must be there.
+
+    Where a block does not end, all that follows would be taken for generated.
+    """
+    found = _MARKER.findall(text)
+    begun = {name for kind, name in found if kind == "begin"} | set(wanted)
+    faults: list[Problem] = []
+    for name in [*sorted(begun), *sorted({name for _, name in found} - begun)]:
+        if faults and name not in begun:
+            continue  # the end of a block that is named already, misspelt
+        if [kind for kind, other in found if other == name] != ["begin", "end"]:
+            begin, end = f"<!-- begin:{name} -->", f"<!-- end:{name} -->"
+            faults.append(Problem(path, 0, f"needs the lines {begin} and {end} once each, in this order"))
+    return faults
 
 
 def readme_blocks(text: str) -> list[blocks.Block]:
@@ -81,6 +115,7 @@ def readme_blocks(text: str) -> list[blocks.Block]:
 
 def package_messages(folder: Path) -> list[Message]:
     """What the helper package says: what its code gives to `_()`, `N_()` and `ngettext()`, found by Babel."""
+    unreadable(folder)
     found: dict[str, Message] = {}
     for name, line, text, _comments, _context in extract_from_dir(
         folder,
@@ -91,3 +126,20 @@ def package_messages(folder: Path) -> list[Message]:
         singular, plural = text if isinstance(text, tuple) else (text, "")
         found.setdefault(singular, Message(None, singular, Path(name).as_posix(), line, plural))
     return sorted(found.values(), key=lambda message: (message.kind, message.line))
+
+
+def unreadable(folder: Path) -> None:
+    """Raise Refused with the modules and templates of a package that do not parse: their messages would be lost."""
+    problems: list[Problem] = []
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.html")]):
+        with gathered(problems, path):
+            try:
+                if path.suffix == ".py":
+                    ast.parse(read(path, bom=True))
+                else:
+                    Environment().parse(read(path, bom=True))
+            except (SyntaxError, TemplateSyntaxError) as error:
+                what = getattr(error, "msg", None) or getattr(error, "message", None)
+                problems.append(Problem(path, error.lineno or 0, f"does not parse: {what}"))
+    if problems:
+        raise Refused(problems)

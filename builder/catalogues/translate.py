@@ -78,5 +78,5 @@ def _read(path: str, stamp: tuple[int, int] | None, language: str) -> store.Cata
 
 def _loaded(course: Course, language: str, name: str) -> store.Catalogue:
     path = course.catalogue(language, name)
-    stat = path.stat() if path.is_file() else None
+    stat = path.stat() if path.exists() else None
     return _read(str(path), (stat.st_mtime_ns, stat.st_size) if stat else None, language)

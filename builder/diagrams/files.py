@@ -39,14 +39,17 @@ def drawn(course: Course, diagram: Diagram, language: str) -> tuple[bytes, bytes
     return f"{drawing}{stamp}".encode(), picture
 
 
-def problems(course: Course) -> list[Problem]:
-    """Pictures that are missing, edited or out of date, and files that no diagram gives. Raises Refused."""
+def problems(course: Course, languages: list[str]) -> list[Problem]:
+    """Pictures in these `languages` that are missing, edited or out of date, and files that no diagram gives.
+
+    Raises Refused.
+    """
     found, expected = [], set()
     for diagram in all_of(course):
         expected.add(diagram.path)
         for language in course.built_languages:
             expected |= {course.picture(diagram.name, language.code, suffix) for suffix in ("svg", "png")}
-            for path, fault in faults(course, diagram, language.code):
+            for path, fault in faults(course, diagram, language.code) if language.code in languages else ():
                 found.append(Problem(path, 0, f"{fault}: {ADVICE}"))
     strays = {path for path in course.images.rglob("*") if path.is_file()} - expected
     return found + [Problem(path, 0, "stray file: no diagram gives it") for path in sorted(strays)]

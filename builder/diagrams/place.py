@@ -42,6 +42,11 @@ def faults(course: Course, lesson: Lesson) -> list[Problem]:
     return found
 
 
+def diagrams_of(lesson: Lesson) -> set[str]:
+    """The names of the diagrams that a lesson shows."""
+    return {name for cell in lesson.cells if not cell.code for name, *_ in blocks.diagrams(cell.source)}
+
+
 def put(course: Course, markdown: str, language: str) -> str:
     """The text with every diagram in the place of its paragraph. Raises Refused where a picture was not built."""
     lines = markdown.split("\n")
@@ -57,7 +62,7 @@ def _picture(course: Course, name: str, language: str) -> str:
     for path in (drawing, picture):
         if not path.is_file():
             raise refuse(path, 0, "this picture is missing: run `make build`")
-    width = _WIDTH.search(drawing.read_text(encoding="utf-8"))
+    width = _WIDTH.search(drawing.read_bytes().decode(errors="replace"))
     return pictures.html(picture.read_bytes(), alt, width=width[1] if width else "")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from builder.catalogues.store import Message
 from builder.course import Course
 from builder.problems import Problem, Refused
+from builder.reading import read
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 KINDS = ("data", "model", "check", "drop", "step", "result")  # of boxes, by their colour
@@ -98,7 +99,7 @@ def all_of(course: Course) -> list[Diagram]:
 
 def parse(path: Path) -> Diagram:
     """Read the diagram at `path`. Raises Refused with everything that is wrong."""
-    text = path.read_text(encoding="utf-8")
+    text = read(path)
     lines = text.rstrip("\n").split("\n")
     head = next((number for number, line in enumerate(lines) if not line.startswith("%%")), len(lines))
     alt, wrap, problems = _head(path, lines[:head])

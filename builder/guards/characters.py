@@ -31,6 +31,7 @@ _SCRIPTS = {
     "ja": (f"[{_HANGUL}“”]", "a character that Japanese does not use"),
     "ko": (f"[{_KANA}{_HAN}{_FULL}]", "a character that Korean text does not use"),
 }
+_UNSPACED = ",.;:?!"  # no space before these, in the languages above; French has one before some of them
 _ADDRESS = {"zh": (re.compile("您"), "the reader is 你"), "vi": (re.compile(r"(?i)\bquý vị\b"), "the reader is “bạn”")}
 
 
@@ -61,7 +62,7 @@ def faults(language: str, source: str, translation: str) -> Iterator[str]:
         yield f"{_ADDRESS[language][1]}, not {found[0]}"
     if language in ("zh", "ja"):
         yield from _east_asian(language, prose)
-    elif found := re.search(r"\w( [,.;:?!](?=\s|$))", prose):
+    elif found := re.search(rf"\w( [{_UNSPACED if language in _SCRIPTS else ',.'}](?=\s|$))", prose):
         yield f"a space before punctuation: …{prose[max(0, found.start() - 8) : found.end()]}"
 
 

@@ -1,10 +1,79 @@
-"""The code of a notebook is the same in every language: comments, docstrings and the named language aside."""
+"""The code of a notebook is the same in every language: comments, docstrings and the named language aside.
+
+`faults` compares two notebooks; `of_lesson` and `of_words` find the translations that would make the difference, before
+there is a notebook, and above all before one is executed.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from typing import Any
+
+from builder import words
+from builder.catalogues import code_text, sources
+from builder.catalogues.code_text import CodeText
+from builder.catalogues.store import Message
+from builder.catalogues.translate import Translator
+from builder.course import SOURCE_LANGUAGE, Course
+from builder.guards.structure import in_code
+from builder.guards.translations import in_text, location
+from builder.problems import Problem
+from builder.setup_cell import setup_cell
+from builder.source import Lesson
+
+_NO_CODE = "this translation would change the code that it stands in"
+
+
+def of_lesson(course: Course, lesson: Lesson, language: str) -> list[Problem]:
+    """Translations of comments and docstrings of a lesson that would break its code, or add to it."""
+    if language == SOURCE_LANGUAGE:
+        return []
+    text, name, problems = Translator(course, language), f"lessons/{lesson.name}", []
+    for cell in lesson.cells:
+        for part in code_text.texts(cell.source) if cell.code else ():
+            translation = text.text(name, cell.id, part.text)
+            if translation != part.text:
+                faults = list(in_code(part.kind, translation)) or list(_added(cell.source, part, translation))
+                problems += _at(text, name, Message(cell.id, part.text, part.kind), translation, faults)
+    return problems
+
+
+def of_words(course: Course, language: str) -> list[Problem]:
+    """Translations of what the build writes into code that would break this code, or add to it."""
+    if language == SOURCE_LANGUAGE:
+        return []
+    text, problems = Translator(course, language), []
+    for word in words.ALL:
+        translation = text.word(word)
+        faults = list(in_code(words.WRITTEN, translation))
+        if not faults and not _same(f"# {translation}\n...  # {translation}", "...", language):
+            faults = [_NO_CODE]
+        problems += _at(text, sources.COURSE, Message(words.CONTEXT, word, words.WRITTEN), translation, faults)
+    if not problems and not _same(setup_cell(course, language), setup_cell(course), language):
+        path = course.catalogue(language, sources.COURSE)
+        problems.append(Problem(path, 0, "these translations would change the code of the set-up cell"))
+    return problems
+
+
+def _added(source: str, part: CodeText, translation: str) -> Iterator[str]:
+    if part.kind != "shown text" and not _same(code_text.replaced(source, [(part, translation)]), source, "en"):
+        yield _NO_CODE
+
+
+def _same(localized: str, english: str, language: str) -> bool:
+    try:
+        return _bare(localized, language) == _bare(english, "en")
+    except (SyntaxError, ValueError):
+        return False
+
+
+def _at(text: Translator, name: str, message: Message, translation: str, faults: list[str]) -> list[Problem]:
+    """`faults` of a translation, each at its entry."""
+    entry = text.catalogue(name).entry(message)
+    line = entry.linenum or 0 if entry else 0
+    where, path = location(message.context), text.course.catalogue(text.language, name)
+    return [Problem(path, line, where + in_text(fault, translation)) for fault in faults]
 
 
 def faults(english: dict[str, Any], localized: dict[str, Any], language: str) -> Iterator[str]:
@@ -28,7 +97,7 @@ def faults(english: dict[str, Any], localized: dict[str, Any], language: str) ->
             continue
         try:
             same = _bare(_source(other), language) == _bare(_source(cell), "en")
-        except SyntaxError:
+        except (SyntaxError, ValueError):
             yield f"cell {name!r}: its code does not parse"
             continue
         if not same:

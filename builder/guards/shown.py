@@ -25,7 +25,10 @@ _WORD = re.compile(r"[A-Za-z][\w'’-]+")
 
 def faults(cell: Cell) -> Iterator[tuple[int, str]]:
     """(line in the cell from 1, text) for each text that is shown and does not go through `tr()`."""
-    source = "\n".join(regions(cell.source).outside) if "exercise" in cell.tags else cell.source
+    source, lines = cell.source, list(range(len(cell.lines())))
+    if "exercise" in cell.tags:
+        cut = regions(cell.source)
+        source, lines = "\n".join(cut.outside), cut.outside_at
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
             continue
@@ -40,7 +43,7 @@ def faults(cell: Cell) -> Iterator[tuple[int, str]]:
             for text in _texts(part):
                 words = [word for word in _WORD.findall(text) if word not in NAMES]
                 if words:
-                    yield part.lineno, text
+                    yield lines[part.lineno - 1] + 1, text
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from markdown_it.token import Token
 
 from builder.catalogues.blocks import parser
+from builder.source import MARKER_WORDS
+from builder.words import WRITTEN
 
+_ONE_LINE = {"comment": "a comment", "trailing comment": "a comment", WRITTEN: "what the build writes"}
 MARKDOWN = {"heading", "paragraph", "list", "table", "quote"}
 _NAMES = {
     "heading_open": "heading",
@@ -29,12 +32,13 @@ _NAMES = {
 _FORMULA = re.compile(r"(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _DRAWN = re.compile(r"[\u2500-\u257f<>|+]|-{2,}>?")
-_EXERCISE = re.compile(r"### (\S+) \D*?(\d+\.\d+)[:：] ?\S.*[(（]\D*(\d+)\D*[)）]$")
+_EXERCISE = re.compile(r"### (\S+) \D*?(\d+\.\d+)\s?[:：] ?\S.*[(（]\D*(\d+)\D*[)）]$")
 _TITLE = re.compile(r"# (\d+)\. \S")
 
 
 def faults(kind: str, source: str, translation: str) -> Iterator[str]:
     """What the translation of a message of this kind has lost or gained against its source."""
+    yield from in_code(kind, translation)
     if kind in MARKDOWN:
         yield from _markdown(source, translation)
         if kind == "heading":
@@ -46,9 +50,18 @@ def faults(kind: str, source: str, translation: str) -> Iterator[str]:
         yield from _differs("placeholder", placeholders(source), placeholders(translation))
         spans = (Counter(_CODE_SPAN.findall(text)) for text in (source, translation))
         yield from _differs("code span", *spans)
-        if kind == "comment" or kind == "trailing comment":
-            if "\n" in translation:
-                yield "a comment is one paragraph"
+
+
+def in_code(kind: str, translation: str) -> Iterator[str]:
+    """What a translation may not hold, since it would end the comment or docstring that it is put into."""
+    if kind in _ONE_LINE and re.search(r"[\n\r]", translation):
+        yield f"{_ONE_LINE[kind]} is one paragraph"
+    if kind == "docstring" and '"""' in translation:
+        yield 'a docstring may not hold three quotes in a row: """'
+    elif kind == "docstring" and translation.rstrip()[-1:] in ('"', "\\"):
+        yield f"a docstring may not end in {translation.rstrip()[-1]}"
+    if MARKER_WORDS.search(translation):
+        yield "a solution marker: write it in other words"
 
 
 def _markdown(source: str, translation: str) -> Iterator[str]:
@@ -134,7 +147,13 @@ def _named(one: list[str], two: list[str]) -> str:
 def _cells(text: str) -> list[list[bool]]:
     """For each row of a table, which of its cells hold something."""
     rows = [line for line in _CODE_SPAN.sub("code", text).split("\n") if line.lstrip().startswith("|")]
-    return [[bool(cell.strip()) for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))] for row in rows]
+    return [[bool(cell.strip()) for cell in row(line)] for line in rows]
+
+
+def row(line: str) -> list[str]:
+    """The cells of a row of a table. A bar parts them also in code, unless a backslash stands before it."""
+    cells = re.split(r"(?<!\\)\|", line.strip().removeprefix("|"))
+    return cells[:-1] if len(cells) > 1 and not cells[-1].strip() else cells
 
 
 def _inlines(tokens: list[Token]) -> list[Token]:

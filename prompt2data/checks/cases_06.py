@@ -79,7 +79,7 @@ _OUTPUTS: dict[str, list[tuple[str | None, int]]] = {
     N_("two rating lines for one text, one without a number"): [_one("Rating: N/A\nRating: 4")],
     N_("two sections for one text"): [(_FOUR + _section(1, "Rating: 5"), 1), (_FOUR + _FOUR, 1)],
     N_("a rationale that mentions a rating"): [_one("Rating: 4", reason="First I gave Rating: 2.")],
-    N_("a line on ratings that is none"): [
+    N_("a line that speaks of ratings, but gives none"): [
         _one("Rating scale: 1 to 5\nRating: 4"),
         _one("Gain: 2\nRating: 4"),
     ],

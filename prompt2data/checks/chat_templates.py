@@ -11,7 +11,10 @@ Messages = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Family:
-    """A chat template, called with messages. `refuses`: a system message; `folds`: it into the user's first turn."""
+    """A chat template, called with messages.
+
+    `refuses`: a system message; `folds`: it into the user's first turn; `asks` for a user's turn.
+    """
 
     name: str
     begin: str = ""
@@ -21,6 +24,7 @@ class Family:
     trims: bool = False
     refuses: bool = False
     folds: bool = False
+    asks: bool = False
 
     def __repr__(self) -> str:
         return f"renderer({self.name!r})"
@@ -28,10 +32,13 @@ class Family:
     def __call__(self, messages: Messages) -> str:
         messages = [dict(message) for message in messages]
         system = bool(messages) and messages[0]["role"] == "system"
-        if self.refuses and any(message["role"] == "system" for message in messages):
-            from jinja2 import TemplateError  # as the lesson's templates do
+        roles = [message["role"] for message in messages]
+        from jinja2 import TemplateError  # as the lesson's templates do
 
+        if self.refuses and "system" in roles:
             raise TemplateError("System role not supported")
+        if self.asks and "user" not in roles:
+            raise TemplateError("No user query found in messages.")
         if self.folds and system and len(messages) > 1:
             messages[1]["content"] = f"{messages[0]['content']}\n\n{messages[1]['content']}"
             messages = messages[1:]
@@ -63,4 +70,5 @@ def random_family(number: int) -> Family:
         trims=rng.random() < 0.5,
         refuses=number % 2 == 0,
         folds=number % 4 == 1,
+        asks=number % 3 == 0,
     )

@@ -14,7 +14,7 @@ import numpy as np
 
 from prompt2data.checks.core import Wrong, call, plain, returned, wrong_if
 from prompt2data.checks.guard import GlobalRandomState
-from prompt2data.checks.judge import Case, Task, case
+from prompt2data.checks.judge import Case, Task, case, drawn
 from prompt2data.i18n import N_, _
 from prompt2data.quality import selection
 from prompt2data.untrusted import safe_repr
@@ -82,7 +82,7 @@ _EVERY = N_(
     "A row must be far from *every* row taken, and only from those: two rows that are close to each other do not "
     "shut each other out."
 )
-_NEXT = N_("A row that is left out makes room: the search goes on with the next one.")
+_NEXT = N_("After a row that is too close, the search goes on with the next one, until k rows are taken.")
 SELECT = Task(
     _select,
     (
@@ -106,7 +106,7 @@ SELECT = Task(
         _circle(N_("With k = 0 nothing is taken."), [9, 8, 7, 6, 5, 4], 0, 0.1, 0, 10, 90, 100, 180, 270),
         _circle(_EVERY, [9, 9, 9, 9, 9, 9], 2, 2.0, 0, 90, 180, 0, 90, 270),
         _circle("", [], 2, 0.1),
-        *map(_random_points, range(24)),
+        *drawn(_random_points, 24),
     ),
     N_("These are not the places of the rows to take."),
     {
@@ -249,6 +249,7 @@ PERCENTILE = Task(
         _script(3, 3, 3, 3, 3, says=_HALF),
         _script(3, 3, 1, says=_HALF),
         _script(2, 1, *[3] * 7, says=N_("The percentile is not rounded to a whole number.")),
+        _script(2, 1, 3, 3, says=N_("The percentile is not rounded.")),
         case(_Measure(of=sum), [101, 102], [10, 11, 12, 13], _MANY, 3),
         case(_Measure(of=sum), [10, 100], [10, 11, 12, 13], _MANY, 4),
         case(_Measure(of=sum), [10, 11, 12], [10, 11, 12], 4, 3, says=_HALF),
@@ -256,7 +257,7 @@ PERCENTILE = Task(
         case(_Measure(of=sum), [1, 1, 1], [1] * 10, 4, 3, says=_HALF),
         case(_Measure(of=selection.topics), [{"topic": "a"}, {"topic": "b"}], [{"topic": "c"}] * 4, 4, 0),
         case(_Measure(of=sum), list(_SELECTED), list(range(10, 60))),
-        *map(_random_script, range(16)),
+        *drawn(_random_script, 16),
     ),
     _ABOVE_ALL,
     {

@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 _PATIENCE = 5.0  # seconds of work without `alive()`
-_LONGEST = 20.0  # seconds without `alive()`, at work or waiting
+_NAP = 8.0  # seconds without `alive()` in which it works for a smaller share than `_AWAKE`
+_AWAKE = 0.02
+_LONGEST = 20.0  # seconds without `alive()`, whatever it does
 _FAREWELL = 1.0  # seconds to end what was stopped
 _STEP = 0.02
 _OTHERS = {"prompt2data", *sys.stdlib_module_names}  # modules that are not a learner's
@@ -59,7 +61,8 @@ class _Signs:
         if self.clock is not None:  # a machine that is busy with other things makes no answer wrong
             with suppress(OSError):  # the thread has just ended
                 worked = time.clock_gettime(self.clock) - self.worked
-        return worked > _PATIENCE or waited > _LONGEST
+        asleep = waited > _NAP and worked < _AWAKE * waited
+        return worked > _PATIENCE or asleep or waited > _LONGEST
 
 
 def alive(doing: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from prompt2data.checks.core import Wrong, call, error_text, told_call
@@ -27,12 +27,14 @@ class Case:
         says: what an answer is told that goes wrong here, makes no known mistake, and is right elsewhere, marked with
             `N_()`. Where `Task.mistakes` has this message, too, the answer must do what they do here.
         values: what fills the placeholders of `says`.
+        drawn: whether it was drawn at random, against answers that are looked up.
     """
 
     arguments: tuple[Any, ...]
     options: Mapping[str, Any]
     says: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    drawn: bool = False
 
     def size(self) -> int:
         """How long it is when written out."""
@@ -42,6 +44,11 @@ class Case:
 def case(*arguments: Any, says: str = "", values: Mapping[str, Any] | None = None, **options: Any) -> Case:
     """An input of a battery: the arguments of one call."""
     return Case(arguments, options, says, values or {})
+
+
+def drawn(make: Callable[[int], Case], number: int) -> list[Case]:
+    """Inputs that `make` draws from the seeds below `number`."""
+    return [replace(make(seed), drawn=True) for seed in range(number)]
 
 
 class Properties(dict[str, Any]):
@@ -181,7 +188,7 @@ class Task:
             made = not known or any(found[smallest].agrees(outcome) for outcome in known)
             fits = given.says and made and (wanted[smallest].error or any(a.value and a.agrees(b) for a, b in pairs))
             return self._wrong(given.says if fits else says, *shown)
-        name = next(name for name in self.says if not same(value[name], right[name]))
+        name = next(name for name in self.says if not same(value.get(name), right.get(name)))
         if isinstance(right[name], bool):
             return self._wrong(self.says[name], answer, smallest)
         return self._wrong(self.says[name], answer, smallest, Outcome(right[name]), Outcome(value[name]))

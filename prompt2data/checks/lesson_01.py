@@ -8,12 +8,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from prompt2data.checks.core import Wrong, call, exercise, number, plain, records, texts, wrong_if
 from prompt2data.checks.guard import GlobalRandomState
-from prompt2data.checks.judge import Properties, Task, case
+from prompt2data.checks.judge import Properties, Task, case, drawn
 from prompt2data.i18n import N_, _
 
 # -- 1.1 ----------------------------------------------------------------------------------------------------------
@@ -144,7 +145,8 @@ DISTINCT = Task(
         case(["a b", "b a"], 2, says=N_("'a b' and 'b a' are two different runs.")),
         case(["ab c", "a bc"], 2, says=N_("'ab c' and 'a bc' are two different runs.")),
         case(["salt, salt", "salt. salt"], 1, says=_SPLIT),
-        *(case(_random_texts(number), 1 + number % 4) for number in range(12)),
+        case(["Straße", "Strasse"], 1, says=N_("`lower()` leaves these two words different.")),
+        *drawn(lambda number: case(_random_texts(number), 1 + number % 4), 12),
     ),
     N_("For these texts and this n the share is different."),
     {
@@ -207,6 +209,13 @@ def _build_prompts(topics: list[str], beginnings: list[str], formats: list[str],
     ]
 
 
+class _Elsewhere(str):
+    """A text as it is in another process, where all hashes are others."""
+
+    def __hash__(self) -> int:
+        return hash((str(self), "elsewhere"))
+
+
 def _built(
     function: Callable[..., Any], topics: list[str], beginnings: list[str], formats: list[str], k: int, seed: int
 ) -> Properties:
@@ -215,9 +224,14 @@ def _built(
     made = {form.format(topic=t, beginning=b): t for t in topics for b in beginnings for form in formats}
     with GlobalRandomState() as state:
         prompts = texts(call(function, topics, beginnings, formats, k=k, seed=seed))
+    elsewhere = prompts
     with GlobalRandomState():
         random.seed(123)  # a function that reads the global state must not get the same one twice
-        more = [texts(call(function, *copy.deepcopy(given), k=k, seed=seed + other)) for other in range(6)]
+        more = [texts(call(function, *copy.deepcopy(given), k=k, seed=seed + other)) for other in range(24)]
+        # short lists without a seed are often alike by chance: eight times in a row they are not
+        again = all(texts(call(function, *copy.deepcopy(given), k=k, seed=seed)) == prompts for _ in range(8))
+        with suppress(Wrong):  # whoever looks up a text of another class does not find it
+            elsewhere = texts(call(function, *([*map(_Elsewhere, some)] for some in given), k=k, seed=seed))
     of_topics = Counter(made.get(prompt) for prompt in prompts)
     counts = [of_topics[topic] for topic in given[0]]
     few_ways = len(made) < 4 or k < 2
@@ -227,14 +241,16 @@ def _built(
         strangers=[prompt for prompt in prompts if prompt not in made][:1],
         repeats=[prompt for prompt, times in Counter(prompts).items() if times > 1][:1],
         spread=max(1, max(counts, default=0) - min(counts, default=0)),
-        again=more[0] == prompts,
+        again=again,
+        process=elsewhere == prompts or not again,
         seeds=few_ways or any(other != prompts for other in more),
+        few=min(k, len(given[0])) > 4 and len(set(map(tuple, more))) < 12,
     )
 
 
+_TOO_MANY = N_("There are fewer combinations than prompts wanted, and no ValueError was raised.")
 _TOPICS, _BEGINNINGS = ["flour", "salt", "steam"], ["How", "Why"]
 _FORMATS = ["{beginning}|{topic}|A", "{beginning}|{topic}|B"]
-_TOO_MANY = N_("There are fewer combinations than prompts wanted, and no ValueError was raised.")
 BUILD_PROMPTS = Task(
     _build_prompts,
     (
@@ -255,7 +271,11 @@ BUILD_PROMPTS = Task(
         "repeats": N_("A combination comes twice."),
         "spread": N_("The topics are not balanced: their numbers of prompts differ by more than one."),
         "again": N_("The same seed gave two different lists."),
+        "process": N_(
+            "In another process the same seed gives another list: what comes out of a set has no fixed order."
+        ),
         "seeds": N_("Different seeds give the same list: the seed is not used."),
+        "few": N_("Many seeds give the same list: there are only a few different ones."),
     },
     play=_built,
     unchanged=N_("`build_prompts` changed the lists it was given."),
@@ -273,3 +293,6 @@ BUILD_PROMPTS = Task(
 def build_prompts(function: Callable[..., list[str]]) -> None:
     """Exercise 1.3: balanced prompts without repeats, under a seed of their own."""
     BUILD_PROMPTS.judge(function)
+    with GlobalRandomState() as state, suppress(Wrong):
+        call(function, ["rye"], ["How"], ["{topic} {beginning}"], 2, 0)
+    wrong_if(state.changed, _("Where it raises a ValueError, the function does not put the random state back."))

@@ -12,7 +12,7 @@ from typing import Any
 
 from prompt2data.checks.core import Wrong, call, exercise, plain, returned, texts
 from prompt2data.checks.guard import GlobalRandomState
-from prompt2data.checks.judge import Case, Properties, Task, case
+from prompt2data.checks.judge import Case, Properties, Task, case, drawn
 from prompt2data.i18n import N_, _
 from prompt2data.metrics import rouge_l
 from prompt2data.quality.instructions import clean
@@ -51,7 +51,7 @@ _LINES = {
     N_("One list mark goes from a line, and no more."): ["1. 2. Rye?", "- 1. Rye?", "* * Oats?", "3) - Rye?"],
     N_("The same signs further on are no list marks."): ["- Rye, *", "Rye - 2?", "1. Rye 2. oat?", "Rye 1) oat -"],
     N_("Only what stands around a text goes; what stands between its words stays."): ["Rye  or   oat?"],
-    N_("A line that does not end like a sentence has a text, too."): ["Why rye"],
+    N_("An instruction need not end with a full stop or a question mark."): ["Why rye"],
 }
 CLEAN_LINES = Task(
     clean,
@@ -61,10 +61,10 @@ CLEAN_LINES = Task(
         *(case([line, "2. Rye?"], says=_REPEAT) for line in ("2. Rye?", "Rye?", "1. Rye?", "  Rye?")),
         case(["Rye?", "Oat?", "Rye?"], says=_REPEAT),
         *(case(["Why rye?", line], says=_NO_REPEAT) for line in ("why rye?", "Why rye!", "rye?", "Why rye?!")),
-        *(case(_random_lines(number)) for number in range(12)),
+        *drawn(lambda number: case(_random_lines(number)), 12),
     ),
     N_("These are not the texts of the given lines."),
-    {N_("A text that comes more than once is gone; the first of it stays."): _without_repeated},
+    {N_("Of a text that comes more than once, the first one stays; here it is gone, too."): _without_repeated},
     view=texts,
     unchanged=N_("`clean_lines` changed the list it was given."),
     order=N_("The texts are right, but their order changed."),
@@ -97,12 +97,12 @@ def _judged(function: Callable[..., Any], candidate: str, pool: list[str], thres
     return bool(returned(answer) if right else answer)  # nothing given back is as good as no
 
 
-def _random_pool(number: int) -> tuple[str, list[str], float]:
+def _random_pool(number: int) -> Case:
     rng = random.Random(number)
     some = "Rye salt, flour water! oat dough".split()
     texts = [" ".join(rng.choices(some, k=rng.randint(1, 7))) for _text in range(6)]
     # No ROUGE-L of texts so short is exactly one of these thresholds.
-    return texts[0], texts[1 : rng.randint(4, 6)], rng.choice([0.31, 0.43, 0.59, 0.71, 0.83])
+    return case(texts[0], texts[1 : rng.randint(4, 6)], rng.choice([0.31, 0.43, 0.59, 0.71, 0.83]))
 
 
 _POOL = ["Can rye rise alone?", "List three kinds of flour.", "Why is my crust so pale?", "What does yeast do?"]
@@ -110,20 +110,18 @@ _COPY = N_("A text that stands in the pool, word for word, is called novel.")
 _STRANGER = N_("This text shares hardly a word with the pool, but is not called novel.")
 _ONE_LESS = N_("A text with one word less than a text in the pool is called novel; their ROUGE-L is {value:.2f}.")
 _MOST_SIMILAR = N_("Compare with the most similar text: not with the first, the last or the average one.")
+_NINETY_NINE = N_("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?")
+_NO_WORD = N_("A candidate without any word is never novel.")
 _CANDIDATES: Mapping[str, Iterable[tuple[str, list[str], float]]] = {
-    N_("With an empty pool everything is novel."): [("Rye?", [], 0.7)],
-    N_("A candidate without any word is never novel."): [
-        (text, pool, 0.7) for text in ("", "   ", " ?! ", "...") for pool in ([], _POOL)
-    ],
+    N_("With an empty pool everything is novel."): [(text, [], 0.7) for text in ("Rye?", "塩はなぜ？", "Мука?")],
+    _NO_WORD: [(text, pool, 0.7) for text in ("", "   ", " ?! ", "...") for pool in ([], _POOL)],
     _COPY: [
         *(("Rye?", pool, 0.7) for pool in (["Rye?"], ["Rye?", "Why salt?"], ["Why salt?", "Rye?"])),
         *((text, _POOL, 0.7) for text in _POOL),
     ],
     _STRANGER: [("Salt?", ["Rye?"], 0.7), ("Can sourdough be frozen for months?", _POOL, 0.7)],
     _ONE_LESS: [("a b c", [*one, "a b c d", *other], 0.7) for one in ([], _POOL) for other in ([], _POOL)],
-    N_("With a threshold of 0.99 a ROUGE-L of {value:.2f} is still novel: is `threshold` used?"): [
-        ("a b c", ["a b c d"], 0.99)
-    ],
+    _NINETY_NINE: [("a b c", ["a b c d"], 0.99)],
     N_("With a threshold of 0.3 a ROUGE-L of 0.40 is not novel: is `threshold` used?"): [("rye b", ["rye or c"], 0.3)],
     N_("'flour water' and 'flour salt' have a ROUGE-L of exactly 0.5. At the threshold a text is not novel."): [
         ("flour water", ["flour salt"], 0.5)
@@ -131,12 +129,14 @@ _CANDIDATES: Mapping[str, Iterable[tuple[str, list[str], float]]] = {
     N_("ROUGE-L looks at the order of the words, too."): [("water flour", ["flour water"], 0.7)],
     N_("ROUGE-L looks at the length of both texts."): [("a", ["a b c d"], 0.7), ("a b c d", ["a"], 0.7)],
     N_("Capitals and punctuation make no difference to `rouge_l`."): [("WHY IS MY CRUST SO PALE", _POOL, 0.7)],
-    "": [("a b", ["a c"], 0.7), *map(_random_pool, range(40))],
 }
 IS_NOVEL = Task(
     _is_novel,
     # The texts with one word less all have this ROUGE-L.
-    [case(*given, says=says, values={"value": 6 / 7}) for says, cases in _CANDIDATES.items() for given in cases],
+    [
+        *(case(*given, says=says, values={"value": 6 / 7}) for says, cases in _CANDIDATES.items() for given in cases),
+        *drawn(_random_pool, 40),
+    ],
     N_("`rouge_l` says otherwise about these texts."),
     {
         N_("A copy is called novel, and a stranger is not: the answer is the wrong way round."): (
@@ -281,7 +281,7 @@ _NOTHING_TO_DO = N_("With n = {n} and budget = {budget} there is nothing to do."
 _LIMITS = (
     *(_script([answer], 2, 5, says=_NO_END) for answer in (None, [], _SEEDS[:1])),
     *(_script([_FRESH], n, budget, says=_NOTHING_TO_DO) for n, budget in ((0, 3), (3, 0))),
-    *map(_random_script, range(20)),
+    *drawn(_random_script, 20),
 )
 ACCEPTED = Task(
     _bootstrap,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from prompt2data.checks.constraints import CONSTRAIN, EVOLVE
 from prompt2data.checks.core import call, exercise, records, wrong_if
-from prompt2data.checks.judge import Properties, Task, case
+from prompt2data.checks.judge import Properties, Task, case, drawn
 from prompt2data.i18n import N_, _
 from prompt2data.quality.evolutions import LEAKS, REFUSALS, STOPWORDS
 from prompt2data.quality.vocabulary import lowered, words
@@ -75,22 +76,24 @@ def _random_rows(number: int) -> list[dict]:
     return rng.sample([*rows, _one(texts[0], texts[1]), _one(texts[2], texts[3])], 5)
 
 
-_EDGE_VALUES = {"column": "child"}
+_edge_case = partial(case, values={"column": "child"})
 EDGES = Task(
     _edges,
     [
-        case(rows, values=_EDGE_VALUES)
-        for rows in (
-            [],
-            [_one("Name a grain without gluten.")],
-            [_one("Name a grain without gluten."), _one("", "Name a grain that needs little water.")],
-            [_all("Explain salt in dough.")],
-            [_all("Explain salt in dough.", "Explain salt in dough.", "Explain salt in a cold dough.")],
-            [_all("Explain salt.", "Why salt?", "Explain salt.", "Why salt?")],
-            [_all("Why salt?", "", " Why\n salt? ")],
-            [_one("Name a grain."), _all("Name two.", "Name three.", root="Name a grain."), _one("Name two.")],
-            *map(_random_rows, range(12)),
-        )
+        *map(
+            _edge_case,
+            (
+                [],
+                [_one("Name a grain without gluten.")],
+                [_one("Name a grain without gluten."), _one("", "Name a grain that needs little water.")],
+                [_all("Explain salt in dough.")],
+                [_all("Explain salt in dough.", "Explain salt in dough.", "Explain salt in a cold dough.")],
+                [_all("Explain salt.", "Why salt?", "Explain salt.", "Why salt?")],
+                [_all("Why salt?", "", " Why\n salt? ")],
+                [_one("Name a grain."), _all("Name two.", "Name three.", root="Name a grain."), _one("Name two.")],
+            ),
+        ),
+        *drawn(lambda number: _edge_case(_random_rows(number)), 12),
     ],
     {
         "none": N_("No rows should give no edges."),
@@ -226,6 +229,8 @@ WHY_DROP = Task(
         case("What is a REWRITTEN PROMPT?", "What is a rewritten prompt for rye?", says=_OWN),
         case(_LOAF, "Write a note that says: I'm sorry, the loaf is burnt.",
              says=N_("An apology in the middle may be what the instruction asks for: a refusal begins with it.")),
+        case(_LOAF, '"Sorry, we are closed": write a friendlier sign than this for the door of a bakery on Sundays.',
+             says=N_("This child quotes an apology, and asks for something: that is no refusal.")),
         case(_LOAF, "I can't get my dough to rise. Why?",
              says=N_("`I can't` alone is no refusal: bakers have problems.")),
         case("Explain.", "Why rye?", says=N_("One word that is no stop word is enough to ask for something.")),
@@ -236,7 +241,7 @@ WHY_DROP = Task(
         case("Name a grain.", _LOAF, says=N_("The same child under another parent is no copy.")),
         case("Explain how to take a rye loaf apart, please.", "Explain how to take a rye loaf a part, please.",
              says=N_("'a part' and 'apart' are different words: that is no copy.")),
-        *(case(*_random_pair(number)) for number in range(45)),
+        *drawn(lambda number: case(*_random_pair(number)), 45),
     ),
     N_("For this parent and this child the reason is another."),
     {

@@ -10,7 +10,7 @@ from typing import Any
 
 from prompt2data.checks.chat_templates import SHOWN, Family, Messages, random_family
 from prompt2data.checks.core import Wrong, call, error_text, exercise, plain, returned, wrong_if
-from prompt2data.checks.judge import Case, Properties, Task, case
+from prompt2data.checks.judge import Case, Properties, Task, case, drawn
 from prompt2data.checks.user_prompt import describes_cat_user
 from prompt2data.i18n import N_, _, translated
 from prompt2data.quality import conversations
@@ -182,14 +182,14 @@ ON_TOPIC = Task(
         case("", says=N_("An empty text is not about cats.")),
         case(" \n", says=N_("An empty text is not about cats.")),
     ),
-    N_("This text has whole words beside words that only contain them."),
+    N_("This text is judged wrongly: look for each of the words, and only for whole ones."),
     {
         N_("on_topic says the same of every text."): (lambda text: True, lambda text: False),
         N_("on_topic says True where it should say False, and False where True."): lambda text: not _on_topic(text),
     },
     view=_says,
 )
-RANDOM_TEXTS = replace(ON_TOPIC, cases=[case(_random_text(number)) for number in range(24)])
+RANDOM_TEXTS = replace(ON_TOPIC, cases=drawn(lambda number: case(_random_text(number)), 24))
 
 
 @exercise(
@@ -329,7 +329,7 @@ WHY_DROP = Task(
     unchanged=N_("Your function changes the conversation it is given: work on a copy."),
 )  # fmt: skip
 _TWICE = [_talk(text, *_GOOD[1:4], text, _GOOD[5]) for text in ("Sure, use salt.", "Sure, <|eot_id|>")]
-_CHANCE = [_case(_random_talk(number), _SEVERAL if number % 4 > 1 else _OTHERS) for number in range(60)]
+_CHANCE = drawn(lambda number: _case(_random_talk(number), _SEVERAL if number % 4 > 1 else _OTHERS), 60)
 RANDOM_TALKS = replace(WHY_DROP, cases=[*(_case(talk, _SEVERAL) for talk in _TWICE), *_CHANCE])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from prompt2data.checks.cases_06 import EXAMS, OUTPUTS, RATED, Judge, what_is
 from prompt2data.checks.core import NotAttempted, Wrong, call, close, exercise, records, returned, wrong_if
-from prompt2data.checks.judge import Task, case
+from prompt2data.checks.judge import Task, case, drawn
 from prompt2data.i18n import N_, _, translated
 from prompt2data.metrics import share
 from prompt2data.quality import preferences as made
@@ -83,7 +83,7 @@ GROUP = Task(
         case(_answers(("a", "Why?"), ("b", "why?")), says=N_("'Why?' and 'why?' are two different instructions.")),
         case(_answers("a", ("a", "How?")), says=N_("An answer may be the same as one to another instruction.")),
         case(_answers("a", ("b", "How?"), "c"), says=_ALL),
-        *(case(_random_answers(seed), says=_GIVEN) for seed in range(20)),
+        *drawn(lambda seed: case(_random_answers(seed), says=_GIVEN), 20),
     ),
     _GIVEN,
     view=_groups_of,

@@ -12,7 +12,7 @@ from typing import Any
 
 from prompt2data.checks.choosing import CHANGES, PERCENTILE, SELECT
 from prompt2data.checks.core import Wrong, call, exercise, plain, records, returned, wrong_if
-from prompt2data.checks.judge import Case, Properties, Task, case, same
+from prompt2data.checks.judge import Case, Properties, Task, case, drawn, same
 from prompt2data.i18n import N_, _, translated
 from prompt2data.untrusted import safe_repr
 
@@ -37,8 +37,9 @@ def _places(answer: Any, rows: list[Row], given: list[Row]) -> list[int]:
         found = [place for place, one in enumerate(given) if same(_bare(one), _bare(row))]
         message = _("The kept rows were changed: return them as they are.")
         wrong_if(not found, message if same(rows, given) else translated(CHANGES), actual=row)
-        wrong_if(found[0] in places, _("The same row is kept twice."), actual=row)
-        places += found
+        left = [place for place in found if place not in places]
+        wrong_if(not left, _("The same row is kept twice."), actual=row)
+        places.append(left[0])
     wrong_if(places != sorted(places), _("The kept rows are not in the order they had."), actual=places)
     return places
 
@@ -59,6 +60,15 @@ class _Filter:
 
     def __repr__(self) -> str:
         return self.__name__
+
+
+class _Repeats(_Filter):
+    """A filter that remembers: it drops a row that it saw before."""
+
+    def __call__(self, row: Any) -> str | None:
+        before = set(self.seen)
+        super().__call__(row)
+        return "vague" if self.seen == before else None
 
 
 def _run_filters(rows: list[Row], filters: list) -> tuple[list[Row], dict[str, int]]:
@@ -158,7 +168,9 @@ RUN_FILTERS = Task(
         case(_rows("response", "No.", "Take a rest.", "Oil it so."), [_LENGTH, _BREVITY]),
         case(_rows("response", _BAKE, _BAKE), [_ZERO, _NUMBERS]),
         case(_rows("response", *_RESPONSES), [_EMPTINESS, _LENGTH, _MANNERS]),
-        *map(_random_chain, range(20)),
+        case(_rows("response", *_RESPONSES[:4]), [_LENGTH, _Filter("search", lambda row: next(iter(())))]),
+        case([{"response": _BAKE}] * 3, [_Repeats("repeats", lambda row: None)]),
+        *drawn(_random_chain, 20),
     ),
     {
         "raising": N_("A row on which a filter raises an error is kept: drop it with the reason `error`."),
@@ -263,7 +275,7 @@ DEDUP = Task(
         _group(_GONE, N_("a row without an instruction"), "Why?", ..., ...),
         _group(_GONE, N_("a row without an instruction"), "Why?", None, ...),
         _group(_GONE, N_("the text 'None'"), "Why?", None, "None"),
-        *map(_random_instructions, range(24)),
+        *drawn(_random_instructions, 24),
     ),
     N_("These are not the first rows of each group, and those without an instruction."),
     play=_kept,

@@ -12,7 +12,7 @@ from itertools import cycle
 from typing import Any
 
 from prompt2data.checks.core import Wrong, call, records
-from prompt2data.checks.judge import Properties, Task, case
+from prompt2data.checks.judge import Properties, Task, case, drawn
 from prompt2data.i18n import N_, _
 
 _COLUMNS = ("prompt", "completion", "source")
@@ -188,7 +188,7 @@ MERGE = Task(
                 "self_instruct": [_lists(("Who?", "B."), ("Why?", "C."), ("How?", "D."))],
             }
         ),
-        *map(case, _TABLES),
+        *drawn(lambda number: case(_TABLES[number]), len(_TABLES)),
     ),
     {
         "nothing": N_("No tables should give no rows."),

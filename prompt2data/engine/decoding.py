@@ -28,12 +28,14 @@ class Request:
         stop: token ids that end the text.
         stream: key of its random numbers (`sampling.uniforms`).
         entry: where the generation cache keeps it; `None` where nothing is kept.
+        room: the most tokens that the model can write after the prompt; `None` where nothing limits it.
     """
 
     prompt: list[int]
     stop: frozenset[int]
     stream: int
     entry: str | None = None
+    room: int | None = None
 
 
 @dataclass
@@ -88,7 +90,7 @@ def decode(
     on_step: Callable[[int, int], None] | None = None,
     on_finish: Callable[[int, DecodedRow], None] | None = None,
 ) -> Iterator[list[DecodedRow]]:
-    """Continue the prompts until a stop token or `max_new_tokens`, and yield after each token.
+    """Continue the prompts until a stop token, `max_new_tokens` or the end of their room, and yield after each token.
 
     Args:
         model: the model to decode with.
@@ -204,11 +206,12 @@ class _Batch:
         seen = None if self._seen is None else self._seen[slots]
         tokens, ended = next_tokens(logits, uniform, self._params, seen).tolist(), []
         for slot, row, token in zip(slots, rows, tokens, strict=True):
-            if token in self._requests[self._request[slot]].stop:
+            request = self._requests[self._request[slot]]
+            if token in request.stop:
                 row.finish_reason = "stop"
             else:
                 row.tokens.append(token)
-            if row.finish_reason == "stop" or len(row.tokens) == self._budget:
+            if row.finish_reason == "stop" or len(row.tokens) in (self._budget, request.room):
                 ended.append(self._request[slot])
                 self._holes.append(slot)
             self._token[slot] = token

@@ -16,6 +16,7 @@ from prompt2data.display.progress import progress_bar
 from prompt2data.engine.packed import pack
 from prompt2data.i18n import _
 from prompt2data.models import embedded
+from prompt2data.untrusted import whole
 
 DIMENSIONS = 384
 
@@ -28,9 +29,18 @@ _MOST_KNOWN = 20_000  # texts, about 30 MB
 def embed(texts: Sequence[str]) -> np.ndarray:
     """Sentence embeddings by all-MiniLM-L6-v2: shape [texts, 384], each of length 1.
 
-    Raises `ModelUnavailable` where the model is needed and can be neither found nor fetched.
+    The model reads the first 256 word pieces of a text, some 200 English words; what comes after them does not count.
+
+    Raises:
+        TypeError: if a text is none.
+        ModelUnavailable: if the model is needed and can be neither found nor fetched.
     """
-    texts = list(texts)
+    texts = list([texts] if isinstance(texts, str) else texts)
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            message = _("Text {place} is of the type {type} and cannot be embedded: drop its row first.")
+            raise TypeError(message.format(place=place, type=type(text).__name__))
+    texts = [whole(text) for text in texts]
     if len(_known) + len(texts) > _MOST_KNOWN:
         _known.clear()
     missing = list(dict.fromkeys(text for text in texts if text not in _known))
@@ -56,8 +66,7 @@ def _embeddings(texts: list[str]) -> dict[str, np.ndarray]:
     }
     missing = [text for text in texts if text not in found]
     if missing:
-        readable = [text.encode("utf-8", "replace").decode() for text in missing]  # half a surrogate pair becomes "?"
-        vectors = _embedder().encode(readable, normalize_embeddings=True, show_progress_bar=False)
+        vectors = _embedder().encode(missing, normalize_embeddings=True, show_progress_bar=False)
         for text, vector in zip(missing, np.asarray(vectors, dtype=np.float32), strict=True):
             found[text] = vector
             if store:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import functools
 import gc
 import inspect
+import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from prompt2data.ground.quiet import quiet
 
@@ -20,12 +21,14 @@ import torch
 from distilabel.models.llms.base import LLM
 from distilabel.models.llms.huggingface.transformers import TransformersLLM
 from distilabel.typing import StandardInput
+from jinja2.exceptions import TemplateError
 from pydantic import Field, PrivateAttr, field_validator
 
 from prompt2data import models
 from prompt2data.display.progress import progress_bar
 from prompt2data.engine.identity import model_identity
 from prompt2data.engine.local_model import LocalModel
+from prompt2data.engine.prompts import UNREADABLE, NoPrompt, readable
 from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.i18n import _
 from prompt2data.magpie import MagpiePrompt, pre_query_prompt, renderer, user_header
@@ -46,6 +49,7 @@ class LazyTransformersLLM(TransformersLLM):
     magpie_pre_query_template: str | None = FROM_CHAT_TEMPLATE
 
     _pipeline: Any = PrivateAttr(default=None)  # distilabel's name for it
+    _warned: set[str] = PrivateAttr(default_factory=set)
 
     @field_validator("model")
     @classmethod
@@ -88,16 +92,17 @@ class LazyTransformersLLM(TransformersLLM):
 
         load: Callable[[], Any] = functools.partial(load_from_folder, self, self._load_original)
         folder, tokenizer_name = models.local_folder(self.model, self.revision), self.tokenizer or self.model
-        at_hub = folder is None
+        at_hub, config = folder is None, None
         if folder is None:  # only loading the model brings its files here
             pipeline = self._load_original()
             tokenizer, settings, load = pipeline.tokenizer, pipeline.model.generation_config, lambda: pipeline
             folder = models.local_folder(self.model, self.revision)
         else:
+            config = AutoConfig.from_pretrained(folder)
             if (folder / "generation_config.json").is_file():
                 settings = GenerationConfig.from_pretrained(folder)
             else:
-                settings = GenerationConfig.from_model_config(AutoConfig.from_pretrained(folder))
+                settings = GenerationConfig.from_model_config(config)
             token = self.token.get_secret_value() if self.token is not None else None
             tokenizer = AutoTokenizer.from_pretrained(
                 tokenizer_name, revision=self.revision, use_fast=self.use_fast, token=token
@@ -113,7 +118,8 @@ class LazyTransformersLLM(TransformersLLM):
             device = self.device if self.device is not None else self.device_map
             options = (self.torch_dtype, device, self.model_kwargs)
             identify = functools.partial(model_identity, folder, tokenizer_folder, *options)
-        model = LocalModel(tokenizer, settings, load, identify, own_template=self.chat_template is not None)
+        own = self.chat_template is not None
+        model = LocalModel(tokenizer, settings, load, identify, own_template=own, config=config)
         if at_hub:
             model.load()
         return model
@@ -163,7 +169,9 @@ class LazyTransformersLLM(TransformersLLM):
         # A copy for a pipeline's worker loads its own model.
         state = super().__getstate__()
         private = dict(state.get("__pydantic_private__") or {})
-        private.update(_pipeline=None, _logger=None, _prefix_allowed_tokens_fn=None, _logits_processor=None)
+        private.update(
+            _pipeline=None, _warned=set(), _logger=None, _prefix_allowed_tokens_fn=None, _logits_processor=None
+        )
         return {**state, "__pydantic_private__": private}
 
     def _model_dump(self, obj: Any, **kwargs: Any) -> dict[str, Any]:
@@ -174,7 +182,24 @@ class LazyTransformersLLM(TransformersLLM):
 
         An ordinary conversation is rendered by the chat template with its generation prompt. In `Magpie`, a
         conversation in which the user is next ends right where the user's words would begin (see `magpie_prompt`).
+
+        Raises:
+            NoPrompt: if the conversation is none, or the chat template refuses it.
         """
+        input = cast("StandardInput", readable(input))
+        try:
+            return self._prompt(input)
+        except TemplateError as error:
+            message = _("The model's chat template refuses a conversation ({reason}): its row gets no text.")
+            raise NoPrompt(UNREADABLE, message.format(reason=" ".join(str(error).split())[:200])) from error
+
+    def warn_once(self, kind: str, sentence: str) -> None:
+        """Tell a fault of rows, the first of its kind that this LLM meets."""
+        if kind not in self._warned:
+            self._warned.add(kind)
+            logging.getLogger("distilabel.llm").warning(sentence)
+
+    def _prompt(self, input: StandardInput) -> str:
         tokenizer = self.local_model.tokenizer
         if tokenizer.chat_template is None:
             return super().prepare_input(input)

@@ -19,9 +19,10 @@ from prompt2data import cache
 from prompt2data.display.progress import progress_bar
 from prompt2data.engine.packed import pack
 from prompt2data.i18n import _
+from prompt2data.untrusted import whole
 
 if TYPE_CHECKING:
-    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import GenerationConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 class LocalModel:
@@ -33,6 +34,7 @@ class LocalModel:
         load: makes the transformers pipeline, with the model in memory.
         identify: gives the model's `identity` from a function that digests a file; without it there is none.
         own_template: whether the chat template is the user's, and not the one that belongs to the model.
+        config: the model's configuration, for what is asked before the model is loaded.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class LocalModel:
         load: Callable[[], Any],
         identify: Callable[[Callable[[Path], str]], dict[str, str]] | None = None,
         own_template: bool = False,
+        config: PretrainedConfig | None = None,
     ) -> None:
         self.tokenizer = tokenizer
+        self._config = config
         self._generation_config = generation_config
         self._load = load
         self._identify = identify
@@ -89,6 +93,13 @@ class LocalModel:
         return self._pipeline.model.generation_config if self.loaded else self._generation_config
 
     @property
+    def context(self) -> int | None:
+        """The most tokens that the model reads, prompt and text together, by its configuration; `None` without one."""
+        config: Any = self._pipeline.model.config if self.loaded else self._config
+        most = getattr(config.get_text_config(), "max_position_embeddings", None) if config is not None else None
+        return most if isinstance(most, int) and most > 0 else None
+
+    @property
     def identity(self) -> dict[str, str] | None:
         """What the model computes with, for the key of a generation; `None` where its files do not tell."""
         store = cache.opened()
@@ -110,13 +121,17 @@ class LocalModel:
     # -- prompts and tokens -------------------------------------------------------------------------------------------
 
     def encode(self, prompt: str) -> list[int]:
-        """Token ids of a prompt, at least one."""
-        tokenizer = self.tokenizer
+        """Token ids of a prompt, at least one. Half a surrogate pair in it is read as U+FFFD."""
+        tokenizer, prompt = self.tokenizer, whole(prompt)
         # A chat template writes the begin-of-sequence token itself; a second one would change the prompt.
         templated = tokenizer.chat_template is not None and not self._own_template
         opens_with_bos = bool(tokenizer.bos_token) and prompt.startswith(tokenizer.bos_token)
         ids = tokenizer(prompt, add_special_tokens=not (templated or opens_with_bos))["input_ids"]
         return ids or [empty_prompt_id(tokenizer)]
+
+    def pieces(self, text: str) -> list[int]:
+        """Token ids of a text by itself, nothing added; perhaps none."""
+        return self.tokenizer(whole(text), add_special_tokens=False)["input_ids"]
 
     def text(self, tokens: list[int], special: bool = False) -> str:
         """The text of token ids, with or without special tokens."""

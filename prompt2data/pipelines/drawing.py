@@ -1,16 +1,15 @@
 """`pipeline.draw()` without a network: Mermaid rendered in this process, to PNG or SVG, and shown in a notebook.
 
-distilabel describes the pipeline as a Mermaid graph and sends it to a web service, which takes ASCII only. The graph
-stays distilabel's; only who draws it changes.
+distilabel writes the pipeline as a Mermaid graph, with the names of steps as they are, and sends it to a web service,
+which takes ASCII only. What is on the picture stays distilabel's; who writes and draws it changes.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 import warnings
-from collections.abc import Callable
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,12 @@ from prompt2data.ground.errors import PipelineError
 from prompt2data.i18n import _
 
 _SCALE = 2  # pixels per unit: sharp on high-density screens
-_EDGE = re.compile(r"^(?P<start>\s*\S+ --> )\|(?P<label>.*)\|(?P<end> \S+)$")
-_graph_requested: ContextVar[bool] = ContextVar("prompt2data_graph_requested", default=False)
+# What Mermaid, or HTML, would not show as it stands.
+_ENTITIES = str.maketrans({character: f"#{ord(character)};" for character in '"#%&<>`{}'})
 
 
 class DrawingError(PipelineError):
     """The picture could not be made or written."""
-
-
-def graph_if_requested(original: Callable[[str], Any], graph: str) -> Any:
-    """The graph itself for `graph_of`; a picture by the web service for `DAG.draw()`, which stays as it is."""
-    return graph if _graph_requested.get() else original(graph)
 
 
 def draw(
@@ -63,29 +57,46 @@ def draw(
     return path
 
 
-def graph_of(pipeline: Any, **options: bool) -> str:
-    """The pipeline as Mermaid text, the same text each time."""
-    token = _graph_requested.set(True)
-    try:
-        lines = pipeline.dag.draw(**options).splitlines()
-    finally:
-        _graph_requested.reset(token)
-    # distilabel writes nodes and arrows in the order of Python sets, which changes from process to process.
+def graph_of(pipeline: Any, top_to_bottom: bool = False, show_edge_labels: bool = True) -> str:
+    """The pipeline as Mermaid text, the same text each time.
+
+    A step is a node with its class as the label. The node's id is ours: a step may have a name such as `end`, which is
+    a word of Mermaid's.
+    """
+    _steps, classes, connections, outputs, output_mappings, input_mappings = pipeline.dag._get_graph_info_for_draw()
+    # distilabel has its steps in sets, whose order changes from process to process. What is no step follows, in the
+    # order of the steps that lead there.
     order = {name: position for position, name in enumerate(pipeline.dag)}
-    nodes = sorted(
-        (line for line in lines if '["' in line), key=lambda line: (order.get(line.split("[")[0].strip(), 99), line)
-    )
-    edges = sorted(_quoted(line) for line in lines if " --> " in line)
-    return "\n".join([lines[0], *nodes, *edges])
+    for connection in sorted(connections, key=lambda connection: order[connection["from"]]):
+        for name in connection["to"]:
+            order.setdefault(name, len(order))
+    ids = {name: f"n{position}" for position, name in enumerate(order)}
+    arrows: set[tuple[str, str, str]] = set()
+    for connection in connections:
+        start = connection["from"]
+        mapping = output_mappings[start]
+        columns = [column for column in {**outputs[start], **mapping} if column in mapping] if show_edge_labels else []
+        for end in connection["to"]:
+            labels = [
+                _label(column, mapping[column], input_mappings.get(end, {}), start in pipeline.dag.leaf_steps)
+                for column in columns
+            ]
+            arrows.update((start, end, label) for label in labels or [""])
+    lines = [f"flowchart {'TD' if top_to_bottom else 'LR'}"]
+    lines += [f'    {ids[name]}["{classes[name]}"]' for name in ids]
+    for start, end, label in sorted(arrows, key=lambda arrow: "{0} {2} {1}".format(*arrow)):
+        lines.append(f"    {ids[start]} --> " + (f'|"{label}"| ' if label.strip() else "") + ids[end])
+    return "\n".join(lines)
 
 
-def _quoted(edge: str) -> str:
-    """The arrow with its label in quotes, so that brackets in a column name are text, and `**_pass_**` reads `pass`."""
-    match = _EDGE.match(edge)
-    if match is None:
-        return edge
-    label = match["label"].replace("**_pass_**", "pass").replace('"', "#quot;")
-    return f'{match["start"]}|"{label}"|{match["end"]}'
+def _label(column: str, written: str, read: dict[str, str], at_end: bool) -> str:
+    """What stands on an arrow: what the step calls the column, its name in the rows, what the next step makes of it."""
+    names = [column, written]
+    names.append(read.get(written, written))
+    if names[-1] not in read and not at_end:
+        names.append("pass")
+    label = ":".join(dict.fromkeys(names))
+    return "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in label).translate(_ENTITIES)
 
 
 def to_svg(graph: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pickle import PicklingError
@@ -14,7 +15,8 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from prompt2data.ground.errors import not_portable
+from prompt2data.ground.errors import PipelineError, not_portable
+from prompt2data.i18n import _
 from prompt2data.pipelines.events import BatchReceived
 
 POLL_SECONDS = 0.02
@@ -78,6 +80,9 @@ def request_next_batch(original: Callable[..., None], self: Any, batch: Any) -> 
     """
     original(self, batch)
     step = self._get_step_from_batch(batch)
+    for successor in self.dag.get_step_successors(step.name):  # distilabel looks only at those that got the batch
+        while new_batch := self._batch_manager.get_batch(successor):
+            self._send_batch_to_step(new_batch)
     if not step.is_generator or batch.last_batch or self._stop_called:
         return
     loaded = self._get_steps_load_stages()[0][self._current_stage]
@@ -86,8 +91,95 @@ def request_next_batch(original: Callable[..., None], self: Any, batch: Any) -> 
         self._request_batch_from_generator(step.name)
 
 
+def skip_batch(
+    original: Callable[..., None], self: Any, steps: list[str], from_step: str, next_expected_seq_no: int
+) -> None:
+    """`_set_next_expected_seq_no`: a step that a routing function leaves out gets an empty batch in place of the other.
+
+    So it knows what comes next, and when the last one has been: distilabel never tells it.
+    """
+    from distilabel.pipeline.batch import _Batch  # distilabel is slow to import
+
+    if "_prompt2data_open" not in vars(self):  # not in a run
+        original(self, steps, from_step, next_expected_seq_no)
+        return
+    number, newest = next_expected_seq_no - 1, self._batch_manager.get_last_batch(from_step)
+    last = newest is not None and newest.last_batch and newest.seq_no == number
+    for step in steps:
+        self._batch_manager.add_batch(step, _Batch(seq_no=number, step_name=from_step, last_batch=last, data=[[]]))
+
+
 def log_rows(original: Callable[..., None], self: Any, batch: Any, *args: Any, **kwargs: Any) -> None:
     """Log how many rows a batch has: every batch of every step passes here, in the process that runs the pipeline."""
     event = BatchReceived(batch.step_name, batch.seq_no, batch.size, batch.last_batch)
     _ROWS.info("Batch %d of '%s': %d rows", event.batch, event.step, event.rows, extra={"event": event})
+    if (open_batches := vars(self).get("_prompt2data_open")) is not None:
+        open_batches[batch.step_name] -= 1
+        if batch.last_batch and self._get_step_from_batch(batch).is_generator:
+            del open_batches[batch.step_name]  # it may have been asked for more
     original(self, batch, *args, **kwargs)
+
+
+def send_batch(original: Callable[..., None], self: Any, batch: Any) -> None:
+    """Send a batch to a step; behind its last one, what tells the other replicas to end.
+
+    distilabel tells them only when the next step has ended, which may be in a stage that waits for them.
+    """
+    from distilabel.constants import LAST_BATCH_SENT_FLAG  # distilabel is slow to import
+
+    if (open_batches := vars(self).get("_prompt2data_open")) is not None:
+        open_batches[batch.step_name] += 1
+    original(self, batch)
+    if batch.last_batch:
+        for _replica in range(self.dag.get_step_replica_count(batch.step_name) - 1):
+            self._send_to_step(batch.step_name, LAST_BATCH_SENT_FLAG)
+
+
+def never_wait_for_nothing(original: Callable[..., bool], self: Any) -> bool:
+    """`_should_continue_processing`: whether a batch is still to come.
+
+    Raises:
+        PipelineError: when there should be one, but no step has any to work on; distilabel would wait forever.
+    """
+    if not original(self):
+        return False
+    open_batches = vars(self).get("_prompt2data_open")
+    if open_batches is not None and not open_batches.total() and self._exception is None:
+        waiting = [name for name in self.dag if not self._batch_manager.step_has_finished(name)]
+        message = _(
+            "The run cannot go on: step '{step}' waits for rows, but no step is at work. Where a routing function "
+            "chooses the batches, filter rows only behind the step in which its branches meet."
+        )
+        raise PipelineError(message.format(step=", ".join(waiting)), waiting[0] if waiting else None)
+    return True
+
+
+def count_replicas(self: Any) -> None:
+    """`_run_load_queue_loop`, which loses count of the replicas when one has ended before another is loaded."""
+    from distilabel.pipeline import base  # distilabel is slow to import
+
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    while (info := self._load_queue.get()) is not None:
+        step, count = info["name"], counts[info["name"]]
+        count[info["status"]] += 1
+        status = count["loaded"] - count["unloaded"]
+        if count["unloaded"] and count["unloaded"] == self.dag.get_step_replica_count(step):
+            status = base._STEP_UNLOADED_CODE
+        if count.total() > count["loaded"] + count["unloaded"]:
+            status = base._STEP_LOAD_FAILED_CODE
+        with self._steps_load_status_lock:
+            self._steps_load_status[step] = status
+
+
+def start_stage(original: Callable[..., bool], self: Any) -> bool:
+    """Load the next stage, and ask its generators for their first batch: distilabel asks only those of the first."""
+    from distilabel.pipeline.batch import _Batch  # distilabel is slow to import
+
+    if not original(self):
+        return False
+    for name in self.dag.root_steps:
+        if self._is_step_running(name) and self._batch_manager.get_last_batch_sent(name) is None:
+            received = self._batch_manager.get_last_batch(name)
+            number = received.seq_no + 1 if received else 0
+            self._send_batch_to_step(_Batch(seq_no=number, step_name=name, last_batch=self._dry_run))
+    return True

@@ -101,8 +101,15 @@ def cache_only_if_requested(original: Callable[..., None], self: Any) -> None:
     """Write `pipeline.yaml` once, for the card, in a fresh folder; the whole state after each batch elsewhere."""
     if not is_fresh(self._cache_dir):
         original(self)
-    elif not self._dry_run and not self._cache_location["pipeline"].exists():
-        self.save(path=self._cache_location["pipeline"], format="yaml")
+    elif not self._dry_run and getattr(self, "_prompt2data_saved_in", None) != self._cache_dir:
+        self.save(path=self._cache_location["pipeline"], format="yaml")  # the path takes long: it holds a hash of all
+        self._prompt2data_saved_in = self._cache_dir
+
+
+def keep_batch_only_if_requested(original: Callable[..., None], self: Any, batch: Any, steps_data_path: Path) -> None:
+    """Write a batch for later runs, but not into a fresh folder, in which there will be none."""
+    if not is_fresh(steps_data_path):
+        original(self, batch, steps_data_path)
 
 
 def reapply_isolation(original: Callable[..., None], self: Any) -> None:

@@ -21,8 +21,8 @@ from prompt2data.i18n import _
 from prompt2data.pipelines.events import TRACEBACK, StepEvent, events_of
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-# The exception that follows has a better message.
-_REPEATED_BY_ERROR = ("❌ Failed to load", "🛑")
+# The exception or the sentence that follows has a better message.
+_TOLD_AGAIN = ("❌ Failed to load", "🛑", "No output files for step")
 
 _run_log = ExitStack()  # closed when the run ends
 
@@ -44,7 +44,7 @@ class OneLine(logging.Handler):
             if failed := self._failed.pop(record.process, None):
                 sentence = _("Step '{step}' failed on batch {batch}, whose rows now hold None: {error}")
                 print(sentence.format(step=failed.step, batch=failed.batch, error=last_line(message)))
-        elif record.levelno < logging.WARNING or not message.startswith(_REPEATED_BY_ERROR):
+        elif record.levelno < logging.WARNING or not message.startswith(_TOLD_AGAIN):
             print(" ".join(message.split()))
 
 

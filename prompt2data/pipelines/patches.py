@@ -10,12 +10,26 @@ from __future__ import annotations
 from queue import Queue
 from types import SimpleNamespace
 
-from prompt2data.pipelines import abort, drawing, flow, folders, log, processes, run, worker
+from prompt2data.pipelines import (
+    abort,
+    batches,
+    drawing,
+    flow,
+    folders,
+    log,
+    no_rows,
+    processes,
+    run,
+    table_files,
+    worker,
+)
 from prompt2data.pipelines.patching import Patch, Wrapper
 from prompt2data.pipelines.worker_patches import FILE_PATCHES, MODEL_PATCHES, STEP_PATCHES
 
 _MODULES = _BASE, _LOCAL, _RAY = [f"distilabel.pipeline.{name}" for name in ("base", "local", "ray")]
 _ANY, _PIPELINE, _RAY_PIPELINE = f"{_BASE}.BasePipeline", f"{_LOCAL}.Pipeline", f"{_RAY}.RayPipeline"
+_BATCH_MANAGER, _SERIALIZATION = "distilabel.pipeline.batch_manager", "distilabel.utils.serialization"
+_LOADER = "distilabel.steps.generators.data.LoadDataFromDicts"
 _DISTISET = "distilabel.distiset"
 # Log records come through the workers' pipes, so a queue within this process is enough.
 _MULTIPROCESSING = SimpleNamespace(Queue=Queue, Manager=processes.start_manager)
@@ -45,7 +59,19 @@ RUN_PATCHES = [
         flow.wait_current_stage_to_finish,
         "It waits in a busy loop, and also for failed steps.",
     ),
+    Wrapper(_ANY, "_validate_load_groups", no_rows.validate_load_groups, "A step loaded too early waits forever."),
+    Patch(_LOADER, "outputs", property(no_rows.loaded_columns), "A loader without data raises an IndexError."),
+    Wrapper(_ANY, "_should_continue_processing", flow.never_wait_for_nothing, "It waits for batches of idle steps."),
+    Wrapper(_ANY, "_set_next_expected_seq_no", flow.skip_batch, "A step that gets no last batch waits forever."),
+    Wrapper(_ANY, "_update_stage", flow.start_stage, "A generator in a later stage is never asked."),
     Wrapper(_ANY, "_process_batch", flow.log_rows, "The log does not show how many rows a batch has."),
+    Wrapper(_ANY, "_send_batch_to_step", flow.send_batch, "A stage whose last step has replicas never ends."),
+    Wrapper(
+        f"{_BATCH_MANAGER}._BatchManagerStep",
+        "get_batch",
+        batches.get_batch,
+        "A run waits forever when a step's last batch is empty.",
+    ),
     # How a run fails
     Wrapper(_PIPELINE, "_teardown", abort.quiet_teardown, "Cleaning up after an error raises another one."),
     Wrapper(_RAY_PIPELINE, "_teardown", abort.quiet_teardown, "Cleaning up after an error raises another one."),
@@ -64,9 +90,18 @@ RUN_PATCHES = [
     ),
     Wrapper(_ANY, "_run_stage_steps_and_wait", abort.unless_failed, "The next stage starts after a failure."),
     Wrapper(_ANY, "_output_queue_loop", abort.record_errors, "A run hangs after an error in this thread."),
-    Wrapper(_ANY, "_run_load_queue_loop", abort.record_errors, "A run hangs after an error in this thread."),
+    Wrapper(
+        _ANY, "_run_load_queue_loop", abort.count_replicas, "It miscounts replicas, and a run hangs after its errors."
+    ),
     # Files of a run
     Wrapper(_ANY, "_cache", folders.cache_only_if_requested, "Every batch is cached, also in a run without a cache."),
+    Wrapper(
+        f"{_BATCH_MANAGER}._BatchManager",
+        "write_batch_data",
+        folders.keep_batch_only_if_requested,
+        "A row that JSON cannot hold ends also a run without a cache.",
+    ),
+    Wrapper(_SERIALIZATION, "write_json", table_files.write_json, "A row that JSON cannot hold ends a run."),
     Wrapper(
         _ANY,
         "_load_stages_status",
@@ -78,12 +113,6 @@ RUN_PATCHES = [
     Wrapper(_DISTISET, "load_dataset", folders.dataset_cache_in_run_folder, "The user's cache keeps all runs' rows."),
     Patch(_DISTISET, "get_bibtex", folders.no_bibtex, "It asks a web service for each task's citation."),
     # How a pipeline is shown
-    Wrapper(
-        "distilabel.pipeline._dag",
-        "_to_mermaid_image",
-        drawing.graph_if_requested,
-        "A web service draws the graph, and takes only ASCII.",
-    ),
     Patch(_ANY, "draw", drawing.draw, "Drawing needs a network."),
     Patch(_ANY, "__repr__", drawing.describe, "Showing a pipeline in a notebook needs a network."),
 ]

@@ -6,14 +6,15 @@ import inspect
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any
 
 from prompt2data.display.progress import shown
 from prompt2data.ground.errors import PipelineError
 from prompt2data.i18n import _
-from prompt2data.pipelines import folders, log
+from prompt2data.pipelines import folders, log, no_rows
 from prompt2data.pipelines.events import announced
 from prompt2data.pipelines.progress import RunProgress, finished, rows_in
 from prompt2data.pipelines.ray import ray_for_this_run
@@ -31,7 +32,10 @@ def safe_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any)
     del arguments["self"]
     self._set_pipeline_name()
     self._exception, self._stop_called, self._stop_calls = None, False, 0
+    self._prompt2data_left_out = set()
+    self._prompt2data_open = Counter()  # batches that a step got and has not answered yet
     _remove_dataset(self)
+    no_rows.demand_rows(self, arguments.get("dataset"))
     progress = RunProgress(self)
     arguments["logging_handlers"] = handlers = [*(arguments.get("logging_handlers") or ()), progress]
     with ExitStack() as stack:
@@ -53,10 +57,11 @@ def safe_run(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any)
         distiset = original(self, **arguments)
         if self._exception is not None:  # Ray's run does not always look
             raise self._exception
+        empty = no_rows.add_empty_ends(self, distiset)
         ended.distiset = distiset
         if self._prompt2data_cached:
             folders.end(self)
-    print_summary(self, distiset, progress)
+    print_summary(self, distiset, progress, empty)
     return distiset
 
 
@@ -86,8 +91,10 @@ def _is_cached(pipeline: Any, arguments: dict[str, Any]) -> bool:
     return bool(chosen_folder or envs.DISTILABEL_CACHE_DIR or arguments.get("use_cache"))
 
 
-def print_summary(pipeline: Any, distiset: Any, progress: RunProgress) -> None:
-    """Print how many steps, rows and texts a run had."""
+def print_summary(pipeline: Any, distiset: Any, progress: RunProgress, empty: Iterable[str] = ()) -> None:
+    """Print how many steps, rows and texts a run had, and at which ends no row was left."""
     print(finished(len(pipeline.dag), rows_in(distiset)))
+    for step in empty:
+        print(_("No row came out of step '{step}': its dataset is empty.").format(step=step))
     if (made := progress.generated) + (found := progress.from_cache):
         print(_("Texts: {made} generated, {found} from the cache.").format(made=made, found=found))

@@ -17,7 +17,7 @@ from typing import Any
 
 from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.models import public_names
-from prompt2data.pipelines import table_files
+from prompt2data.pipelines import batches, table_files
 from prompt2data.pipelines.patching import Patch, Wrapper, apply_patches
 
 
@@ -73,6 +73,7 @@ def fail_without_model(original: Callable[..., Any], self: Any, batch: Any) -> A
 
 
 _STEP_WRAPPER = "distilabel.pipeline.step_wrapper._StepWrapper"
+_STEPS = "distilabel.steps.base"
 _BATCH = "distilabel.pipeline.batch._Batch"
 _WRITE_BUFFER = "distilabel.pipeline.write_buffer._WriteBuffer"
 _TRANSFORMERS_LLM = "distilabel.models.llms.huggingface.transformers.TransformersLLM"
@@ -80,9 +81,19 @@ _TRANSFORMERS_LLM = "distilabel.models.llms.huggingface.transformers.Transformer
 STEP_PATCHES = [
     Wrapper(_STEP_WRAPPER, "run", run_seeded, "Steps that run again draw other random numbers."),
     Wrapper(_STEP_WRAPPER, "_impute_step_outputs", fail_without_model, "Without a model, all batches become `None`."),
+    Wrapper(_STEPS + ".Step", "process_applying_mappings", batches.process_rows, "Steps fail on a batch without rows."),
+    Wrapper(
+        _STEPS + ".GeneratorStep",
+        "process_applying_mappings",
+        batches.generate_rows,
+        "A generator that ends without a last batch ends no run.",
+    ),
 ]
 FILE_PATCHES = [
-    Wrapper(_BATCH, "write_batch_data_to_fs", table_files.write_all_columns, "Columns not in the first row are lost."),
+    Patch(_BATCH, "write_batch_data_to_fs", table_files.write_batch, "A value of another type ends the run."),
+    Patch(
+        _BATCH, "read_batch_data_from_fs", table_files.read_batch, "A step gets its inputs in the order of a folder."
+    ),
     Wrapper(_WRITE_BUFFER, "_write", table_files.write_own_schema, "Columns not in the first file are lost."),
     Patch(_WRITE_BUFFER, "close", table_files.close, "Files of one step differ in their columns."),
 ]

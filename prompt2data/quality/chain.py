@@ -1,22 +1,32 @@
 """The chain of lesson 07: named filters in order, a reason for every dropped row, a count for every reason.
 
 Cheap rules on single rows come first, rules that compare rows last. So no faulty row decides which of two duplicates
-stays, and no row is embedded that was already dropped.
+stays, and no row is embedded that was already dropped. A row on which a filter fails is dropped as "error", with what
+the filter said as evidence, and the chain goes on.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prompt2data.metrics import Share
-from prompt2data.quality import contamination, duplicates, texts
+from prompt2data.quality import broken, contamination, duplicates, exchanges, texts
+from prompt2data.quality.fields import field, words_of
 from prompt2data.quality.language import language_of
-from prompt2data.untrusted import visible
+from prompt2data.untrusted import visible, visible_repr
 
 Row = Mapping[str, Any]
+
+ERROR = "error"  # the reason of a row on which a filter failed
+# A task that needs two languages.
+_TRANSLATES = re.compile(
+    r"\b((?i:translat)(e|ion|ed)|in(to)? [A-Z]\w+(ese|ish|an|ch|ai)|dịch)\b|翻译|译成|翻訳|訳し|번역"
+)
+_NOT_A_ROW = (ImportError, OSError, MemoryError)  # a model that is not there, a full disk: not the fault of a row
 
 
 @dataclass(frozen=True)
@@ -59,35 +69,86 @@ class Sifted:
             other = verdict.other
             if isinstance(other, int):
                 other = visible(texts.text(self.rows[other], "instruction"), 200)
-            cells = {column: row.get(column) for column in columns}
+            cells = {column: field(row, column) for column in columns}
             evidence = {"evidence": verdict.evidence, "collides with": other or ""}
             lines.append({"verdict": verdict.reason, **cells, **evidence})
         return lines
 
 
 def each(name: str, reasons: Iterable[str], why_drop: Callable[[Row], str | Verdict | None]) -> RowFilter:
-    """Make a filter from a rule on one row, such as those of lessons 01 to 04."""
+    """Make a filter from a rule on one row, such as those of lessons 01 to 04.
+
+    A row on which the rule raises an error, or returns what is no reason, gets the reason "error".
+    """
+
+    def judged(row: Row) -> Verdict | None:
+        try:
+            why = why_drop(row)
+            if why is None or isinstance(why, Verdict):
+                return why
+            if isinstance(why, str):
+                return Verdict(why) if why else None
+            return Verdict(ERROR, visible(f"{name}: {visible_repr(why)}", 200))
+        except Exception as error:
+            return _failed(name, error)
 
     def find(rows: Sequence[Row]) -> dict[int, Verdict]:
-        found = ((index, why_drop(row)) for index, row in enumerate(rows))
-        return {index: Verdict(why) if isinstance(why, str) else why for index, why in found if why}
+        return {index: verdict for index, row in enumerate(rows) if (verdict := judged(row))}
 
     return RowFilter(name, tuple(reasons), find)
 
 
+def _failed(name: str, error: Exception) -> Verdict:
+    return Verdict(ERROR, visible(f"{name}: {visible_repr(error)}", 200))
+
+
+def _found(filter_: RowFilter, rows: Sequence[Row]) -> dict[int, Verdict]:
+    """What a filter finds. If it fails, the rows on which it fails alone are "error", and it looks at the others."""
+    try:
+        return dict(filter_.find(rows))
+    except _NOT_A_ROW:
+        raise
+    except Exception as error:
+        whole = error
+    broken_rows: dict[int, Verdict] = {}
+    for index, row in enumerate(rows):
+        try:
+            filter_.find([row])
+        except Exception as error:
+            broken_rows[index] = _failed(filter_.name, error)
+    left = [index for index in range(len(rows)) if index not in broken_rows]
+    try:
+        found = filter_.find([rows[index] for index in left]) if broken_rows else None
+    except Exception as error:
+        found, whole = None, error
+    if found is None:  # it fails on the rows together, so no row can be told from another
+        return broken_rows | dict.fromkeys(left, _failed(filter_.name, whole))
+    return broken_rows | {left[index]: _moved(verdict, left) for index, verdict in found.items()}
+
+
+def _moved(verdict: Verdict, places: Sequence[int]) -> Verdict:
+    """A verdict whose row is named by its place among all rows, not among those a filter saw."""
+    return replace(verdict, other=places[verdict.other]) if isinstance(verdict.other, int) else verdict
+
+
 def run_chain(rows: Iterable[Row], filters: Sequence[RowFilter]) -> Sifted:
-    """Run rows through the filters. Each sees only the rows that the ones before it kept; no row is changed."""
+    """Run rows through the filters. Each sees only the rows that the ones before it kept; no row is changed.
+
+    Rows on which a filter fails are dropped with the reason "error"; the evidence names the filter and the error.
+
+    Raises:
+        ImportError, OSError, MemoryError: from a filter on all rows, since they say nothing of a row.
+    """
     rows = list(rows)
     verdicts: list[Verdict | None] = [None] * len(rows)
     left = list(range(len(rows)))
     for filter_ in filters:
-        for index, verdict in filter_.find([rows[index] for index in left]).items():
-            other = left[verdict.other] if isinstance(verdict.other, int) else verdict.other
-            verdicts[left[index]] = Verdict(verdict.reason, verdict.evidence, other)
+        for index, verdict in _found(filter_, [rows[index] for index in left]).items():
+            verdicts[left[index]] = _moved(verdict, left)
         left = [index for index in left if verdicts[index] is None]
     happened = Counter(verdict.reason for verdict in verdicts if verdict)
     planned = dict.fromkeys(reason for filter_ in filters for reason in filter_.reasons)
-    return Sifted(rows, verdicts, {reason: happened[reason] for reason in [*planned, *(happened.keys() - planned)]})
+    return Sifted(rows, verdicts, {reason: happened[reason] for reason in [*planned, *happened]})
 
 
 def standard_filters(
@@ -96,7 +157,14 @@ def standard_filters(
     near: float = duplicates.NEAR,
     paraphrase: float = duplicates.PARAPHRASE,
 ) -> list[RowFilter]:
-    """The course's chain for rows with `instruction` and `response`.
+    """The course's chain for rows with `instruction` and `response`, with the reasons of all lessons.
+
+    On each row: is a text missing ("empty") or ended by the token budget ("cut off")? Does it refuse ("refusal"), hold
+    a prompt or a template ("leak"), a model's thoughts ("reasoning"), or the other side's turn ("roles")? Does the
+    response only say the instruction again ("echo") or a part of it ("copy")? Is a text bytes ("blob"), in another
+    language ("language"), too short or too long, or does it go in circles ("loop") or stop in a sentence
+    ("unfinished")? Does the instruction ask for nothing ("no request")? Then among rows: "contaminated", duplicates,
+    "paraphrase". And "error", for rows on which a filter failed.
 
     Args:
         evaluation: rows with `question`, `answer` and `key`, which the data must not give away.
@@ -106,7 +174,13 @@ def standard_filters(
     """
 
     def foreign(row: Row) -> Verdict | None:
-        others = {code for column in texts.COLUMNS if (code := language_of(texts.text(row, column)))} - {language}
+        if _TRANSLATES.search(texts.text(row, "instruction")):
+            return None
+        found = [texts.text(row, column) for column in texts.COLUMNS]
+        # "Ha ha ha!" is no language
+        others = {
+            code for one in found if (len({*words_of(one)}) > 3 or not one.isascii()) and (code := language_of(one))
+        } - {language}
         return Verdict("language", ", ".join(sorted(others))) if others else None
 
     def contaminated(rows: Sequence[Row]) -> dict[int, Verdict]:
@@ -132,8 +206,16 @@ def standard_filters(
         each("cut off", ["cut off"], texts.cut_off),
         each("refusal", ["refusal"], texts.refusal),
         each("leak", ["leak"], texts.leak),
+        each("reasoning", ["reasoning"], broken.reasoning),
+        each("roles", ["roles"], exchanges.roles),
+        each("echo", ["echo"], exchanges.echo),
+        each("copy", ["copy"], exchanges.copy),
+        each("blob", ["blob"], broken.blob),
         each("language", ["language"], foreign),
         each("length", ["too short", "too long"], texts.length),
+        each("loop", ["loop"], broken.loop),
+        each("unfinished", ["unfinished"], broken.unfinished),
+        each("no request", ["no request"], exchanges.no_request),
         RowFilter("contamination", ("contaminated",), contaminated),
         RowFilter("exact duplicates", ("exact duplicate",), exact),
         RowFilter("near duplicates", ("near duplicate",), nearly),
@@ -151,7 +233,7 @@ def measure(rows: Sequence[Row], verdicts: Sequence[Verdict | None]) -> dict[str
     Recall: of the rows planted with a reason, those dropped with it. Precision: of the rows dropped with it, those
     planted with it.
     """
-    planted = [row.get("planted") for row in rows]
+    planted = [field(row, "planted") for row in rows]
     dropped = [verdict.reason if verdict else None for verdict in verdicts]
     shares = {}
     for reason in dict.fromkeys(reason for reason in [*planted, *dropped] if reason):

@@ -8,36 +8,46 @@ sentence embeddings find one that was asked in other words; a response that hold
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from prompt2data.engine.embeddings import embed
-from prompt2data.metrics import ngrams
+from prompt2data.ground.segmentation import pieces, word_count, words
+from prompt2data.quality.language import not_english
 from prompt2data.quality.texts import columns, joined
 from prompt2data.quality.texts import text as text_in
-from prompt2data.quality.vocabulary import plain
 
 RUN = 8  # words
 NEIGHBOUR, WITH_ANSWER = 0.75, 0.5  # mean of two cosines, see `by_neighbours`
 
 
-def common_run(text: str, question: str, n: int = RUN) -> bool:
+def common_run(text: str | None, question: str | None, n: int = RUN) -> bool:
     """Whether a text holds `n` consecutive words of a question, or the whole question if it is shorter.
 
-    Case and punctuation are ignored.
+    Case and punctuation are ignored. In scripts without spaces a run has as many characters as `n` words have there.
     """
-    size = min(n, len(plain(question).split()))
-    return not set(ngrams(plain(question), size)).isdisjoint(ngrams(plain(text), size))
+    return by_words([text], [question], n) == {0: 0}
 
 
-def by_words(texts: Sequence[str], questions: Sequence[str], n: int = RUN) -> dict[int, int]:
+def by_words(texts: Sequence[str | None], questions: Sequence[str | None], n: int = RUN) -> dict[int, int]:
     """For each text that shares a run of words with a question: its index, and the index of the first such question."""
-    found = {}
+    asked: dict[int, dict[tuple[str, ...], int]] = {}  # for each length of a run: the runs, and who has each first
+    for other, question in enumerate(questions):
+        found = words(question)
+        size = min(round(n * len(pieces(question)) / max(1, word_count(question))), len(found))
+        for run in _runs(found, size):
+            asked.setdefault(size, {}).setdefault(run, other)
+    hits = {}
     for index, text in enumerate(texts):
-        hit = next((other for other, question in enumerate(questions) if common_run(text, question, n)), None)
-        if hit is not None:
-            found[index] = hit
-    return found
+        found = words(text)
+        others = [known[run] for size, known in asked.items() for run in _runs(found, size) if run in known]
+        if others:
+            hits[index] = min(others)
+    return hits
+
+
+def _runs(found: list[str], size: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(found[start:] for start in range(size)), strict=False)
 
 
 def by_neighbours(
@@ -46,7 +56,8 @@ def by_neighbours(
     """For each row that is near enough to a question: its index, the index of the nearest such question, similarity.
 
     The similarity is the mean of two cosines: of instruction and question, and of both with what answers them. It is
-    `threshold` or more, or `WITH_ANSWER` where the response holds the question's answer.
+    `threshold` or more, or `WITH_ANSWER` where the response holds the question's answer. The model of the embeddings
+    knows English, so rows and questions in other languages are left to `by_words`.
 
     Args:
         rows: with `instruction` and `response`.
@@ -59,12 +70,15 @@ def by_neighbours(
     questions, pairs = [test["question"] for test in evaluation], joined(instructions, responses)
     tests = joined(questions, (test["answer"] for test in evaluation))
     likeness = (embed(instructions) @ embed(questions).T + embed(pairs) @ embed(tests).T) / 2
+    foreign = {other for other, question in enumerate(questions) if not_english(question)}
     found = {}
     for index, row in enumerate(rows):
+        if not_english(instructions[index]):
+            continue
         near = [
             (other, float(score))
             for other, (test, score) in enumerate(zip(evaluation, likeness[index], strict=True))
-            if score >= (min(WITH_ANSWER, threshold) if answers(row, test) else threshold)
+            if other not in foreign and score >= (min(WITH_ANSWER, threshold) if answers(row, test) else threshold)
         ]
         if near:
             found[index] = max(near, key=lambda entry: entry[1])

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from prompt2data.quality.fields import field, items, text_of
 from prompt2data.quality.vocabulary import QUESTION_WORDS, TEMPLATE_TOKENS, lowered, plain
 
 # How a user opens a request without a question mark. Compared in lower case, whole words.
@@ -47,9 +48,10 @@ def reads_like_request(text: str | None) -> bool:
     Judged by its first line: at least three words; no code, heading or list mark at its beginning; not the voice of
     an assistant; and either a question mark or an opening that users ask with (`REQUEST_OPENINGS`).
     """
-    if not text or not text.strip() or _ROLE_LINE.match(text):
+    text = text_of(text)
+    if not text or _ROLE_LINE.match(text):
         return False
-    line = text.strip().splitlines()[0].strip()
+    line = text.splitlines()[0].strip()
     if len(line.split()) < 3 or _NOT_PROSE.match(line) or sounds_like_assistant(line):
         return False
     return "?" in line or _opens_with(line, REQUEST_OPENINGS)
@@ -57,6 +59,7 @@ def reads_like_request(text: str | None) -> bool:
 
 def sounds_like_assistant(text: str) -> bool:
     """Whether `text` offers help instead of asking for it: it opens with one of `OFFERS` and asks nothing."""
+    text = text_of(text)
     return "?" not in text and _opens_with(text, OFFERS)
 
 
@@ -64,7 +67,7 @@ def why_drop(conversation: Sequence[Mapping[str, Any]], turns: int = 3) -> str |
     """The first reason to drop a conversation, or None for one worth keeping.
 
     Args:
-        conversation: messages with `role` and `content`, perhaps a system message first.
+        conversation: messages with `role` and `content`, a text or a list of parts, perhaps a system message first.
         turns: how many questions, each with its answer, it should have.
 
     Returns:
@@ -73,14 +76,15 @@ def why_drop(conversation: Sequence[Mapping[str, Any]], turns: int = 3) -> str |
         template in a message; `"role_swap"`: a user's message that offers help; `"copy"`: a message that repeats an
         earlier one, ignoring case, spaces and punctuation; `None`: none of these.
     """
-    messages = list(conversation)
-    if messages and messages[0].get("role") == "system":
-        messages = messages[1:]
-    texts = [message.get("content") or "" for message in messages]
-    if not texts or not all(text.strip() for text in texts):
+    messages = items(conversation)
+    names = [field(message, "role") for message in messages]
+    if isinstance(names[0] if names else None, str) and names[0] == "system":
+        messages, names = messages[1:], names[1:]
+    texts = [text_of(field(message, "content")) for message in messages]
+    if not texts or not all(texts):
         return "empty"
     expected = ["user", "assistant"] * (len(messages) // 2)
-    if [message.get("role") for message in messages] != expected:
+    if [name if isinstance(name, str) else None for name in names] != expected:
         return "roles"
     if len(messages) != 2 * turns:
         return "turns"

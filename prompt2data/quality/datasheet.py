@@ -16,11 +16,14 @@ from typing import Any
 from prompt2data.ground.whole import write_whole
 from prompt2data.i18n import _, ngettext
 from prompt2data.quality.chain import Sifted
+from prompt2data.quality.fields import field
 from prompt2data.quality.texts import COLUMNS
+from prompt2data.untrusted import safe_repr
 
-# What looks like a way to reach a person. No pattern finds a name alone.
+# What looks like a way to reach a person. No pattern finds a name alone. The parts of an address are as long as they
+# may be: without bounds, a long text of letters would take minutes.
 _PERSONAL = {
-    "e-mail": re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
+    "e-mail": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}\b"),
     "phone": re.compile(r"(?<![\w.])\+?\d(?:[\s()/-]{0,2}\d){8,14}(?!\w)"),
     "web address": re.compile(r"\bhttps?://\S+|\bwww\.\S+"),
 }
@@ -95,7 +98,8 @@ def personal_data(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> 
     """How many rows hold an e-mail address, a phone number or a web address, by pattern."""
     found = dict.fromkeys(_PERSONAL, 0)
     for row in rows:
-        text = "\n".join(str(row.get(column) or "") for column in columns)
+        values = [field(row, column) for column in columns]
+        text = "\n".join(value if isinstance(value, str) else safe_repr(value) for value in values)
         for kind, pattern in _PERSONAL.items():
             found[kind] += pattern.search(text) is not None
     return found

@@ -13,6 +13,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from prompt2data.engine.embeddings import embed
+from prompt2data.quality.language import not_english
 from prompt2data.quality.texts import joined
 from prompt2data.quality.vocabulary import STOPWORDS, plain, words
 
@@ -26,13 +27,16 @@ SAME_ANSWER = 0.65  # cosine of two responses
 _NUMBER = re.compile(r"\d+")
 
 
-def topic_words(text: str) -> frozenset[str]:
-    """The different words of a text that carry a topic, in lower case."""
+def topic_words(text: str | None) -> frozenset[str]:
+    """The different words of a text that carry a topic, in lower case. Those that carry none are known for English."""
     return frozenset(words(text)) - STOPWORDS
 
 
-def shingles(text: str, n: int = 5) -> frozenset[str]:
-    """The runs of `n` characters in a text, ignoring case and punctuation; the text itself if it is shorter."""
+def shingles(text: str | None, n: int = 5) -> frozenset[str]:
+    """The runs of `n` characters in a text, ignoring case and punctuation; the text itself if it is shorter.
+
+    In scripts without spaces, such as Chinese and Thai, one is put between any two characters.
+    """
     text = plain(text)
     return frozenset(text[start : start + n] for start in range(max(1, len(text) - n + 1)))
 
@@ -42,16 +46,22 @@ def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
     return len(a & b) / len(a | b) if a | b else 0.0
 
 
-def exact(texts: Sequence[str]) -> dict[int, int]:
-    """For each text with the words of an earlier one: its index, and the index of the first of them."""
+def exact(texts: Sequence[str | None]) -> dict[int, int]:
+    """For each text with the words of an earlier one: its index, and the index of the first of them.
+
+    A text that is missing (None, NaN) repeats nothing, and nothing repeats it.
+    """
     first: dict[str, int] = {}
-    firsts = [first.setdefault(plain(text), index) for index, text in enumerate(texts)]
-    return {index: other for index, other in enumerate(firsts) if other != index}
+    firsts = {index: first.setdefault(plain(text), index) for index, text in enumerate(texts) if isinstance(text, str)}
+    return {index: other for index, other in firsts.items() if other != index}
 
 
-def near(texts: Sequence[str], threshold: float = NEAR) -> dict[int, tuple[int, float]]:
-    """For each text whose runs of characters are those of an earlier kept one: index, the other's index, Jaccard."""
-    sets = [shingles(text) for text in texts]
+def near(texts: Sequence[str | None], threshold: float = NEAR) -> dict[int, tuple[int, float]]:
+    """For each text whose runs of characters are those of an earlier kept one: index, the other's index, Jaccard.
+
+    A text that is missing (None, NaN) repeats nothing, and nothing repeats it.
+    """
+    sets = [shingles(text) if isinstance(text, str) else frozenset() for text in texts]
     return _first_of_each(len(texts), lambda a, b: jaccard(sets[a], sets[b]), threshold)
 
 
@@ -62,7 +72,8 @@ def paraphrases(
 
     Sentence embeddings hardly see what a single word or number changes. So two rows never count as the same
     if their instructions name different numbers, or if they are one or two words apart and the answers do not agree:
-    how to store onions is not how to store potatoes.
+    how to store onions is not how to store potatoes. The model of the embeddings knows English: to it, any two texts in
+    Chinese are much alike. So a row with an instruction or a response in another language is no one's paraphrase.
 
     Args:
         instructions: one for each row.
@@ -76,8 +87,11 @@ def paraphrases(
     likeness, agreement = points @ points.T, answers @ answers.T
     numbers = [frozenset(_NUMBER.findall(text)) for text in instructions]
     topics = [topic_words(text) for text in instructions]
+    foreign = [any(map(not_english, row)) for row in zip(instructions, responses, strict=True)]
 
     def similarity(a: int, b: int) -> float:
+        if foreign[a] or foreign[b]:
+            return -inf
         if numbers[a] and numbers[b] and numbers[a] != numbers[b]:
             return -1.0
         if agreement[a, b] < SAME_ANSWER and _one_word_apart(topics[a], topics[b]):

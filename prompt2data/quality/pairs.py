@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from prompt2data.domain import on_topic
+from prompt2data.quality.fields import field, items, text_of
 
-_QUOTED = re.compile(r"[\"“']([A-Z][^\"“”\n]{8,}?\?)[\"”']")
-_SENTENCE = re.compile(r"([A-Z][^.!?:\n\"“”]{8,}\?)")
+# No quoted question is longer; without a bound, a text of nothing but quotation marks would take minutes.
+_QUOTED = re.compile(r"[\"“']([A-Z][^\"“”\n]{8,400}?\?)[\"”']")
+_MARK = re.compile(r"([.!?:\n\"“”])")
+_CAPITAL = re.compile(r"[A-Z]")
 
 
 def question_in(text: str | None) -> str | None:
@@ -17,8 +20,15 @@ def question_in(text: str | None) -> str | None:
 
     A small model asked for a question often wraps it: `A beginner might ask, "Why is my crumb so dense?"`.
     """
-    found = _QUOTED.search(text or "") or _SENTENCE.search(text or "")
-    return found[1].strip() if found else None
+    text = text_of(text)
+    if quoted := _QUOTED.search(text):
+        return quoted[1].strip()
+    parts = _MARK.split(text)  # a sentence, the mark after it, the next sentence, …
+    for sentence, mark in zip(parts[::2], parts[1::2], strict=False):
+        capital = _CAPITAL.search(sentence) if mark == "?" else None
+        if capital and len(sentence) - capital.end() >= 8:
+            return sentence[capital.start() :] + "?"
+    return None
 
 
 def why_drop(row: Mapping[str, Any]) -> str | None:
@@ -30,8 +40,7 @@ def why_drop(row: Mapping[str, Any]) -> str | None:
         "empty", "no question" (the prompt asks nothing), "off topic", "echo" (the completion only repeats the
         prompt), "cut off" (the token budget ended it), or None.
     """
-    prompt = (row.get("prompt") or "").strip()
-    completion = (row.get("completion") or "").strip()
+    prompt, completion = text_of(field(row, "prompt")), text_of(field(row, "completion"))
     if not prompt or not completion:
         return "empty"
     if not prompt.endswith("?"):
@@ -40,6 +49,8 @@ def why_drop(row: Mapping[str, Any]) -> str | None:
         return "off topic"
     if completion.casefold() == prompt.casefold():
         return "echo"
-    if row.get("finish_reason") == "length":
-        return "cut off"
-    return None
+    return (
+        "cut off"
+        if "length" in [reason for reason in items(field(row, "finish_reason")) if isinstance(reason, str)]
+        else None
+    )

@@ -1,7 +1,7 @@
 """Lesson 07's rules on one row with `instruction` and `response`: empty, cut off, leak, refusal, length.
 
-Each looks at the form, never at the truth, and knows English. They gather what lessons 01 to 04 learned; a row may be
-dirty: a column missing, None, or something other than text.
+Each looks at the form, never at the truth. They gather what lessons 01 to 04 learned; a row may be dirty: a column
+missing, None, or something other than text.
 """
 
 from __future__ import annotations
@@ -10,38 +10,20 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from prompt2data.quality import vocabulary
+from prompt2data.ground.segmentation import word_count
+from prompt2data.quality.fields import field, items, text_of
+from prompt2data.quality.leaks import leaks
+from prompt2data.quality.refusals import refuses
 
 COLUMNS = ("instruction", "response")
 
 SHORTEST_INSTRUCTION, SHORTEST_RESPONSE = 3, 4  # words
 LONGEST = 120  # words, of either
 
-# Tokens of the chat templates, a role's name that opens the text, headings of instruction formats, the first
-# words of system prompts and of prompts that ask for rows.
-_TEMPLATE = re.compile(
-    vocabulary.TEMPLATE_TOKENS
-    + r"""
-    | ^\W*(system|user|human|assistant|ai|bot|model|instructions?|response|input|output|prompt)\W*:
-    | ^\W*(user|assistant|human|system)\s*\n
-    | \#{2,}\s*(instructions?|response|input|output|prompt|system|user|human|assistant)\b
-    | \bbelow\ is\ an?\ (instruction|conversation|question|task)\b
-    | (^|[.:>\n]\s*)\W*you\ are\ an?\ (\w+\s+){0,4}(assistant|language\ model|chatbot|ai)\b
-    | ^\W*come\ up\ with\ (an?|\w+)\ (\w+\s+){0,3}(questions?|tasks?|instructions?|prompts?|quer(y|ies))\b
-    | \b(rewritten|rewrite\ of|rewriting|more\ complex\ version\ of|harder\ version\ of)\ ((the|this|your)\ )?
-      (prompt|question|instruction)\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_LEAKS = (*vocabulary.EVOLVING_LEAKS, *vocabulary.SELF_INSTRUCT_LEAKS)
-
-_SHORT = 60  # words: a longer answer that also mentions a limit still has something to say
-
 
 def text(row: Mapping[str, Any], column: str) -> str:
-    """The text in a column without outer spaces; "" where the column is missing or holds no text."""
-    value = row.get(column)
-    return value.strip() if isinstance(value, str) else ""
+    """The text in a column without outer spaces, or that of a message's parts; "" where there is no text."""
+    return text_of(field(row, column))
 
 
 def columns(rows: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
@@ -62,27 +44,48 @@ def empty(row: Mapping[str, Any]) -> str | None:
 
 def cut_off(row: Mapping[str, Any]) -> str | None:
     """Return "cut off" if the token budget ended the row: `finish_reason` is or holds "length"."""
-    reasons = row.get("finish_reason")
-    return "cut off" if "length" in (reasons if isinstance(reasons, list | tuple) else [reasons]) else None
+    reasons = items(field(row, "finish_reason"))
+    return "cut off" if any(isinstance(reason, str) and reason == "length" for reason in reasons) else None
 
 
 def leak(row: Mapping[str, Any]) -> str | None:
     """Return "leak" if words of a prompt or tokens of a template stand in the instruction or the response."""
-    found = [text(row, column) for column in COLUMNS]
-    leaks = any(_TEMPLATE.search(one) or any(words in one.lower() for words in _LEAKS) for one in found)
-    return "leak" if leaks else None
+    asked, said = (text(row, column) for column in COLUMNS)
+    return "leak" if leaks(asked) or leaks(said, asked) else None
 
 
 def refusal(row: Mapping[str, Any]) -> str | None:
-    """Return "refusal" if the response opens with an apology, or is short and about the assistant's own limits."""
-    low = vocabulary.lowered(text(row, "response"))
-    refuses = vocabulary.opens_with_refusal(low) or (len(low.split()) < _SHORT and vocabulary.DECLINES.search(low))
-    return "refusal" if refuses else None
+    """Return "refusal" if the response is short and says what the assistant cannot or will not do, and no help follows.
+
+    In English, Vietnamese, Chinese, Japanese and Korean.
+    """
+    return "refusal" if refuses(text(row, "response"), text(row, "instruction")) else None
+
+
+# Questions, tasks and sources of which one word, or one code, is the whole answer.
+_ONE_WORD = re.compile(
+    r"\b((one|a single|single|two|three|1|2|3)[ -]words?|nothing else|(just|only) (the|a|one|with)|(the|a) \w+ only"
+    r"|yes or no|true or false|one letter|no explanation|base ?(64|32)|rot-?13|hex(adecimal)?|binary|morse|encode"
+    r"|decode|hash|roman numerals?|unscramble|abbreviat\w+|acronym|capital (city )?of|chemical (symbol|formula)"
+    r"|currency of|past tense|(opposite|plural|synonym|antonym|square root|sum|product|rhymes?|anagram) (of|for|with)"
+    r"|name (one|a|an)\b|classify|sentiment|laugh\w*|scream|sound|noise|emojis?|positive or negative|spam or)\b"
+    r"|^\W*(list|name|convert|sort|order|arrange|put|translate|spell|count|calculate|solve|guess"
+    r"|who (wrote|painted|invented|discovered|composed|directed|founded)|(in )?(what|which) (year|country|city"
+    r"|planet|continent|language|element|century|ocean|river|\w+ (in|from|of) (this|these)"
+    r" \w+)\b|when (was|did|were)\b)|\d\s*[-+*/×÷^]\s*\d|\bhow do"
+    r" (i|you) (say|spell)\b|_{3,}",
+    re.IGNORECASE,
+)
 
 
 def length(row: Mapping[str, Any]) -> str | None:
-    """Return "too short" or "too long", by `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`."""
-    sizes = [len(text(row, column).split()) for column in COLUMNS]
-    if sizes[0] < SHORTEST_INSTRUCTION or sizes[1] < SHORTEST_RESPONSE:
+    """Return "too short" or "too long", by `SHORTEST_INSTRUCTION`, `SHORTEST_RESPONSE` and `LONGEST`.
+
+    Words are what spaces separate. In scripts without spaces it takes two characters of Chinese or Japanese to make
+    one, or three of Thai, Lao, Khmer or Burmese. A short response is none where a word or a code was asked for.
+    """
+    sizes = [word_count(text(row, column)) for column in COLUMNS]
+    short = sizes[1] < SHORTEST_RESPONSE and not (_ONE_WORD.search(text(row, "instruction")[:5_000]) and sizes[1])
+    if sizes[0] < SHORTEST_INSTRUCTION or short:
         return "too short"
     return "too long" if max(sizes) > LONGEST else None

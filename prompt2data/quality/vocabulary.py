@@ -6,24 +6,54 @@ extends it here, so that a correction of the list reaches every rule.
 
 from __future__ import annotations
 
-import re
+import unicodedata
 
-_WORD = re.compile(r"[\w']+")
+import regex
+
+from prompt2data.ground.segmentation import CHARACTER, EMOJI, RUN, SPACELESS, same_form
+
+_WORD = regex.compile(rf"{CHARACTER}|[[\p{{L}}\p{{M}}\p{{N}}_']--[{SPACELESS}]]+", regex.V1)
+
+# What tells "C" from "C++", "2+3" from "2-3" and "-5" from "5": signs of mathematics and money, emoji, and punctuation
+# that stands between digits.
+_DASH = r"[\p{Pd}\u2212]"
+_CONTENT = regex.compile(
+    rf"""{CHARACTER} | {EMOJI} | (?:{RUN}|_)+
+    | (?<=\p{{L}})\#(?![\p{{L}}\p{{N}}])
+    | (?<=\p{{N}})(?:\p{{P}}+|\s{{0,3}}(?:{_DASH}|[*/:])\s{{0,3}})(?=\p{{N}})
+    | (?<![\p{{L}}\p{{N}}\p{{P}}]){_DASH}(?=\p{{N}})
+    | [%‰&@] | (?=[\p{{S}}--[`´|]])\X""",
+    regex.V1 | regex.VERBOSE,
+)
+_SIGN = regex.compile(r"\p{Regional_Indicator}{1,2}|(?=\S)\X")
+_DASHES = regex.compile(_DASH)
 
 
 def lowered(text: str | None) -> str:
-    """A text in lower case, with straight apostrophes; "" for None."""
-    return (text or "").lower().replace("’", "'")
+    """A text in lower case, with straight apostrophes; "" for None, and for what is no text."""
+    return (text if isinstance(text, str) else "").lower().replace("’", "'")
 
 
 def words(text: str | None) -> list[str]:
-    """The lower-case words of a text, without punctuation; curly apostrophes count as straight ones."""
-    return _WORD.findall(lowered(text))
+    """The lower-case words of a text, without punctuation; curly apostrophes count as straight ones.
+
+    In scripts without spaces, such as Chinese and Thai, every character is a word.
+    """
+    return _WORD.findall(unicodedata.normalize("NFC", lowered(text)))
 
 
-def plain(text: str) -> str:
-    """The words of a text in lower case, separated by single spaces, without punctuation."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+def plain(text: str | None) -> str:
+    """The words of a text, for comparing: without case and punctuation, separated by single spaces.
+
+    Signs that change what a text says stay: "2+3" is not "2-3", and one emoji is not another. A line that has nothing
+    but punctuation keeps it.
+    """
+    found = [
+        part
+        for line in (text if isinstance(text, str) else "").splitlines()
+        for part in _CONTENT.findall(line) or _SIGN.findall(line)
+    ]
+    return _DASHES.sub("-", same_form(" ".join("".join(part.split()) for part in found)))
 
 
 QUESTION_WORDS = ("how", "what", "which", "why", "when", "where", "who", "whose")
@@ -62,47 +92,6 @@ REFUSALS = (
     "i can't help", "i cannot assist", "i can't assist", "i cannot rewrite", "i can't rewrite", "i'm unable to",
     "i am unable to", "unfortunately, i",
 )  # fmt: skip
-
-_PROGRAM = r"""(
-    ai | a\.i\. | artificial\ intelligence | ((large|small)\ )?language\ model | machine\ learning\ model
-  | computer\ program | chat\ ?bot | (virtual|digital|text-based|automated|online)\ (assistant|model|program|system)
-)\b"""
-_SAY = r"""(
-    help | assist | provide | answer | respond | write | make | give | do | comply | fulfill? | complete | create
-  | discuss | access | know | see | browse | look | check | offer | share | tell | support | engage | process
-  | generate | verify | advise | say | taste | smell | eat | feel
-)\b"""
-_HAVE = r"""(
-    access | information | personal | real-time | abilit(y|ies) | way\ of | means\ of | senses | experiences? | feelings
-  | preferences | opinions? | memory | knowledge | browsing | taste\ buds | a\ body | data
-)\b"""
-_RULES = r"(guidelines|programming|policy|policies|rules|instructions|training)\b"
-
-# First person only: "You cannot help a burnt crust" is advice, and so is "I can't recommend this flour for bread".
-_DECLINING = (
-    # what it is
-    rf"\b(as | being | i\ am | i'm)\b [^.?!]{{0,25}}? \b{_PROGRAM}",
-    r"\bi\ (am|was)\ ((only|just|merely)\ )?(designed | trained | programmed | built | created)\b",
-    # what it cannot do
-    rf"""\bi(\ (cannot|can't|can\ not|could\ not|couldn't|won't|will\ not|am\ not\ able\ to)|'m\ not\ able\ to)
-         \ (be\ able\ to\ )?((really|actually|currently|personally)\ )?{_SAY}""",
-    r"\bi(\ am|'m)\ (unable|not\ able)\ to\b",
-    rf"\bi\ (do\ not|don't|have\ no|lack)\b [^.?!]{{0,30}}? \b{_HAVE}",
-    r"""\b(beyond|outside|exceeds)\ (of\ )?
-        (what\ i\ can | my\ (\w+\ )?(capabilit(y|ies)|abilit(y|ies)|scope|knowledge|expertise))\b""",
-    # what it will not do, or may not
-    r"\bi\ (must|have\ to|need\ to)\ (decline|refuse|pass)\b | \bi(\ would|'d)\ (rather|prefer)\ not\b",
-    r"\bi(\ am|'m)?\ (not|don't\ feel)\ (comfortable|permitted|allowed|authori[sz]ed|in\ a\ position)\b",
-    r"\b(not|nothing|something)\ (that\ )?i\ can(not|'t)?\ (help|assist|do|answer|discuss)\b",
-    r"\bnot\ (be\ )?appropriate\ for\ me\b",
-    rf"\b(against|violates?|under|within|per)\ my\ (\w+\ )?{_RULES}",
-    rf"\bmy\ (\w+\ )?{_RULES}(\ data)?\ (does|do|don't|prevents?|forbids?|prohibits?|stops?)",
-    # how it apologises
-    r"\bi(\ am|'m)\ ((really|so|very|truly)\ )?(sorry|afraid)\b",
-    r"\bi\ regret\b | \bi\ apologi[sz]e\b | \bmy\ apologies\b",
-)
-# An apology, the speaker's own limits, or that a program wrote it; for texts as `lowered` returns them.
-DECLINES = re.compile("|".join(f"(?:{pattern})" for pattern in _DECLINING), re.VERBOSE)
 
 
 def opens_with_refusal(low: str) -> bool:

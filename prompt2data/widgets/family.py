@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from prompt2data.ground.rows import is_missing, records
 from prompt2data.i18n import _
+from prompt2data.untrusted import safe_str
 
 PARENT = ("parent", "instruction")  # columns that may hold the parent; the first that the rows have counts
 CHILD = ("child", "evolved_instruction", "generation")
@@ -74,7 +76,7 @@ def grow(rows: Any, similarity: Similarity | None = None) -> list[Node]:
         TypeError: if `rows` is not a table, or a similarity not a number.
         ValueError: if a column is missing.
     """
-    edges = _edges(_records(rows))
+    edges = _edges(records(rows))
     by_parent: dict[str, list[_Edge]] = {}
     for edge in edges:
         by_parent.setdefault(edge.parent, []).append(edge)
@@ -134,10 +136,7 @@ def _edges(rows: list[dict[str, Any]]) -> list[_Edge]:
         message = _("A row needs its parent in the column {parent}, and its child in the column {child}.")
         raise ValueError(message.format(parent=" / ".join(PARENT), child=" / ".join(CHILD)))
     edges: dict[tuple[str, str, str, str], _Edge] = {}
-    for index, row in enumerate(rows):
-        for name in names:
-            if name not in row:
-                raise ValueError(_("Row {place} lacks the column {column}.").format(place=index, column=name))
+    for row in records(rows, names):
         parent, child, operator, reason = (_text(row.get(name)) for name in (*names, "operator", "reason"))
         key = (parent if parent.strip() else "", child, operator, "" if reason.strip() in ("", KEPT) else reason)
         similarity = _number(row.get("similarity"))
@@ -147,27 +146,17 @@ def _edges(rows: list[dict[str, Any]]) -> list[_Edge]:
     return list(edges.values())
 
 
-def _records(rows: Any) -> list[dict[str, Any]]:
-    if hasattr(rows, "to_dict") and hasattr(rows, "columns"):  # pandas
-        rows = rows.to_dict("records")
-    if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
-        raise TypeError(_("The evolutions should be a list of rows, each a dictionary."))
-    rows = list(rows)
-    for index, row in enumerate(rows):
-        if not isinstance(row, Mapping):
-            raise TypeError(_("Row {place} is not a dictionary.").format(place=index))
-    return rows
-
-
 def _text(value: Any) -> str:
-    return "" if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)
+    return "" if is_missing(value) else safe_str(value)
 
 
 def _number(value: Any) -> float | None:
-    if value is None:
+    if is_missing(value):
         return None
     try:
         number = float(value)
+    except OverflowError:
+        return None
     except (TypeError, ValueError):
         raise TypeError(_("A similarity should be a number, not {type}.").format(type=type(value).__name__)) from None
     return number if math.isfinite(number) else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Span = tuple[str, bool]  # a stretch of text, and whether it is a word of the common subsequence
+from prompt2data.ground.segmentation import word_spans
+from prompt2data.metrics import LONGEST_COMPARED
 
-_WORD = re.compile(r"[a-z0-9]+")  # a token of rouge_score, in lower case; everything else separates them
+Span = tuple[str, bool]  # a stretch of text, and whether it is a word of the common subsequence
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Overlap:
 
     candidate: list[Span]  # joined, they are the first text
     reference: list[Span]  # joined, they are the second text
-    common: list[str]  # the subsequence in lower case; each word is one marked span of either text
-    candidate_words: int  # number of words in the first text
-    reference_words: int  # number of words in the second text
+    common: list[str]  # the subsequence without case; each word is one marked span of either text
+    candidate_words: int  # number of words in the first text, `LONGEST_COMPARED` at most
+    reference_words: int  # number of words in the second text, likewise
 
     @property
     def precision(self) -> float:
@@ -42,11 +42,11 @@ class Overlap:
 def overlap(candidate: str, reference: str) -> Overlap:
     """The words that `candidate` and `reference` have in common, in the same order in both (Lin, 2004).
 
-    Time grows with the product of their lengths. If several subsequences are longest, it is one of them.
+    If several subsequences are longest, it is one of them.
     """
     from rouge_score.rouge_scorer import lcs_ind
 
-    spans, other_spans = _words(candidate), _words(reference)
+    spans, other_spans = (word_spans(text)[:LONGEST_COMPARED] for text in (candidate, reference))
     words, other_words = [word for *_span, word in spans], [word for *_span, word in other_spans]
     marked = lcs_ind(words, other_words) if words and other_words else []
     common = [words[index] for index in marked]
@@ -60,14 +60,6 @@ def overlap(candidate: str, reference: str) -> Overlap:
         len(words),
         len(other_words),
     )
-
-
-def _words(text: str) -> list[tuple[int, int, str]]:
-    """Start, end and lower-case form of each word."""
-    # İ becomes two characters in lower case, so positions may shift.
-    lower = [(small, index) for index, character in enumerate(text) for small in character.lower()]
-    matches = _WORD.finditer("".join(small for small, _index in lower))
-    return [(lower[match.start()][1], lower[match.end() - 1][1] + 1, match[0]) for match in matches]
 
 
 def _split(text: str, words: Sequence[tuple[int, int, str]], marked: Sequence[int]) -> list[Span]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from prompt2data.engine.decoding import DecodedRow, Request, decode
 from prompt2data.engine.local_model import Reader
+from prompt2data.engine.prompts import fits, prompt_too_long
 from prompt2data.engine.sampling import SamplingParams, probabilities, stream_key
 from prompt2data.i18n import _
 from prompt2data.metrics import distinct_n
@@ -83,7 +84,7 @@ class SamplingPlayground(View):
         seed: int = 0,
     ) -> None:
         llm.load()
-        self.llm, self.prompt = llm, prompt
+        self.llm, self.prompt = llm, prompt if isinstance(prompt, str) else ""
         self.settings = settings or Settings()
         self.max_new_tokens, self.seed = max_new_tokens, seed
         self.by_itself = True  # whether moving a slider generates anew
@@ -180,7 +181,11 @@ class SamplingPlayground(View):
     # -- generating ---------------------------------------------------------------------------------------------------
 
     def _prompt_fault(self) -> str:
-        return "" if self.prompt.strip() else _("Write a prompt first.")
+        if not self.prompt.strip():
+            return _("Write a prompt first.")
+        ids, _stop = self._input()  # loads what it needs
+        context = self.llm.local_model.context
+        return "" if fits(ids, context, new=1) else prompt_too_long(len(ids), context)
 
     def _again(self) -> None:
         """Generate with the present settings; what is on its way is given up."""
@@ -210,10 +215,11 @@ class SamplingPlayground(View):
         """Fill `texts` token by token; what was generated whole is added to `runs`."""
         settings, budget, (ids, stop) = self.settings, self.max_new_tokens, self._input()
         model = self.llm.local_model
+        room = None if model.context is None else model.context - len(ids)
         # The streams know nothing of the sliders: the same luck for each of their positions.
         keys = [stream_key(playground=self.prompt, seed=self.seed, sample=n) for n in range(settings.samples)]
         rows: list[DecodedRow] = []
-        for rows in decode(model, [Request(ids, stop, key) for key in keys], settings, budget):
+        for rows in decode(model, [Request(ids, stop, key, room=room) for key in keys], settings, budget):
             self.texts = [model.text(row.tokens) for row in rows]
             yield
         self.runs.append(Run(settings, tuple(self.texts), sum(row.finish_reason == "stop" for row in rows)))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from prompt2data.checks.core import Wrong, records
+from prompt2data.ground.rows import records
 from prompt2data.i18n import _, ngettext
 from prompt2data.metrics import rouge_l
 from prompt2data.untrusted import visible
@@ -78,7 +78,7 @@ class PoolExplorer(View):
         novel_only: whether lines that are "too similar" stayed out of the pool.
 
     Raises:
-        TypeError: if `seeds` is not a list of texts.
+        TypeError: if `seeds` is not a list of texts, or `log` no table.
         ValueError: if a row lacks a column, `threshold` is not a share, or `novel_only` contradicts the log.
     """
 
@@ -93,10 +93,7 @@ class PoolExplorer(View):
         limit = finite(threshold)
         if limit is None or not 0 <= limit <= 1:
             raise ValueError(_("`threshold` should be a number from 0 to 1."))
-        try:
-            rows = records(log, COLUMNS)
-        except Wrong as error:
-            raise ValueError(str(error)) from None
+        rows = records(log, COLUMNS)
         self.seeds = list(seeds)
         self.decisions = [Decision.of_row(number, row) for number, row in enumerate(rows, start=1)]
         self.threshold = self.trial = limit

@@ -19,6 +19,7 @@ from prompt2data.engine.local_model import empty_prompt_id
 from prompt2data.engine.sampling import SamplingParams, next_tokens, stream_key, text_streams, uniforms
 from prompt2data.i18n import _
 from prompt2data.magpie import pre_query_prompt, renderer, user_header
+from prompt2data.untrusted import whole
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -69,9 +70,8 @@ class ChatFormat:
         return pre_query_prompt(self._render, [] if system is None else [{"role": "system", "content": system}])
 
     def ids(self, text: str) -> list[int]:
-        """Token ids of `text`, nothing added; what is not Unicode becomes a question mark."""
-        text = text.encode("utf-8", "replace").decode("utf-8")
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        """Token ids of `text`, nothing added; half a surrogate pair is read as U+FFFD."""
+        return self.tokenizer(whole(text), add_special_tokens=False)["input_ids"]
 
     def text(self, ids: Sequence[int], skip_special: bool = False) -> str:
         """The text of token ids."""

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from prompt2data.i18n import _
-from prompt2data.untrusted import visible
+from prompt2data.untrusted import safe_str, visible
 
 _WIDE = r"\u2e80-\u9fff\uf900-\ufaff"  # scripts without spaces: each character is a word
 _PUNCTUATION = r"!-/:-@\[-`{-~\u00a1\u00ab\u00bb\u00bf\u2010-\u2027\u2030-\u205e\u3000-\u303f\uff00-\uff0f\uff1a-\uff1f"
@@ -71,7 +71,7 @@ def diff(first: Any, second: Any, longest: int = 1_200) -> WordDiff:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else safe_str(value)
 
 
 def _tokens(value: Any, longest: int) -> list[tuple[str, str]]:

@@ -94,3 +94,51 @@ def test_compiled_catalogues_hold_what_is_translated() -> None:
     assert found.gettext(OLD[0].text) == f"«{OLD[0].text}»"
     assert found.gettext(OLD[1].text) == OLD[1].text, "a fuzzy translation was compiled"
     assert found.ngettext("{n} row", "{n} rows", 5) == "{n} hàng"
+
+
+PLURAL = Message(None, "{n} row", "rows.py", 1, "{n} rows")
+
+
+@pytest.mark.parametrize("language, number", [("vi", 1), ("fr", 2), ("ru", 3), ("pt_BR", 2), ("ar", 6)])
+def test_a_message_with_a_number_has_the_forms_of_the_language(language: str, number: int, tmp_path: Path) -> None:
+    catalogue = merged(Catalogue(tmp_path / "x.po", language), [PLURAL])
+    assert catalogue.entries[0].msgstr_plural == dict.fromkeys(range(number), "")
+    text = store.text_of(catalogue, "x")
+    assert f"nplurals={number}; plural=" in text and text.count("msgstr[") == number
+    catalogue.path.write_text(text, "utf-8")
+    assert store.text_of(merged(store.load(catalogue.path, language), [PLURAL]), "x") == text
+
+
+def test_forms_that_were_not_offered_before_are_added() -> None:
+    """French catalogues were written with one form; what was translated stays."""
+    entry = polib.POEntry(msgid="{n} row", msgid_plural="{n} rows", msgstr_plural={0: "{n} ligne"})
+    new = merged(Catalogue(Path("x.po"), "fr", [entry]), [PLURAL])
+    assert new.entries[0].msgstr_plural == {0: "{n} ligne", 1: ""}
+    assert not gettext.GNUTranslations(io.BytesIO(store.compiled(new, "x")))._catalog.get(("{n} row", 1))
+
+
+def test_an_unknown_language_has_no_forms() -> None:
+    with pytest.raises(ValueError, match="'vn' is no code of a language"):
+        store.plurals("vn")
+
+
+@pytest.mark.parametrize("second", ["Một", "Hai", ""])
+def test_a_message_that_stands_twice_is_refused_with_both_lines(second: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.po"
+    entry = 'msgctxt "a"\nmsgid "One"\nmsgstr "Một"\n\n'
+    obsolete = '#~ msgctxt "a"\n#~ msgid "One"\n#~ msgstr "Mốt"\n'
+    elsewhere = entry.replace('"a"', '"b"')
+    path.write_text(entry + elsewhere + obsolete, "utf-8")
+    assert len(store.load(path, "vi").entries) == 2
+    path.write_text(entry + elsewhere + entry.replace("Một", second), "utf-8")
+    with pytest.raises(Refused, match=r"x.po:9: cell 'a': this message stands in line 1 already"):
+        store.load(path, "vi")
+
+
+def test_a_comment_of_the_translator_moves_with_its_message() -> None:
+    old = translated(OLD)
+    old.entries[0].tcomment = "as bakers say"
+    changed = Message("a", "The dough rests for two hours.", "paragraph")
+    moved = Message("c", OLD[0].text, "paragraph")
+    assert of(merged(old, [changed]), changed.text).tcomment == "as bakers say"
+    assert of(merged(old, [moved]), moved.text).tcomment == "as bakers say"

@@ -180,6 +180,27 @@ def test_waiting_for_a_busy_machine_is_no_work(monkeypatch):
     assert guarded(lambda: time.sleep(1) or "done") == "done"
 
 
+def test_what_only_waits_ends_before_what_may_only_be_slow(monkeypatch):
+    now, worked = [0.0], [0.0]
+    clock = SimpleNamespace(
+        monotonic=lambda: now[0], thread_time=lambda: worked[0], clock_gettime=lambda clock: worked[0]
+    )
+    monkeypatch.setattr(guard, "time", clock)
+    monkeypatch.setattr(guard._here, "signs", signs := guard._Signs(clock=1), raising=False)
+
+    def seconds_until_missed(work_in_a_step: float, most: int) -> float:
+        alive()
+        began = now[0]
+        while now[0] - began < most and not signs.missing():
+            now[0] += guard._STEP
+            worked[0] += work_in_a_step
+        return now[0] - began
+
+    assert 7 < seconds_until_missed(0.0, 99) < 9, "it sleeps, and a card has to come within 10 seconds"
+    assert 7 < seconds_until_missed(0.0001, 99) < 9, "it sleeps, and wakes for a moment"
+    assert seconds_until_missed(0.001, 18) > 18, "it works, on a machine that is busy with something else"
+
+
 # -- errors -------------------------------------------------------------------------------------------------------
 
 

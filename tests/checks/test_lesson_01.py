@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections import namedtuple
+from collections import Counter, namedtuple
 from fractions import Fraction
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -409,6 +410,7 @@ def test_distinct_share(assert_each_named, lesson):
         ],
         wrong=[
             (lambda texts, n: 100 * pooled(texts, n), "percentage"),
+            (lambda texts, n: pooled([text.casefold() for text in texts], n), "leaves these two words different"),
             (percentage_that_crashes, "percentage"),
             (lambda texts, n: len({g for t in texts for g in grams(t, n)}), "number of different runs"),
             (lambda texts, n: sum(len(grams(t, n)) for t in texts), "This is the number of all runs"),
@@ -576,6 +578,39 @@ def unseeded(topics, beginnings, formats, k, seed):
     return turns(topics, beginnings, formats, k, None, rng=random.Random())
 
 
+def seeds_the_global_state(topics, beginnings, formats, k, seed):
+    """What comes after an error is not put back."""
+    before = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    prompts = turns(topics, beginnings, formats, k, seed)
+    random.setstate(before[0])
+    return prompts
+
+
+def shuffles_a_set(topics, beginnings, formats, k, seed):
+    combinations = list({(t, b, f) for t in topics for b in beginnings for f in formats})
+    if k > len(combinations):
+        raise ValueError(k)
+    random.Random(seed).shuffle(combinations)
+    taken, rank = Counter(), {}
+    for combination in combinations:
+        rank[combination] = taken[combination[0]]
+        taken[combination[0]] += 1
+    return [f.format(topic=t, beginning=b) for t, b, f in sorted(combinations, key=rank.get)[:k]]
+
+
+def begins_at_the_seed(topics, beginnings, formats, k, seed):
+    ways = list(product(beginnings, formats))
+    if k > len(topics) * len(ways):
+        raise ValueError(k)
+    places = [(place % len(topics), place // len(topics) + place % len(topics) + seed) for place in range(k)]
+    return [
+        form.format(topic=topics[column], beginning=beginning)
+        for column, turn in places
+        for beginning, form in [ways[turn % len(ways)]]
+    ]
+
+
 def test_build_prompts(assert_each_named, lesson):
     assert_each_named(
         check.build_prompts,
@@ -607,6 +642,9 @@ def test_build_prompts(assert_each_named, lesson):
             (not_filled_in, "not one of the formats"),
             (in_a_fixed_order, "seed is not used"),
             (unseeded, "two different lists"),
+            (seeds_the_global_state, "put the random state back"),
+            (shuffles_a_set, "In another process"),
+            (begins_at_the_seed, "only a few different ones"),
             (lambda *args, k, seed: [str(n) for n in range(k)], "not one of the formats"),
             (lambda *args, **kwargs: ["x"] * 3, "not k"),
             (lambda *args, **kwargs: "x", "list of texts"),

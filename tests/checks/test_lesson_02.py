@@ -146,7 +146,7 @@ def test_clean_lines(assert_each_named, lesson):
             (lambda lines: sorted(clean(lines)), "order changed"),
             (lambda lines: set(clean(lines)), "list of texts"),
             (lambda lines: clean(lines)[:2], "not the texts"),
-            (lambda lines: [text for text in clean(lines) if text.endswith(("?", "."))], "end like a sentence"),
+            (lambda lines: [text for text in clean(lines) if text.endswith(("?", "."))], "need not end with"),
             (lambda lines: [text.lower() for text in clean(lines)], "into something else"),
             (lambda lines: [text.encode("ascii", "ignore").decode() for text in clean(lines)], "into something else"),
             (lambda lines: [text for text in clean(lines) if not text[0].isdigit()], "belongs to the instruction"),

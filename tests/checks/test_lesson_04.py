@@ -181,6 +181,15 @@ def always_folds(render, system=None):
     return render([{"role": "user", "content": f"{system}\n\n@@@" if system else "@@@"}]).rpartition("@@@")[0]
 
 
+def asks_without_a_user(render, system=None):
+    """A template that wants a user's turn is taken for one that refuses a system message."""
+    try:
+        render([{"role": "system", "content": "x"}])
+    except Exception:
+        return always_folds(render, system)
+    return lets_error_through(render, system)
+
+
 def first_occurrence(render, system=None):
     marker = "USER"
     try:
@@ -221,6 +230,7 @@ def test_pre_query_prompt(assert_each_named, lesson):
             random_marker,
         ],
         wrong=[
+            (asks_without_a_user, "a template that the lesson does not show"),
             (bare_header, "not the prompt up to the user's words"),
             (only_the_end, "only the end of the prompt is there"),
             (whole_rendering, "goes on past the place"),

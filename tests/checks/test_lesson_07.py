@@ -235,6 +235,23 @@ def errors_before_reasons(rows, filters):
     return [row for row, reason in zip(rows, reasons, strict=True) if not reason], Counter(filter(None, reasons))
 
 
+def stops_at_stop_iteration(rows, filters):
+    def reason(row):
+        try:
+            return next(filter(None, map(lambda why_drop: why_drop(row), filters)), None)
+        except Exception:
+            return "error"
+
+    reasons = list(map(reason, rows))
+    return [row for row, why in zip(rows, reasons, strict=True) if not why], Counter(filter(None, reasons))
+
+
+def keeps_what_is_unlike(rows, filters):
+    kept, counts = with_counter(rows, filters)
+    dropped = [row for row in rows if not any(row is one for one in kept)]
+    return [row for row in rows if row not in dropped], counts
+
+
 def inverted(rows, filters):
     kept, counts = with_counter(rows, filters)
     return [row for row in rows if row not in kept], {"empty": len(kept)}
@@ -254,6 +271,8 @@ def test_run_filters(assert_each_named, lesson):
             (some_errors(AttributeError, KeyError), "answer raised ZeroDivisionError"),
             (some_errors(AttributeError, KeyError, ZeroDivisionError), "raised ValueError"),
             (keeps_errors, "raises an error is kept"),
+            (stops_at_stop_iteration, "raises an error is kept"),
+            (keeps_what_is_unlike, "not the rows that pass"),
             (skips_filter_that_raises, "raises an error is kept"),
             (stops_at_error, "Rows got lost: "),
             (returns_in_loop, "Rows got lost: "),
@@ -928,6 +947,7 @@ def test_percentile(assert_each_named, lesson):
             (faulty(reverse=True), "percentile 100"),
             (changed(lambda value: 100 - value), "percentile 100"),
             (changed(round), "not rounded"),
+            (changed(lambda value: round(value, 2)), "not rounded"),
             (changed(int), "not rounded"),
             (changed(bool), "should be a number"),
             (changed(lambda value: [value]), "should be a number"),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import jupytext
 import pytest
 
 from prompt2data.checks import guard
-from prompt2data.checks.core import CheckFailed
+from prompt2data.checks.core import CheckFailed, Wrong
+from prompt2data.checks.judge import Task
+from prompt2data.untrusted import safe_repr
 from tests.checks.mutants import mutants
-from tests.checks.strength import RIGHT
+from tests.checks.strength import REDUNDANT, RIGHT
 
 LESSONS = sorted((Path(__file__).parents[2] / "lessons").glob("0*.py"))
 
@@ -64,8 +67,22 @@ def passes(lesson: Path, exercise: str, answer: str) -> bool:
     return True
 
 
+@pytest.fixture
+def shown(monkeypatch) -> dict[int, tuple[Task, set[int]]]:
+    """id of a task → the task, and the places of its inputs on which a wrong answer was refused, and shown why."""
+    found: dict[int, tuple[Task, set[int]]] = {}
+    explained = Task._explained
+
+    def noted(task: Task, answer: Any, outcomes: list, wanted: list, smallest: int) -> Any:
+        found.setdefault(id(task), (task, set()))[1].add(smallest)
+        return explained(task, answer, outcomes, wanted, smallest)
+
+    monkeypatch.setattr(Task, "_explained", noted)
+    return found
+
+
 @pytest.mark.parametrize("lesson, exercise", exercises(), ids=lambda value: getattr(value, "stem", value))
-def test_a_right_answer_with_one_thing_changed_is_refused(lesson, exercise, monkeypatch):
+def test_a_right_answer_with_one_thing_changed_is_refused(lesson, exercise, monkeypatch, shown):
     monkeypatch.setenv("PROMPT2DATA_STRICT", "1")
     monkeypatch.setattr(guard, "_PATIENCE", 2.0)
     answer = source(lesson, f"{exercise}-code")
@@ -73,6 +90,23 @@ def test_a_right_answer_with_one_thing_changed_is_refused(lesson, exercise, monk
     alive = {told for told, text in mutants(answer) if passes(lesson, exercise, text)}
     known = set(RIGHT.get(exercise, {}))
     assert alive == known, "\n".join(sorted(alive ^ known))
+    number, _why = REDUNDANT.get(exercise, (0, ""))
+    assert len(unused := idle(shown)) <= number, "\n".join(unused)
+
+
+def idle(shown: dict[int, tuple[Task, set[int]]]) -> list[str]:
+    """Inputs written by hand that show none of the wrong answers its fault, and do not say which fault is theirs."""
+    for task, _places in list(shown.values()):
+        for message in task.mistakes:
+            for mistaken in task._mistaken(message):
+                with suppress(Wrong):
+                    task.judge(mistaken)
+    return [
+        safe_repr((*given.arguments, *given.options.values()))[:100]
+        for task, places in shown.values()
+        for place, given in enumerate(task.cases)
+        if place not in places and not given.drawn and not given.says and "what" not in given.values
+    ]
 
 
 def test_few_changes_leave_an_answer_right():

@@ -11,6 +11,37 @@ from pathlib import Path
 
 import nbformat
 
+from builder.classroom import classroom
+from builder.course import load
+
+LESSON = "01_basic_prompting"
+UNSETS = "import os\nos.environ['PROMPT2DATA_STRICT'] = '0'"
+
+Edit = Callable[[nbformat.NotebookNode], None]
+
+OTHER_FORM = {
+    "ex-pairs-code": """
+prompts = tuple(f"Which of my {n} ovens is the hottest?" for n in "two three four five six seven eight nine".split())
+
+class Pairs:
+    def __call__(self, rows):
+        for row in rows:
+            if row["generation"] is not None and (text := row["generation"].strip()):
+                yield dict(prompt=row["instruction"].strip(), completion=text)
+
+to_pairs = Pairs()
+""",
+    "ex-distinct-code": """
+import sys
+import warnings
+
+def distinct_share(texts, n):
+    print("a warning that costs nothing", file=sys.stderr)
+    runs = [tuple(w[i : i + n]) for w in (t.lower().split() for t in texts) for i in range(len(w) - n + 1)]
+    return len(set(runs)) / max(1, len(runs))
+""",
+}
+
 
 def nbgrader(folder: Path, root: Path, *words: str, status: int = 0, **more: str) -> str:
     """Run one nbgrader command in the folder `folder`; what it printed. `more`: environment variables."""
@@ -56,7 +87,7 @@ def hand_in(
     student: str,
     lesson: str,
     answers: dict[str, str],
-    edit: Callable[[nbformat.NotebookNode], None] = lambda notebook: None,
+    edit: Edit = lambda notebook: None,
 ) -> None:
     """Hand in the released notebook of `lesson`, with its exercise cells as `answers` has them, and then edited."""
     notebook = nbformat.read(released(folder, lesson), as_version=4)
@@ -76,3 +107,45 @@ def marks(folder: Path, lesson: str, student: str) -> tuple[float, float]:
     with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as book:
         submission = book.find_submission(lesson, student)
         return submission.score, submission.max_score
+
+
+def brief(notebook: nbformat.NotebookNode) -> None:
+    """Leave out what a hand-in need not have: everything but set-up, given, exercise and check cells."""
+    notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+
+
+def unfilled_below(code: str):
+    """An edit of a hand-in that leaves the exercises as they were and puts `code` above them."""
+
+    def edit(notebook: nbformat.NotebookNode) -> None:
+        brief(notebook)
+        place = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.nbgrader.solution)
+        notebook.cells.insert(place, nbformat.v4.new_code_cell(code))
+
+    return edit
+
+
+def deleted(notebook: nbformat.NotebookNode) -> None:
+    """Nothing is left but the answers."""
+    notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+
+
+def graded_day(home: Path, root: Path, language: str, more: dict[str, tuple[dict[str, str], Edit]]) -> tuple[Path, str]:
+    """A course folder in which six students and `more` (student → answers, edit) handed in; what nbgrader said."""
+    course, folder = load(root), home / "course"
+    classroom(course, folder, language)
+    nbgrader(folder, root, "generate_assignment", LESSON, "--create")
+    right, unfilled = code_of(course.solution(LESSON, language)), code_of(released(folder, LESSON))
+    wrong = {"ex-distinct-code": "def distinct_share(t, n): return 1"}
+    students: dict[str, tuple[dict[str, str], Edit]] = {
+        "right": (right, brief),
+        "half": ({"ex-pairs-code": right["ex-pairs-code"], **wrong}, brief),
+        "deleted": ({"ex-distinct-code": right["ex-distinct-code"]}, deleted),
+        "dead": ({**right, "ex-distinct-code": "import os\nos._exit(0)"}, brief),
+        "other": (OTHER_FORM, brief),
+        "environment": ({}, unfilled_below(UNSETS)),
+        **more,
+    }
+    for student, (answers, edit) in students.items():
+        hand_in(folder, student, LESSON, unfilled | answers, edit)
+    return folder, nbgrader(folder, root, "autograde", LESSON, "--create", "--Execute.timeout=60")

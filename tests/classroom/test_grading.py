@@ -8,40 +8,15 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from builder.classroom import classroom
-from builder.course import load
 from builder.grading import Call, calls, package, put_back
-from tests.classroom.grading_day import code_of, hand_in, marks, nbgrader, released
+from tests.classroom.grading_day import LESSON, UNSETS, brief, graded_day, marks, nbgrader, released, unfilled_below
 
 ROOT = Path(__file__).parents[2]
-LESSON = "01_basic_prompting"
 
-OTHER_FORM = {
-    "ex-pairs-code": """
-prompts = tuple(f"Which of my {n} ovens is the hottest?" for n in "two three four five six seven eight nine".split())
-
-class Pairs:
-    def __call__(self, rows):
-        for row in rows:
-            if row["generation"] is not None and (text := row["generation"].strip()):
-                yield dict(prompt=row["instruction"].strip(), completion=text)
-
-to_pairs = Pairs()
-""",
-    "ex-distinct-code": """
-import sys
-import warnings
-
-def distinct_share(texts, n):
-    print("a warning that costs nothing", file=sys.stderr)
-    runs = [tuple(w[i : i + n]) for w in (t.lower().split() for t in texts) for i in range(len(w) - n + 1)]
-    return len(set(runs)) / max(1, len(runs))
-""",
-}
 PROMPTS = "prompts = [f'What is {n}?' for n in 'one two three four five six seven eight'.split()]\n"
 # What a hand-in does above all its unfilled exercises → a word of what the teacher is told
 CHEATS = {
-    "environment": ("import os\nos.environ['PROMPT2DATA_STRICT'] = '0'", "PROMPT2DATA_STRICT"),
+    "environment": (UNSETS, "PROMPT2DATA_STRICT"),
     "replaces": (
         """
 import sys, types, builtins, importlib
@@ -99,22 +74,6 @@ shell.input_transformers_post.append(lambda lines: ["1\\n"])
 }
 
 
-def brief(notebook: nbformat.NotebookNode) -> None:
-    """Leave out what a hand-in need not have: everything but set-up, given, exercise and check cells."""
-    notebook.cells = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
-
-
-def unfilled_below(code: str):
-    """An edit of a hand-in that leaves the exercises as they were and puts `code` above them."""
-
-    def edit(notebook: nbformat.NotebookNode) -> None:
-        brief(notebook)
-        place = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.nbgrader.solution)
-        notebook.cells.insert(place, nbformat.v4.new_code_cell(code))
-
-    return edit
-
-
 def only_solutions_below(code: str):
     """An edit that deletes the cells for answers, and puts `code` in their place."""
 
@@ -123,11 +82,6 @@ def only_solutions_below(code: str):
         notebook.cells = [c for c in notebook.cells if not c.metadata.get("nbgrader", {}).get("solution")]
 
     return edit
-
-
-def deleted(notebook: nbformat.NotebookNode) -> None:
-    """Nothing is left but the answers."""
-    notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
 
 
 def forged(notebook: nbformat.NotebookNode) -> None:
@@ -142,27 +96,12 @@ def forged(notebook: nbformat.NotebookNode) -> None:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory, generations: str):
     """A course folder in which lesson 1 was handed out, handed in by everyone, and graded; what nbgrader said."""
-    course, folder = load(ROOT), tmp_path_factory.mktemp("day") / "course"
-    classroom(course, folder)
-    nbgrader(folder, ROOT, "generate_assignment", LESSON, "--create")
-    right, unfilled = code_of(course.solution(LESSON)), code_of(released(folder, LESSON))
-    half = unfilled | {
-        "ex-pairs-code": right["ex-pairs-code"],
-        "ex-distinct-code": "def distinct_share(t, n): return 1",
+    more = {
+        "forged": ({}, forged),
+        **{name: ({}, unfilled_below(code)) for name, (code, _) in CHEATS.items() if name != "solutions"},
+        "solutions": ({}, only_solutions_below(CHEATS["solutions"][0])),
     }
-    dead = right | {"ex-distinct-code": "import os\nos._exit(0)"}
-    for student, answers, edit in (
-        ("right", right, brief),
-        ("half", half, brief),
-        ("deleted", unfilled | {"ex-distinct-code": right["ex-distinct-code"]}, deleted),
-        ("dead", dead, brief),
-        ("other", unfilled | OTHER_FORM, brief),
-        ("forged", unfilled, forged),
-        *((name, unfilled, unfilled_below(code)) for name, (code, _) in CHEATS.items() if name != "solutions"),
-        ("solutions", unfilled, only_solutions_below(CHEATS["solutions"][0])),
-    ):
-        hand_in(folder, student, LESSON, answers, edit)
-    return folder, nbgrader(folder, ROOT, "autograde", LESSON, "--create", "--Execute.timeout=60")
+    return graded_day(tmp_path_factory.mktemp("day"), ROOT, "en", more)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,6 +66,68 @@ def test_rouge_and_the_nearest_text():
     assert metrics.nearest("feed the starter", pool)[0] == 1
     assert metrics.nearest("bake the loaf", pool) == (0, 1.0)
     assert metrics.nearest("anything", []) == (-1, 0.0)
+
+
+COPIES = (
+    "面包要烤多久?",
+    "パンはどのくらい焼く？",
+    "빵은 얼마나 구워요?",
+    "Сколько печь хлеб?",
+    "ขนมปังอบนานเท่าไร",
+    "Nướng bao lâu?",
+)
+
+
+@pytest.mark.parametrize("text", [*COPIES, "كم يخبز الخبز؟", "रोटी कैसे बनाएं?", "🍞"])
+def test_a_copy_is_a_copy_in_every_script(text):
+    apart = unicodedata.normalize("NFD", text)
+    assert metrics.rouge_l(text, apart) == 1.0
+    assert metrics.nearest(text, ["How long?", apart]) == (1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "similarity"),
+    [
+        ("Сколько печь хлеб при 200?", "Сколько варить суп при 200?", 3 / 5),
+        ("パンを1時間焼く？", "豆を1時間煮る？", 2 * 4 / 15),
+        ("Muối để làm gì?", "Mùi để làm gì?", 3 / 4),
+        ("面包要烤多久?", "米饭要煮多久?", 3 / 6),
+        ("빵을 200도로?", "국을 200도로?", 1 / 2),
+        ("🍞", "🔥", 0),
+        ("???", "???", 0),  # no word at all
+    ],
+)
+def test_what_only_shares_a_number_or_letters_without_marks_is_no_copy(a, b, similarity):
+    assert metrics.rouge_l(a, b) == pytest.approx(similarity)
+
+
+def test_diversity_in_scripts_without_spaces():
+    assert distinct_n(["面包要烤多久？"] * 2, 2) == 1 / 2
+    assert distinct_n(["面包要烤多久？", "你为什么忘记带钥匙"], 2) == 1
+    assert distinct_n(["ขนมปังอบนานเท่าไร"] * 4, 2) == 1 / 4
+    assert list(metrics.ngrams("面包，好", 2)) == [("面", "包"), ("包", "好")]
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_text_counts_for_nothing(missing):
+    assert distinct_n(["a b c", missing], 2) == distinct_n(["a b c"], 2) == 1
+    assert distinct_n([missing], 1) == metrics.unique_share([missing]) == 0
+    assert metrics.unique_share(["Why?", missing, "why?", missing]) == 1 / 2
+    assert metrics.rouge_l("a", missing) == metrics.rouge_l(missing, "a") == metrics.rouge_l(missing, missing) == 0
+    assert metrics.nearest("b", [missing, "a", "b"]) == (2, 1.0)
+    assert metrics.nearest("a", [missing]) == (-1, 0.0)
+    assert metrics.nearest(missing, ["a"]) == (0, 0.0)
+
+
+def test_unique_share_sees_one_letter_however_it_was_typed():
+    assert metrics.unique_share(["Nướng", unicodedata.normalize("NFD", "nướng")]) == 1 / 2
+
+
+def test_long_texts_come_to_an_end():
+    """The time of ROUGE-L grows with the product of the lengths, so it looks at the beginning only."""
+    for unit in ("word ", "面", "a b ", "🍞"):
+        text = (unit * 100_000)[:100_000]
+        assert metrics.rouge_l(text, text) == 1 and distinct_n([text], 2) < 0.1 and metrics.unique_share([text]) == 1
 
 
 def test_embeddings_are_unit_vectors_that_know_meaning():

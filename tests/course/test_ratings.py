@@ -116,3 +116,13 @@ def test_sections_in_any_order_keep_their_ratings(ratings, polite, data):
 def test_a_long_hostile_text_takes_no_time():
     assert parse_ratings("Rating: " + "4" * 20_000 + "*" * 20_000 + " " * 20_000, 1) == [None]
     assert parse_ratings("#" * 50_000 + "\n" + " " * 50_000, 1) == [None]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\u2028", "\u2029", "\x85", "\x0b", "\x0c"])
+def test_lines_may_end_in_any_way(end):
+    assert parse_ratings(CLEAN.replace("\n", end), 2) == [4, 2]
+
+
+@pytest.mark.parametrize("odd", [None, 7, float("nan"), b"Rating: 4", ["Rating: 4"], {"Rating": 4}])
+def test_what_is_no_text_holds_no_rating(odd):
+    assert parse_ratings(odd, 2) == [None, None]

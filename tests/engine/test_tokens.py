@@ -43,3 +43,12 @@ def test_a_long_word_is_completed(llm):
     rows = {row["token"]: row["word"] for row in next_tokens(llm, PROMPT)}
     assert rows["'ass'"] == "'assistant'"
     assert rows["'user'"] == "'user'"
+
+
+def test_any_prompt_is_read_or_refused_in_one_sentence(llm, monkeypatch):
+    assert len(next_tokens(llm, "", k=3)) == 3
+    assert next_tokens(llm, "half \ud83d", k=3) == next_tokens(llm, "half \ufffd", k=3)
+    assert token_table(llm.local_model.tokenizer, "\ud83d") == token_table(llm.local_model.tokenizer, "\ufffd")
+    monkeypatch.setattr(llm.local_model.model.config, "max_position_embeddings", 4)
+    with pytest.raises(ValueError, match="and the model reads 4"):
+        next_tokens(llm, "one two three four five six")

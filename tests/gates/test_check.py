@@ -112,7 +112,8 @@ def test_missing_source(root):
 
 def test_no_notebook_at_all(root):
     (root / "solutions" / NAME).write_text("half a noteb")
-    assert named(root)[f"solutions/{NAME}"] == "cannot be read as a notebook"
+    said = "cannot be read as a notebook of the course (it is no JSON: Expecting value in line 1): run `make build`"
+    assert named(root) == {f"solutions/{NAME}": said}
 
 
 def test_outputs_older_than_code(root):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prompt2data import output_path
-from prompt2data.ground.whole import NotWritten, remove_leftovers, replace_file, whole_folder, write_whole
+from prompt2data.ground.whole import NotWritten, remove_leftovers, replace_file, whole_files, whole_folder, write_whole
 
 
 def test_output_path_makes_its_folder(tmp_path, monkeypatch):
@@ -113,3 +113,21 @@ def test_a_full_disk_costs_nothing_that_was_there(tmp_path):
     said, left = done.stdout.strip().splitlines()
     assert said.startswith("Cannot write to the folder") and "No space left" in said
     assert left == "what is there ['page.html']"
+
+
+def test_files_appear_together_or_not_at_all(tmp_path):
+    for folder in (tmp_path / "new" / "folder", tmp_path / "new" / "folder"):
+        with pytest.raises(ZeroDivisionError), whole_files(folder) as made:
+            (made / "a").write_text("half")
+            raise ZeroDivisionError
+        assert not list(folder.parent.glob(".making*")) and not list(folder.glob(".making*"))
+        with whole_files(folder) as made:
+            (made / "a").write_text("a")
+            (made / "b").write_text("b")
+        assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+        (folder / "a").write_text("mine")
+    with (
+        pytest.raises(NotWritten, match="there is a file of this name"),
+        whole_files(tmp_path / "new" / "folder" / "a"),
+    ):
+        pytest.fail("nothing can be written there")

@@ -6,7 +6,10 @@ import copy
 
 import pytest
 
+from builder.catalogues import code_text
 from builder.guards.code import faults
+from builder.guards.structure import in_code
+from builder.words import WRITTEN
 
 SETUP = 'from course import setup\n\nsetup(language="en")'
 CODE = '''def share(texts):
@@ -69,3 +72,39 @@ def test_fires_on_lost_and_added_cells() -> None:
     text = localized()
     text["cells"][1]["cell_type"] = "markdown"
     assert any("no longer code" in fault for fault in faults(ENGLISH, text, "ja"))
+
+
+@pytest.mark.parametrize(
+    "translation",
+    ["Phần của `texts`.", 'Gọi là "phần".', '"Phần" của `texts`.', "Phần\n\ncủa \\ và '''.", "# phần"],
+)
+def test_quiet_on_docstrings_that_stay_docstrings(translation: str) -> None:
+    assert list(in_code("docstring", translation)) == []
+    (docstring,) = (text for text in code_text.texts(CODE) if text.kind == "docstring")
+    again = notebook(SETUP.replace('"en"', '"vi"'), code_text.replaced(CODE, [(docstring, translation)]))
+    assert list(faults(ENGLISH, again, "vi")) == []
+
+
+@pytest.mark.parametrize(
+    "translation",
+    ['Là "phần"', 'Là "phần" ', "Phần \\", '"""', 'Phần """ + print() + """', 'x"""; import this; """x', '"'],
+)
+def test_fires_on_docstrings_that_would_end_early(translation: str) -> None:
+    assert list(in_code("docstring", translation))
+    assert list(in_code("paragraph", translation)) == []
+
+
+def test_fires_on_a_comment_of_two_lines_and_on_solution_markers() -> None:
+    for kind in ("comment", "trailing comment", WRITTEN):
+        assert list(in_code(kind, "đếm\nimport this")) and list(in_code(kind, "đếm\rimport this"))
+        assert list(in_code(kind, "đếm chúng")) == []
+    assert list(in_code("comment", "### END SOLUTION")) and list(in_code("paragraph", "Lời giải BEGIN SOLUTION"))
+
+
+@pytest.mark.parametrize(
+    "translation", ["đếm\nimport this", "đếm\rimport this", "đếm\x0cx", "x" * 300 + "\nimport this"]
+)
+def test_a_comment_stays_a_comment_whatever_it_holds(translation: str) -> None:
+    parts = [text for text in code_text.texts(CODE) if "comment" in text.kind]
+    again = code_text.replaced(CODE, [(part, translation) for part in parts])
+    assert list(faults(ENGLISH, notebook(SETUP, again), "en")) == []

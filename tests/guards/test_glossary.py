@@ -75,6 +75,43 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
         Glossary(tmp_path)
 
 
+def refused(folder: Path, glossary: str, retired: str = RETIRED, **languages: bool) -> list[str]:
+    """What is wrong with two tables, in a course with these languages; empty where nothing is."""
+    (folder / "glossary.csv").write_text(glossary, "utf-8")
+    (folder / "retired.csv").write_text(retired, "utf-8")
+    try:
+        Glossary(folder, {"vi": True, "zh": True, "ja": True, "ko": True, **languages})
+    except Refused as refusal:
+        return [f"{problem.path.name}:{problem.line}: {problem.text}" for problem in refusal.problems]
+    return []
+
+
+def with_column(text: str) -> str:
+    head, *lines = (HEAD + TERMS).strip().split("\n")
+    return "\n".join([f"{head},fr", *(f"{line},{text}" for line in lines)]) + "\n"
+
+
+def test_the_columns_are_those_of_the_languages_of_the_course(tmp_path: Path) -> None:
+    assert refused(tmp_path, HEAD + TERMS) == []
+    assert refused(tmp_path, HEAD + TERMS, fr=True) == ["glossary.csv:1: the column fr is missing"]
+    assert refused(tmp_path, with_column("mot"), fr=True) == []
+    assert refused(tmp_path, with_column(""), fr=True) == [
+        "glossary.csv:1: the column fr is empty: each term needs its translation"
+    ]
+    # A language that is not built yet may have its column, full, empty or not at all.
+    assert refused(tmp_path, HEAD + TERMS, fr=False) == []
+    assert refused(tmp_path, with_column(""), fr=False) == refused(tmp_path, with_column("mot"), fr=False) == []
+    assert refused(tmp_path, with_column("mot")) == ["glossary.csv:1: nothing is known of the column 'fr'"]
+
+
+def test_every_fault_of_both_tables_is_named(tmp_path: Path) -> None:
+    terms, retired = "row,hàng,,行,행,\nrun,a,b,c,d,\n", "vn,a,b,,\nvi,(,b,,\nvi,c,,,\n"
+    said = refused(tmp_path, HEAD + TERMS + terms, RETIRED + retired)
+    assert [line.rsplit(":", 1)[0].split(": ")[0] for line in said] == [
+        "glossary.csv:7", "glossary.csv:6", "retired.csv:4", "retired.csv:5", "retired.csv:6",
+    ]  # fmt: skip
+
+
 def test_the_mistakes_of_earlier_translations_are_retired() -> None:
     """One sentence of each class; the course's own tables name it."""
     glossary = Glossary(ROOT / "translations")

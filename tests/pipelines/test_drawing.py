@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import struct
 from pathlib import Path
 
@@ -68,9 +69,50 @@ def test_column_names_are_on_the_arrows(tmp_path: Path, column: str, recwarn: py
     assert size(path.read_bytes())[0] > size(path.read_bytes())[1]
     assert not [warning for warning in recwarn if "installed font" in str(warning.message)]
     graph = drawing.graph_of(pipeline)
-    assert f'load --> |"{column.replace(chr(34), "#quot;")}"| answer' in graph
+    assert f'n0 --> |"{column.replace(chr(34), "#34;")}"| n1' in graph
     pipeline.draw(path, top_to_bottom=True, show_edge_labels=False)
     assert size(path.read_bytes())[0] < size(path.read_bytes())[1]
+
+
+WORDS = """end graph subgraph style class click call href flowchart linkStyle interpolate default classDef direction
+    TD LR BT o-ring x 1st 0 _ --- a--b -x- n1 n2 distiset_0 constructor __proto__ toString accTitle title""".split()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_step_may_have_any_name(tmp_path: Path, name: str) -> None:
+    with Pipeline(name="p") as pipeline:
+        load = LoadDataFromDicts(name="load", data=[{"instruction": "a"}])
+        load >> GroupColumns(name=name, columns=["instruction"]) >> GroupColumns(name="last", columns=["instruction"])
+    picture = pipeline.draw(tmp_path / "p.png").read_bytes()
+    assert drawing.graph_of(pipeline).count("-->") == 3
+    assert size(picture)[0] > 3 * size(picture)[1] > 100  # three boxes and the dataset in a row
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["", " ", "#quot;", "#35;", "&lt;", "<b>bold</b>", "`x`", "a\nb", "%%{init}%%", "**x**", "$$x$$", "\\", "a:b"]
+    + ["x" * 300, "%%", "---", "a;b", "@{ shape: x }", "end", "{{"],
+)
+def test_a_column_may_have_any_name(tmp_path: Path, column: str) -> None:
+    pipeline = pipeline_with(column)
+    assert min(size(pipeline.draw(tmp_path / "p.png").read_bytes())) > 30
+    if column in ("#quot;", "#35;", "&lt;", "<b>bold</b>"):
+        assert html.escape(column, quote=False) in pipeline.draw(tmp_path / "p.svg").read_text(encoding="utf-8")
+
+
+def test_an_arrow_without_columns_is_drawn_as_well() -> None:
+    @step(inputs=["x"], outputs=[])
+    def Keep(inputs: StepInput):
+        yield inputs
+
+    with Pipeline() as pipeline:
+        LoadDataFromDicts(name="load", data=[{"x": 1}]) >> Keep(name="keep") >> Keep(name="last")
+    assert drawing.graph_of(pipeline).splitlines()[5:] == [
+        '    n1 --> n2', '    n2 --> n3', '    n0 --> |"x"| n1',
+    ]  # fmt: skip
+    with Pipeline() as pipeline:
+        LoadDataFromDicts(name="load", data=[]) >> Keep(name="keep")  # as one read from a file is
+    assert drawing.graph_of(pipeline).splitlines()[4:] == ["    n1 --> n2", "    n0 --> n1"]
 
 
 def test_characters_that_no_font_has_are_warned_about(tmp_path: Path) -> None:

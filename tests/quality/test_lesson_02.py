@@ -34,7 +34,7 @@ def test_clean_strips_list_marks_only(line, text):
 
 def test_clean_keeps_order_and_drops_empty_and_repeated():
     assert clean(["", "2. B?", "1. A?", "  ", "3. B?", "4.", "5. "]) == ["B?", "A?"]
-    assert clean([]) == []
+    assert clean([]) == [] == clean([None, float("nan")])
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,25 @@ def test_clean_keeps_order_and_drops_empty_and_repeated():
 )
 def test_why_drop(text, reason):
     assert why_drop(text, POOL) == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "面包要烤多久？", "面包要烤多久?", "パンはどのくらい焼けばいいですか。", "빵은 오븐에서 얼마나 구워야 하나요?",
+        "Bánh mì cần nướng trong lò bao lâu?", "Сколько времени печь хлеб дома?", "كم من الوقت يحتاج الخبز في الفرن؟",
+        "Πόση ώρα ψήνεται το ψωμί;", "ขนมปังต้องอบนานเท่าไร", "Wie lange muss das Brot im Ofen bleiben?",
+    ],
+)  # fmt: skip
+def test_in_other_languages_a_copy_is_dropped_and_a_new_question_is_not(text):
+    """How a request opens is known for English only, so there it says nothing."""
+    assert why_drop(text, POOL) is None
+    assert why_drop(text, [*POOL, None, text]) == "copy"
+
+
+@pytest.mark.parametrize("text", ["面包要烤", "Bánh mì cần nướng trong", "Сколько времени печь"])
+def test_in_other_languages_a_sentence_without_an_end_is_unfinished(text):
+    assert why_drop(text) == "unfinished"
 
 
 def test_why_drop_respects_the_threshold():

@@ -20,6 +20,7 @@ from prompt2data.quality.datasheet import Datasheet, personal_data
 from prompt2data.quality.language import language_of
 from prompt2data.quality.planted import SETS, evaluation_rows, planted_rows
 from prompt2data.quality.report import before_after, render_report, write_report
+from tests.endless import endless
 from tests.hostile import TEXTS as HOSTILE
 
 # -- the planted sets ---------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ FURTHER = {
 def test_the_chain_on_further_sets(name):
     rows, evaluation = further(name), further(f"{name}_evaluation")
     found = measure(rows, run_chain(rows, standard_filters(evaluation)).verdicts)
-    assert set(found) == set(FURTHER[name])
+    assert set(found) - {"roles"} == set(FURTHER[name]), "a dialogue that goes on is a leak there, and roles here"
     for reason, (recall, precision) in FURTHER[name].items():
         assert found[reason][0].value >= recall and found[reason][1].value >= precision, (reason, found[reason])
 
@@ -255,6 +256,53 @@ def test_length_and_cut_off():
 
 
 @pytest.mark.parametrize(
+    ("instruction", "response", "reason"),
+    [
+        ("面包要烤多长时间才算熟？", "大约四十分钟，然后放在架子上晾凉。", None),
+        ("面包要烤多久？", "一小时。", "too short"),
+        ("面包？", "大约四十分钟，然后放在架子上晾凉。", "too short"),
+        ("面包要烤多长时间才算熟？", "烤箱要先预热。" * 30, None),
+        ("面包要烤多长时间才算熟？", "烤箱要先预热。" * 41, "too long"),
+        ("パンはどのくらい焼けばいいですか。", "だいたい四十分焼いて、網の上で冷まします。", None),
+        ("ขนมปังต้องอบนานเท่าไร", "อบประมาณสี่สิบนาทีแล้วพักไว้", None),
+        ("빵은 얼마나 구워야 하나요?", "사십 분쯤 구운 뒤 식히세요.", None),
+        ("Bánh mì cần nướng bao lâu?", "Khoảng bốn mươi phút.", None),
+    ],
+)
+def test_length_counts_what_fits_the_script(instruction, response, reason):
+    assert texts.length(row(response, instruction)) == reason
+
+
+ORDINARY = {
+    "zh": """面包要烤多长时间才算熟？|大约四十分钟，然后放在架子上晾凉。
+        怎么判断鸡蛋是不是新鲜？|放进水里，沉下去的就是新鲜的。
+        请列出三种适合夏天的水果。|西瓜、桃子和葡萄都很适合夏天吃。
+        写一首关于秋天的短诗。|落叶轻轻飘，秋风送晚潮，月光照旧桥。
+        解释一下什么是通货膨胀。|通货膨胀是指物价普遍上涨，同样的钱买到的东西变少。""",
+    "ja": """パンはどのくらい焼けばいいですか。|だいたい四十分焼いて、網の上で冷まします。
+        夏に合う果物を三つ挙げてください。|すいか、桃、ぶどうがよく合います。
+        秋についての短い詩を書いてください。|落ち葉舞う橋の上には月ひとつ。
+        英語を学ぶいちばんいい方法は何ですか。|毎日聞いて話し、好きなものをたくさん読むことです。""",
+    "ko": """빵은 얼마나 구워야 하나요?|사십 분쯤 구운 뒤 식힘망에서 식히세요.
+        여름에 어울리는 과일 세 가지를 알려 주세요.|수박과 복숭아와 포도가 잘 어울립니다.
+        서울에서 부산까지 기차로 얼마나 걸려요?|가장 빠른 열차로 두 시간 반쯤 걸립니다.""",
+    "vi": """Bánh mì cần nướng bao lâu?|Khoảng bốn mươi phút, rồi để nguội trên giá.
+        Hãy kể ba loại trái cây hợp với mùa hè.|Dưa hấu, đào và nho đều rất hợp.
+        Cách học tiếng Anh tốt nhất là gì?|Mỗi ngày nghe và nói, đọc nhiều thứ mình thích.""",
+}
+
+
+@pytest.mark.parametrize("language", ORDINARY)
+def test_ordinary_rows_in_the_wanted_language_pass_the_chain(language):
+    """The model of the embeddings knows English only: for it, two texts in Chinese or Korean are paraphrases."""
+    rows = [row(*reversed(line.strip().split("|"))) for line in ORDINARY[language].splitlines()]
+    kept = run_chain([*rows, rows[0]], standard_filters(evaluation_rows(), language=language))
+    assert [verdict and verdict.reason for verdict in kept.verdicts] == [None] * len(rows) + ["exact duplicate"]
+    foreign = run_chain(rows, standard_filters(language="en"))
+    assert set(verdict.reason for verdict in foreign.verdicts) == {"language"}
+
+
+@pytest.mark.parametrize(
     ("text", "language"),
     [
         ("How long does phở broth simmer?", "en"),
@@ -287,6 +335,58 @@ def test_exact_and_near_name_the_first():
     long = "How long should dough rise in a kitchen that has only 18 degrees?"
     near = duplicates.near([long, "Which flour is good for rye bread?", long.replace("should", "shoudl")])
     assert list(near) == [2] and near[2][0] == 0 and 0.7 < near[2][1] < 1
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("🍞", "🔥"), ("🍞🍞", "🍞🔥"), ("???", "!!!"), ("2+3", "2-3"), ("2*3", "2/3"), ("C", "C++"), ("C", "C#"),
+        ("1.5", "15"), ("-5", "5"), ("a < b", "a > b"), ("$5", "€5"), ("5 %", "5"), ("½", "¼"), ("→", "←"),
+        (":)", ":("), ("👍", "👎"), ("🇻🇳", "🇯🇵"), ("10:30", "10/30"), ("A+", "A-"), ("", "?"),
+    ],
+)  # fmt: skip
+def test_signs_that_differ_are_no_duplicates(a, b):
+    assert duplicates.exact([a, b]) == {} == duplicates.near([a, b])
+    assert duplicates.exact([a, b, a]) == {2: 0}
+    same_answer = texts.joined([a, b], ["That is it."] * 2)
+    assert duplicates.exact(same_answer) == {}
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("Why rye?", "why rye ?"), ("**Why** rye", "Why rye!"), ("#bread", "bread"), ("面包？", "面包！"),
+        ("2–3", "2 - 3"), ("“Why” (rye)?", "Why rye"), ("cafe\u0301", "CAFÉ"), ("sour-dough", "sour dough"),
+        ("❤\ufe0f", "❤"), ("`rye`", "rye"),
+    ],
+)  # fmt: skip
+def test_case_punctuation_and_typing_make_no_difference_between_duplicates(a, b):
+    assert duplicates.exact([a, b]) == {1: 0} and list(duplicates.near([a, b])) == [1]
+
+
+def test_near_duplicates_in_scripts_without_spaces():
+    near = duplicates.near(["面包要烤多长时间才算熟？", "猫为什么喜欢在晚上叫？", "面包要烤多长的时间才算熟？"])
+    assert list(near) == [2] and near[2][0] == 0
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda text: duplicates.exact([text, "a"]),
+        lambda text: duplicates.topic_words(text),
+        lambda text: contamination.common_run(text, "Which gas do yeast cells give off that lifts the dough?"),
+        lambda text: texts.length(row(text, text)),
+    ],
+    ids=["exact", "topic words", "common run", "length"],
+)
+def test_long_texts_come_to_an_end(rule):
+    for text in endless():
+        rule(text)
+
+
+def test_missing_texts_are_no_duplicates():
+    assert duplicates.exact([None, "a", None, float("nan"), "A"]) == {4: 1}
+    assert list(duplicates.near([None, "a", None, float("nan"), "A"])) == [4]
 
 
 def test_jaccard():
@@ -338,6 +438,10 @@ def test_common_runs():
     assert not contamination.common_run("what is it", "What is gluten?")
     assert not contamination.common_run("", question) and not contamination.common_run(question, "")
     assert contamination.by_words(["x", question], ["nothing of it", question]) == {1: 1}
+    asked = "为什么酵母能让面团在温暖的厨房里慢慢发起来？"
+    assert contamination.common_run(f"请问：{asked}", asked) and not contamination.common_run("", "")
+    assert not contamination.common_run("为什么酵母能让面团变酸？", asked), "nine characters are no eight words"
+    assert contamination.by_words([None, "", asked], [None, "", asked]) == {2: 2}
     assert contamination.by_neighbours([], evaluation_rows()) == {} == contamination.by_neighbours([row("It is.")], [])
 
 

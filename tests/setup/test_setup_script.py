@@ -146,6 +146,128 @@ def test_full_disk_and_other_failures(script: ModuleType) -> None:
     assert "conflicting dependencies" in script.explain_pip(text, Path(".venv/setup.log"))
 
 
+RETRY = """WARNING: Retrying (Retry(total=1, connect=None, read=None, status=None)) after connection broken by \
+'{}': /simple/{}/
+"""
+NONE_FOUND = """ERROR: Could not find a version that satisfies the requirement {0}>=4 (from versions: none)
+ERROR: No matching distribution found for {0}>=4
+"""
+TIMED_OUT = RETRY.format(
+    "ReadTimeoutError(\"HTTPSConnectionPool(host='index.example', port=443): Read timed out.\")", "numpy"
+)
+UNTRUSTED = RETRY.format(
+    "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed "
+    "certificate in certificate chain (_ssl.c:1006)'))",
+    "distilabel",
+)
+ASKED = RETRY.format(
+    "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy Authentication Required'))",
+    "distilabel",
+)
+NO_PROXY = RETRY.format("ProxyError('Cannot connect to proxy.', NewConnectionError('refused'))", "distilabel")
+CONFLICT = """ERROR: Cannot install a==1 and b==2 because these package versions have conflicting dependencies.
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/
+"""
+INTEL = """ERROR: Could not find a version that satisfies the requirement torch>=2.9 (from versions: {})
+ERROR: No matching distribution found for torch>=2.9
+"""
+OS_ERROR = "ERROR: Could not install packages due to an OSError: {}\n"
+TRACEBACK = """ERROR: Exception:
+Traceback (most recent call last):
+  File "/x/pip/_internal/cli/base_command.py", line 105, in _run_wrapper
+    status = _inner_run()
+  File "/x/pip/_vendor/msgpack/fallback.py", line 1, in pack
+    return self._buffer.getvalue()
+{}
+"""
+FAILURES = {
+    "inspection": (UNTRUSTED * 3 + NONE_FOUND.format("distilabel"), "name that file in PIP_CERT"),
+    "inspection, fetching": (
+        "Collecting a\n"
+        + OS_ERROR.format(
+            "HTTPSConnectionPool(host='f', port=443): Max retries exceeded with url: /a "
+            "(Caused by SSLError(SSLError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer')))"
+        ),
+        "certificate of the package index was refused",
+    ),
+    "proxy login": (ASKED * 3 + NONE_FOUND.format("distilabel"), "set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT"),
+    "proxy": (NO_PROXY * 3 + NONE_FOUND.format("distilabel"), "correct HTTPS_PROXY"),
+    "unreachable": (
+        RETRY.format(
+            "NewConnectionError('<x>: Failed to establish a new connection: [Errno -3] Temporary failure in "
+            "name resolution')",
+            "distilabel",
+        )
+        * 3
+        + NONE_FOUND.format("distilabel"),
+        "could not be reached for distilabel>=4",
+    ),
+    "after what was fetched": ("Collecting a\n" + TIMED_OUT * 3 + NONE_FOUND.format("numpy"), "could not be reached"),
+    "unreachable beside a local folder": (
+        TIMED_OUT + TIMED_OUT.replace("total=1", "total=0") + CONFLICT,
+        "could not be reached",
+    ),
+    "conflict after a retry": (TIMED_OUT + "Collecting numpy\n" + CONFLICT, "(Cannot install a==1 and b==2"),
+    "conflict right after a retry": (TIMED_OUT + CONFLICT, "do not fit each other"),
+    "refused after a retry": (TIMED_OUT + INTEL.format("1.0, 2.9.1"), "No package for torch>=2.9 fits this machine"),
+    "not there after a retry": (
+        TIMED_OUT + "Collecting numpy\n" + NONE_FOUND.format("nothing"),
+        "No package for nothing>=4 fits this machine",
+    ),
+    "build after a retry": (
+        TIMED_OUT + "Collecting a\n  Preparing metadata (pyproject.toml): finished with status 'error'\n"
+        "ERROR: Failed to build 'a' when getting requirements to build wheel\n",
+        "(Failed to build 'a' when getting requirements to build wheel)",
+    ),
+    "Intel Mac": (INTEL.format("2.2.0, 2.2.1, 2.2.2"), "open the course in Colab"),
+    "Intel Mac, older Python": (INTEL.format("1.13.0, 2.0.0, 2.1.2, 2.2.0, 2.2.1, 2.2.2"), "Intel processor"),
+    "quota": (
+        OS_ERROR.format("[Errno 122] Disk quota exceeded: '/home/x/.venv/lib/torch.so'"),
+        "disk quota is used up",
+    ),
+    "quota of macOS": (OS_ERROR.format("[Errno 69] Disc quota exceeded"), "disk quota is used up"),
+    "long paths": (
+        OS_ERROR.format("[Errno 2] No such file or directory: 'C:\\\\Users\\\\x'")
+        + "HINT: This error might have occurred "
+        "since this system does not have Windows Long Path support enabled. You can find information on how to enable "
+        "this at https://pip.pypa.io/warnings/enable-long-paths\n",
+        "short folder such as C:\\p2d",
+    ),
+    "long file name": (OS_ERROR.format("[WinError 206] The filename or extension is too long"), "short folder"),
+    "memory": (TRACEBACK.format("MemoryError"), "close other programs"),
+    "memory of the system": (OS_ERROR.format("[Errno 12] Cannot allocate memory"), "close other programs"),
+    "full": (OS_ERROR.format("[Errno 28] No space left on device"), "disk filled up"),
+    "another exception": (TRACEBACK.format("ValueError: too many values"), "(ValueError: too many values)"),
+    "nothing": ("", "pip ended without a reason"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), FAILURES.values(), ids=FAILURES)
+def test_each_failure_is_one_sentence_with_its_way_out(script: ModuleType, text: str, said: str) -> None:
+    sentence = script.explain_pip(text, Path(".venv/setup.log"))
+    assert said in sentence and "setup.log" in sentence
+    assert (
+        "\n" not in sentence
+        and sentence.endswith(".")
+        and "connect to the network" not in sentence
+        or "reached" in said
+    )
+
+
+def test_an_intel_mac_is_known_without_any_torch(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = INTEL.format("none")
+    assert "another Python" in script.explain_pip(text, Path(".venv/setup.log"))
+    monkeypatch.setattr(script, "is_intel_mac", lambda: True)
+    assert "Colab" in script.explain_pip(text, Path(".venv/setup.log"))
+    assert "another Python" in script.explain_pip(NONE_FOUND.format("a"), Path(".venv/setup.log"))
+
+
+def test_a_pip_that_was_killed_ran_out_of_memory(script: ModuleType, tmp_path: Path) -> None:
+    killed = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+    with pytest.raises(script.CannotSetUp, match="memory ran out"):
+        script.run_pip(killed, tmp_path / "setup.log", tmp_path)
+
+
 def test_root_only_where_it_is_root(script: ModuleType, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_ARGS", "--no-browser --port 1234")
     for uid, expected in ((0, True), (1000, False)):

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from datasets import Dataset, load_dataset
 
+from prompt2data.untrusted import whole
 from prompt2data.widgets.browser import DatasetBrowser
 from prompt2data.widgets.browser import export as rowfiles
 from tests.hostile import TEXTS
@@ -95,8 +97,76 @@ def test_rows_of_any_content_can_be_written() -> None:
     send(widget, "export")
     first, *rest = lines("datasets/picked.jsonl")
     assert first.pop("o").startswith("<object")
-    assert first == {"nan": None, "array": [0, 1], "half": "\ud800", "time": "2026-01-02T00:00:00", "set": [1]}
-    assert [row["text"] for row in rest] == list(TEXTS)
+    assert first == {"nan": None, "array": [0, 1], "half": "\ufffd", "time": "2026-01-02T00:00:00", "set": [1]}
+    assert [row["text"] for row in rest] == [whole(text) for text in TEXTS]
+
+
+ODD_TEXTS = [
+    "\u2028 \u2029 \x85 \x0b \x0c \x1c \x1e \r\n",
+    "nul \x00",
+    "half \ud83d",
+    "\ud83d\ude00",
+    "\ufeff",
+    "\u200b",
+    "\uffff",
+]
+
+
+def test_a_file_loads_again_in_datasets_and_pandas_and_line_by_line(tmp_path: Path) -> None:
+    rows = [
+        {"text": text, "column \u2028 \ud800": [text], "size": 2**63 + 2**70 * (text == "\ufeff")} for text in ODD_TEXTS
+    ]
+    widget = DatasetBrowser(rows)
+    send(widget, "pick_found")
+    send(widget, "export")
+    file = Path("datasets/picked.jsonl")
+    by_line = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    assert [row["text"] for row in by_line] == [whole(text) for text in ODD_TEXTS]
+    assert pd.read_json(file, lines=True)["text"].tolist() == [whole(text) for text in ODD_TEXTS]
+    loaded = load_dataset("json", data_files=str(file), split="train", cache_dir=str(tmp_path / "cache"))
+    assert loaded["text"] == [whole(text) for text in ODD_TEXTS] and set(loaded.column_names) == set(by_line[0])
+
+
+def test_the_row_that_cannot_be_written_is_named() -> None:
+    endless: list = []
+    endless.append(endless)
+    deep: list = []
+    for _level in range(5_000):
+        deep = [deep]
+    for odd in (endless, {"a": endless}, deep):
+        widget = DatasetBrowser([{"a": 1}, {"a": 2}, {"a": odd}])
+        send(widget, "pick", 0)
+        send(widget, "pick", 2)
+        send(widget, "export")
+        assert "Row 3 cannot be written as JSON: it holds itself" in widget.parts["status"]
+        assert "recursion" not in widget.parts["status"] and not Path("datasets/picked.jsonl").exists()
+        send(widget, "pick", 2)
+        send(widget, "export")
+        assert "1 row written" in widget.parts["status"]
+        Path("datasets/picked.jsonl").unlink()
+
+
+@pytest.mark.parametrize("rows", [[{}], [{}, {}], [], pd.DataFrame(index=[0, 1])])
+def test_rows_without_columns_can_be_looked_at(rows: object) -> None:
+    widget = DatasetBrowser(rows)
+    actions = ("filter", "filter_value", "search", "sort", "column", "pick_found", "read", "page", "show_all", "more")
+    for action in actions:
+        send(widget, action, 0)
+        assert "range" not in widget.parts["status"]
+    send(widget, "filter")
+    assert "no columns to filter by" in widget.parts["status"]
+
+
+def test_rows_of_any_table_are_the_same_rows() -> None:
+    rows = [{"a": 1, "talk": [{"role": "user", "content": "Why?"}]}, {"a": 2, "talk": None}]
+    frame = pd.DataFrame(rows)
+    arrays = [
+        {name: np.array(value, dtype=object) if isinstance(value, list) else value for name, value in row.items()}
+        for row in rows
+    ]
+    for data in (frame, arrays, tuple(rows), Dataset.from_list(rows)):
+        widget = DatasetBrowser(data)
+        assert widget.rows == rows and widget.state.table.kinds == ["number", "messages"]
 
 
 def test_a_failed_export_is_one_sentence_and_keeps_the_picks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,6 +138,21 @@ def test_without_a_prompt_it_says_so(widget: SamplingPlayground) -> None:
     assert "Write a prompt" not in widget.parts["status"] and chances(widget)
 
 
+def test_a_prompt_beyond_the_context_is_refused_in_words(llm, monkeypatch) -> None:
+    widget = SamplingPlayground(llm, None, max_new_tokens=6)
+    assert "Write a prompt first." in widget.parts["status"]
+    widget.by_itself = False
+    send(widget, "prompt", PROMPT)
+    size = len(widget._input()[0])
+    monkeypatch.setattr(llm.local_model.model.config, "max_position_embeddings", size)
+    until_done(widget, "generate")
+    assert f"The prompt has {size} tokens" in widget.parts["status"] and widget.texts == []
+    monkeypatch.setattr(llm.local_model.model.config, "max_position_embeddings", size + 2)
+    until_done(widget, "generate")
+    assert len(widget.texts) == widget.settings.samples and widget.parts["status"].count("Ready") == 1
+    assert all(len(llm.local_model.pieces(text)) <= 2 for text in widget.texts)
+
+
 def test_hostile_texts_and_prompts_are_text(widget: SamplingPlayground) -> None:
     def structure(html: str) -> list[tuple[str, tuple[str, ...]]]:
         return [(tag.name, tuple(sorted(tag.attrs))) for tag in BeautifulSoup(html, "html.parser").find_all(True)]

@@ -192,6 +192,8 @@ class DatasetBrowser(View):
         self.state.form = replace(self.state.form, value=value[:_LONGEST_INPUT])
 
     def do_filter(self, value: str) -> None:
+        if not self.state.table.columns:
+            raise ValueError(_("The rows have no columns to filter by."))
         if self.rows:
             self.state.add_filter()
             self._draw("found", "rows", "picks")
@@ -271,6 +273,7 @@ class DatasetBrowser(View):
         rows = self.picked
         if not rows:
             raise ValueError(_("Pick at least one row first."))
-        path = write_rows(rows, self._file_name)
+        names = [f"{row + 1:,}" for picked in self._picked.values() for row in sorted(picked)]
+        path = write_rows(rows, self._file_name, names)
         message = ngettext("{n} row written to {file}", "{n} rows written to {file}", len(rows))
         self._draw("picks", notice=message.format(n=f"{len(rows):,}", file=visible(path.as_posix(), 300)))

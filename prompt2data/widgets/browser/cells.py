@@ -12,10 +12,11 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from prompt2data.ground.rows import is_missing
 from prompt2data.i18n import N_, _, ngettext, translated
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.conversations import is_messages
-from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text, is_missing
+from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text
 from prompt2data.widgets.view import render
 
 _ROLES = (N_("system"), N_("user"), N_("assistant"), N_("tool"))

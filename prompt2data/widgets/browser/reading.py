@@ -9,11 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from prompt2data.ground.rows import is_missing
 from prompt2data.i18n import ngettext
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.cells import Shown, column_name, column_names, find, marked, role_name
 from prompt2data.widgets.browser.conversations import Conversation, Message, conversations
-from prompt2data.widgets.browser.table import Table, as_json, as_text, is_missing
+from prompt2data.widgets.browser.table import Table, as_json, as_text
 from prompt2data.widgets.view import render
 
 _MOST_COLUMNS = 60  # of a row

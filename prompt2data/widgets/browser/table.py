@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from prompt2data.ground.rows import Row, is_missing, records
 from prompt2data.i18n import N_, _
-from prompt2data.untrusted import safe_repr
+from prompt2data.untrusted import safe_repr, safe_str
 from prompt2data.widgets.browser.conversations import is_messages
-
-Row = dict[str, Any]
 
 # What a filter may ask of a cell; the last two compare numbers.
 CONDITIONS = (N_("contains"), N_("equals"), N_("is missing"), N_("is not missing"), "≥", "≤")
@@ -30,7 +29,7 @@ def tables_in(data: Any) -> dict[str, Callable[[], list[Row]]]:
 
     Args:
         data: a `Distiset` or `DatasetDict` (its tables are named like "default / train"), a `datasets.Dataset`, a
-            pandas table, or a list of mappings.
+            table of pandas or polars, or a list of mappings.
 
     Raises:
         TypeError: for anything else.
@@ -42,21 +41,21 @@ def tables_in(data: Any) -> dict[str, Callable[[], list[Row]]]:
                 readers[f"{name} / {inner}" if inner else str(name)] = read
         return readers or {"": list}
     if hasattr(data, "itertuples"):  # pandas
-        return {"": lambda: _from_pandas(data)}
+        return {"": lambda: _plain_rows(data.astype(object).where(data.notna(), None))}  # it marks missing as NaN
     if hasattr(data, "column_names") and hasattr(data, "to_list"):  # datasets
         return {"": data.to_list}
-    if isinstance(data, Sequence) and not isinstance(data, str | bytes):
-        for index, row in enumerate(data):
-            if not isinstance(row, Mapping):
-                raise TypeError(_("Row {place} is not a dictionary.").format(place=index))
-        return {"": lambda: [dict(row) for row in data]}
-    raise TypeError(_("The rows should be a Distiset, a Dataset, a table of pandas or a list of dictionaries."))
+    if isinstance(data, str | bytes) or not (isinstance(data, Sequence) or hasattr(data, "iter_rows")):
+        raise TypeError(_("The rows should be a Distiset, a Dataset, a table of pandas or a list of dictionaries."))
+    rows = records(data)
+    return {"": lambda: _plain_rows(rows)}
 
 
-def _from_pandas(frame: Any) -> list[Row]:
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")  # pandas marks missing as NaN
+def _plain_rows(rows: Any) -> list[Row]:
     # From a Parquet file, lists come as arrays.
-    return [{name: value.tolist() if hasattr(value, "shape") else value for name, value in row.items()} for row in rows]
+    return [
+        {name: value.tolist() if hasattr(value, "tolist") else value for name, value in row.items()}
+        for row in records(rows)
+    ]
 
 
 @dataclass(frozen=True)
@@ -144,11 +143,6 @@ class Table:
         return ["\0".join(_texts(row)).lower() for row in self.rows]
 
 
-def is_missing(value: Any) -> bool:
-    """Whether there is no value: `None` or NaN."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
 def as_number(value: Any) -> float | None:
     """`value` as a float if it is a number or a truth value."""
     if isinstance(value, numbers.Real | Decimal):
@@ -165,10 +159,7 @@ def as_text(value: Any) -> str:
         return str.__str__(value)
     if isinstance(value, Mapping | list | tuple | set | frozenset) or hasattr(value, "tolist"):
         return as_json(value)
-    try:
-        return str(value)
-    except Exception:  # a learner's class may have a broken __str__
-        return safe_repr(value)
+    return safe_str(value)
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
@@ -183,10 +174,12 @@ def plain(value: Any) -> Any:
     """`value` in JSON's types: NaN and infinities become `None`, dates and other objects text."""
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return plain(as_number(value))  # pandas reads no such number
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
+        return {safe_str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(inner) for inner in value]
     if hasattr(value, "tolist"):  # numpy, torch

@@ -1,0 +1,146 @@
+"""No rule takes more than time in proportion to the length of a text, whatever the text repeats.
+
+Small models that are stuck write such texts by the thousand. Measured is the processor time of this thread, on a text
+and on one ten times as long, so a busy machine changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from prompt2data.quality import (
+    broken,
+    chain,
+    contamination,
+    conversations,
+    datasheet,
+    duplicates,
+    evolutions,
+    exchanges,
+    fields,
+    language,
+    pairs,
+    preferences,
+    report,
+    selection,
+    texts,
+    vocabulary,
+)
+
+UNITS = (
+    ".",
+    "> ",
+    ": ",
+    "\n-",
+    "***\n",
+    "a",
+    "7-",
+    "a.",
+    "www.",
+    " ",
+    "\n",
+    "because ",
+    '"',
+    "(",
+    "<",
+    "{{",
+    "我",
+    "ก",
+    "🍞",
+    "\n.",
+    "A",
+    "'A",
+    "Why ",
+    "? ",
+    "#",
+    "|",
+    "[",
+    "1. ",
+    "。",
+    "は",
+    "가 ",
+    "é",
+    "a@",
+    "://",
+    "_",
+    "you are a ",
+    "i'm ",
+    "here is the ",
+    "come up with a ",
+    "user: ",
+    "\x00",
+    "\ud83d",
+    "a\n",
+    "không ",
+    "`",
+)
+LONG, SHORT = 100_000, 10_000
+
+# Columns and messages hold the text at the end, in the middle and as a whole
+CALLS = {
+    "empty": lambda text: texts.empty(row(text)),
+    "leak": lambda text: texts.leak(row(text)),
+    "refusal": lambda text: texts.refusal(row(text)),
+    "length": lambda text: texts.length(row(text)),
+    "joined": lambda text: texts.joined(*texts.columns([row(text)])),
+    "loop": lambda text: broken.loop(row(text)),
+    "blob": lambda text: broken.blob(row(text)),
+    "reasoning": lambda text: broken.reasoning(row(text)),
+    "unfinished": lambda text: broken.unfinished(row(text)),
+    "echo": lambda text: exchanges.echo(row(text)),
+    "copy": lambda text: exchanges.copy(row(text)),
+    "roles": lambda text: exchanges.roles(row(text)),
+    "no request": lambda text: exchanges.no_request(row(text)),
+    "language": lambda text: language.language_of(text),
+    "question_in": lambda text: pairs.question_in(text),
+    "pair": lambda text: pairs.why_drop({"prompt": text + "?", "completion": text}),
+    "evolution": lambda text: evolutions.why_drop("How is bread baked?", text),
+    "answer": lambda text: evolutions.why_drop_answer(text),
+    "request": lambda text: conversations.reads_like_request(text),
+    "conversation": lambda text: conversations.why_drop(
+        [{"role": "user", "content": text}, {"role": "assistant", "content": text}], 1
+    ),
+    "preference": lambda text: preferences.why_drop(
+        {"instruction": text, "generations": [text, "b"], "ratings": [1, 2]}, 1
+    ),
+    "personal data": lambda text: datasheet.personal_data([{"a": text}], ["a"]),
+    "words": lambda text: (vocabulary.words(text), vocabulary.plain(text), fields.tokens(text)),
+    "near": lambda text: duplicates.near([text, "b"]),
+    "exact": lambda text: duplicates.exact([text, "b"]),
+    "run": lambda text: contamination.common_run(text, "Which gas do yeast cells give off that lifts the dough?"),
+    "complexity": lambda text: selection.complexity_stand_in(text),
+    "report": lambda text: report.render_report(chain.run_chain([row(text)], []), "title"),
+}
+
+
+def row(text):
+    return {"instruction": text, "response": text + " and so on"}
+
+
+def cost(call, text):
+    """The processor time of a call in seconds."""
+    started = time.thread_time()
+    call(text)
+    return time.thread_time() - started
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_ten_times_the_text_takes_ten_times_as_long(name):
+    """Ten times as long takes a hundred times where a rule begins anew at every character."""
+    call, slow = CALLS[name], {}
+    call("Bake it. And then?")  # what is loaded once costs no text anything
+    for unit in UNITS:
+        long, short = (f"Bake it. {unit * (size // len(unit))} And then?" for size in (LONG, SHORT))
+        spent = cost(call, long)
+        if spent > 3 or (spent > 0.5 and spent > 30 * min(cost(call, short) for _ in range(3))):
+            slow[unit] = round(spent, 2)
+    assert not slow, (name, slow)
+
+
+def test_the_test_sees_what_grows_with_the_square():
+    import re
+
+    greedy = re.compile(r"a+b")
+    assert cost(greedy.search, "a" * 20_000) > 30 * cost(greedy.search, "a" * 2_000)
