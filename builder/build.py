@@ -21,7 +21,7 @@ from builder.problems import ExecutionFailed, Problem, Refused, gathered
 from builder.reading import read
 from builder.readme import readme
 from builder.source import Lesson, parse
-from builder.state import DOMAINS, State, checks_module
+from builder.state import DOMAIN, State, checks_module
 from builder.validate import Exercise, validate
 from prompt2data.ground.whole import replace_file
 
@@ -124,7 +124,8 @@ def all_derived(course: Course, valid: Valid) -> dict[str, tuple[NotebookNode, N
         pairs = zip(found[SOURCE_LANGUAGE], found[language.code], (course.exercise, course.solution), strict=True)
         for english, localized, path_of in pairs:
             path = path_of(valid.entry.name, language.code)
-            problems += [Problem(path, 0, fault) for fault in code.faults(english, localized, language.code)]
+            translate = Translator(course, language.code).shown(valid.lesson)
+            problems += [Problem(path, 0, fault) for fault in code.faults(english, localized, language.code, translate)]
     if problems:
         raise Refused(problems)
     return found
@@ -156,7 +157,7 @@ def readmes(course: Course, valid: dict[str, Valid], codes: Sequence[str] | None
 
 
 def compiled(course: Course, codes: Sequence[str] | None = None) -> dict[Path, bytes]:
-    """Path → content of the binary catalogues that the helper package reads: its messages, and what lessons show.
+    """Path → content of the binary catalogues that the helper package reads: its messages.
 
     Of every language but English, or of those with `codes`.
     """
@@ -165,15 +166,8 @@ def compiled(course: Course, codes: Sequence[str] | None = None) -> dict[Path, b
         if codes is not None and language.code not in codes:
             continue
         text = Translator(course, language.code)
-        shown = [
-            entry
-            for lesson in course.lessons
-            for entry in text.catalogue(f"lessons/{lesson.name}").entries
-            if entry.comment == sources.SHOWN
-        ]
-        package, in_lessons = (course.compiled(language.code, domain) for domain in DOMAINS)
-        found[package] = store.compiled(text.catalogue(sources.PACKAGE), course.title)
-        found[in_lessons] = store.compiled(store.Catalogue(in_lessons, language.code, shown), course.title)
+        path = course.compiled(language.code, DOMAIN)
+        found[path] = store.compiled(text.catalogue(sources.PACKAGE), course.title)
     return found
 
 
@@ -235,8 +229,7 @@ def _write_language(
     name = valid.entry.name
     replace(course.exercise(name, language), notebooks.to_text(exercise), say)
     target = course.solution(name, language)
-    shown = Translator(course, language).shown(valid.lesson)
-    executed = record.is_current(solution, record.read(target), shown)
+    executed = record.is_current(solution, record.read(target))
     if executed:
         record.carry_over(solution, target)
     elif execute:
@@ -248,7 +241,7 @@ def _write_language(
             shutil.rmtree(cache, ignore_errors=True)
         cache.mkdir(parents=True, exist_ok=True)
         try:
-            execute_to_store(solution, course.root, course.package, say, cache, shown)
+            execute_to_store(solution, course.root, course.package, say, cache)
         except ExecutionFailed as failed:
             failing = course.runs(name) / "failed.ipynb"
             replace(failing, notebooks.to_text(solution), lambda _: None)

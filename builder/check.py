@@ -18,7 +18,7 @@ from builder.diagrams import files, place
 from builder.guards import code, links, translations
 from builder.notebooks import to_text
 from builder.problems import Problem, gathered
-from builder.state import DOMAINS
+from builder.state import DOMAIN
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -130,19 +130,19 @@ def _lesson(
 
     What was `told` of the English notebook is not told again of the others: they follow it.
     """
-    name, shown = valid.entry.name, Translator(course, language).shown(valid.lesson)
+    name = valid.entry.name
     problems = _compare(course.exercise(name, language), pair[0], outputs=False)
     found = _compare(course.solution(name, language), pair[1], outputs=True)
-    problems += found or _executed(course.solution(name, language), pair[1], shown)
+    problems += found or _executed(course.solution(name, language), pair[1])
     if language != SOURCE_LANGUAGE and english:
         for path_of, notebook in zip((course.exercise, course.solution), english, strict=True):
             path, localized = path_of(name, language), record.read(path_of(name, language))
             problems = [one for one in problems if one.path != path or Problem(path_of(name), 0, one.text) not in told]
             # Where the English one is not up to date, this is no surprise.
             if localized is not None and path_of(name) not in {problem.path for problem in told}:
-                faults = [
-                    Problem(path, 0, f"{fault}: {ADVICE}") for fault in code.faults(notebook, localized, language)
-                ]
+                translate = Translator(course, language).shown(valid.lesson)
+                found = code.faults(notebook, localized, language, translate)
+                faults = [Problem(path, 0, f"{fault}: {ADVICE}") for fault in found]
                 problems = faults + [problem for problem in problems if not faults or problem.path != path]
     return problems
 
@@ -189,14 +189,14 @@ def _first_difference(stored: dict, expected: dict) -> str:
     return f"{len(one)} cells, {len(two)} expected" if len(one) != len(two) else "metadata, outputs or layout"
 
 
-def _executed(path: Path, solution, shown: list[str]) -> list[Problem]:
+def _executed(path: Path, solution) -> list[Problem]:
     stored = record.read(path)
     recorded = stored["metadata"].get(record.KEY, {}).get("code_hash")
     if recorded is None:
         return [Problem(path, 0, f"was never executed: {ADVICE}")]
-    if recorded != record.code_hash(solution, shown):
+    if recorded != record.code_hash(solution):
         return [Problem(path, 0, f"its outputs are older than its code: {ADVICE}")]
-    if not record.is_current(solution, stored, shown):
+    if not record.is_current(solution, stored):
         return [Problem(path, 0, f"some cells were not executed: {ADVICE}")]
     return []
 
@@ -216,7 +216,7 @@ def _readmes(course: Course, valid: dict[str, Valid], codes: list[str]) -> list[
 def _compiled(course: Course, codes: list[str]) -> list[Problem]:
     expected = compiled(course, codes)
     found = set((course.root / course.package / "locale").rglob("*.mo"))
-    known = {course.compiled(one.code, domain) for one in course.built_languages[1:] for domain in DOMAINS}
+    known = {course.compiled(one.code, DOMAIN) for one in course.built_languages[1:]}
     problems = [Problem(path, 0, "stray file: no catalogue gives it") for path in sorted(found - known)]
     for path, content in expected.items():
         if not path.is_file() or path.read_bytes() != content:

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -92,11 +92,10 @@ def execute(
     folder: Path,
     say: Callable[[str], None],
     cache: Path | None = None,
-    shown: Sequence[str] = (),
 ) -> nbformat.NotebookNode:
     """Run all cells of `notebook` in `folder` and keep their outputs in it, tidied.
 
-    `cache`: see `environment`, `shown`: see `code_hash`. The notebook also gets its record: code hash, model, package
+    `cache`: see `environment`. The notebook also gets its record: code hash, model, package
     versions. Raises ExecutionFailed; the outputs made so far are then in `notebook` all the same, for whoever wants to
     look at them.
     """
@@ -122,7 +121,7 @@ def execute(
         tidy(notebook)
         notebook.metadata = nbformat.from_dict(METADATA)
     say(f"  {count} cells in {time.monotonic() - began:.1f} s")
-    record = {"code_hash": code_hash(notebook, shown), "model": model, "versions": versions()}
+    record = {"code_hash": code_hash(notebook), "model": model, "versions": versions()}
     notebook.metadata[KEY] = nbformat.from_dict(record)
     return notebook
 
@@ -133,7 +132,6 @@ def execute_to_store(
     package: str,
     say: Callable[[str], None],
     cache: Path,
-    shown: Sequence[str] = (),
 ) -> nbformat.NotebookNode:
     """`execute` in a temporary folder, with the generation cache in `cache`.
 
@@ -141,7 +139,7 @@ def execute_to_store(
     """
     with tempfile.TemporaryDirectory(prefix="lesson-") as temporary:
         folder = Path(temporary)
-        execute(notebook, root, package, folder, say, cache, shown)
+        execute(notebook, root, package, folder, say, cache)
         private = private_paths(root, folder, cache)
     wrong = [f"cell {cell_id!r}: {text}" for cell_id, text in faults(notebook, private)]
     size = len(nbformat.writes(notebook).encode())

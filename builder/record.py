@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import tokenize
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,12 @@ METADATA = {  # what every notebook has beside that record
 }
 
 
-def code_hash(notebook: NotebookNode | dict[str, Any], shown: Sequence[str] = ()) -> str:
-    """SHA-256 over ids and code of the notebook's code cells, and over the translated texts that its code shows.
+def code_hash(notebook: NotebookNode | dict[str, Any]) -> str:
+    """SHA-256 over ids and code of the notebook's code cells.
 
     Comments on lines of their own and blank lines are left out: rewording one makes no output stale.
     """
-    digest = hashlib.sha256("".join(f"{text}\0" for text in shown).encode())
+    digest = hashlib.sha256()
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             digest.update(f"{cell['id']}\0{_bare(cell['source'])}\0".encode())
@@ -105,9 +104,9 @@ def _loaded(path: Path) -> dict[str, Any]:
     return notebook
 
 
-def is_current(notebook: NotebookNode, stored: dict[str, Any] | None, shown: Sequence[str] = ()) -> bool:
-    """Whether `stored` was executed, wholly, with the code that `notebook` has; `shown`: see `code_hash`."""
-    if stored is None or stored["metadata"].get(KEY, {}).get("code_hash") != code_hash(notebook, shown):
+def is_current(notebook: NotebookNode, stored: dict[str, Any] | None) -> bool:
+    """Whether `stored` was executed, wholly, with the code that `notebook` has."""
+    if stored is None or stored["metadata"].get(KEY, {}).get("code_hash") != code_hash(notebook):
         return False
     counts = {cell.get("id"): cell.get("execution_count") for cell in stored["cells"]}
     return all(counts.get(cell["id"]) for cell in notebook["cells"] if cell["cell_type"] == "code")

@@ -6,7 +6,7 @@ from builder import words
 from builder.catalogues.translate import Translator
 from builder.course import Course
 
-NAMES = ("MODEL", "setup", "tr")  # what the other cells of a lesson may use from it
+NAMES = ("MODEL", "setup")  # what the other cells of a lesson may use from it
 
 TEMPLATE = """\
 # {installs}
@@ -19,8 +19,7 @@ if importlib.util.find_spec("{package}") is None:
     course = "{package} @ git+https://github.com/{repository}@{branch}"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", course], check=True)
 
-# {about_tr}
-from {package} import MODEL, setup, tr
+from {package} import MODEL, setup
 
 setup(language="{language}")"""
 
@@ -34,5 +33,4 @@ def setup_cell(course: Course, language: str = "en") -> str:
         branch=course.branch,
         language=language,
         installs=text.word(words.INSTALLS),
-        about_tr=text.word(words.ABOUT_TR),
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from builder.course import Course
 
 _TOOLS = ("jupytext", "nbgrader", "nbformat", "markdown-it-py", "polib", "mermaidx", "novasvg", "pillow")
-DOMAINS = ("prompt2data", "lessons")  # what the helper package looks texts up in
+DOMAIN = "prompt2data"  # what the helper package looks texts up in
 
 
 def _hash(paths: list[Path], *words: str) -> str:
@@ -60,7 +60,7 @@ class State:
         course = self.course
         files = [course.source(lesson.name) for lesson in course.lessons]
         for language in course.built_languages:
-            files += [course.readme(language.code), *(course.compiled(language.code, one) for one in DOMAINS)]
+            files += [course.readme(language.code), course.compiled(language.code, DOMAIN)]
             files += sorted((course.root / "translations" / language.code).rglob("*.po"))
         return _hash(files, self.builder)
 

@@ -17,9 +17,8 @@ SOLUTION_COLUMN = "worked solution"
 NOTEBOOK_LINK = "notebook"
 SOLUTION_LINK = "solution"
 INSTALLS = "Installs the course where it is missing (in Colab), then prepares this notebook"
-ABOUT_TR = 'tr("...") gives a text in the language of this notebook'
 
 ALL = (
     STUB, SOLUTION, EXERCISES, IN_COLAB, OPEN_IN_COLAB, LESSON, MINUTES, EXERCISE_COLUMN, SOLUTION_COLUMN,
-    NOTEBOOK_LINK, SOLUTION_LINK, INSTALLS, ABOUT_TR,
+    NOTEBOOK_LINK, SOLUTION_LINK, INSTALLS,
 )  # fmt: skip

@@ -63,8 +63,8 @@ pair = [
 ]
 read_only = tokenizer.apply_chat_template(pair[:1], tokenize=False, add_generation_prompt=True)
 whole = tokenizer.apply_chat_template(pair, tokenize=False)
-print(tr("READ"), read_only, sep="\n")
-print(tr("LEARNED"), whole[len(read_only) :], sep="\n")
+print("READ", read_only, sep="\n")
+print("LEARNED", whole[len(read_only) :], sep="\n")
 
 # %% [markdown] id="loss-read"
 """
@@ -80,7 +80,7 @@ def count(text):
 
 total = count(whole)
 learned = total - count(read_only)
-print(tr("{learned} of {total} tokens carry the loss", learned=learned, total=total))
+print(f"{learned} of {total} tokens carry the loss")
 
 # %% [markdown] id="distilabel"
 """
@@ -307,7 +307,7 @@ def sample(instructions, temperature, seed=0, max_new_tokens=32, template="{{ in
 
 
 cold = sample([request] * 32, temperature=0.1)
-print(tr("different texts:"), share(len(set(texts_of(cold))), 32))
+print("different texts:", share(len(set(texts_of(cold))), 32))
 for text in sorted(set(texts_of(cold)))[:5]:
     print("•", text)
 
@@ -327,7 +327,7 @@ runs = {0.1: cold, **{t: sample([request] * 32, t) for t in temperatures[1:]}}
 diversity = [distinct_n(texts_of(runs[t]), 2) for t in temperatures]
 sense = [share(sensible(row, "sample") for row in runs[t]) for t in temperatures]
 for t, d, s in zip(temperatures, diversity, sense):
-    print(tr("temperature {t}: distinct-2 {d:.2f}, a question that ended: {s}", t=t, d=d, s=s))
+    print(f"temperature {t}: distinct-2 {d:.2f}, a question that ended: {s}")
 
 # %% [markdown] id="sweep-plot-why"
 """
@@ -342,11 +342,11 @@ ax.plot(temperatures, diversity, label="distinct-2")
 low = [s.value - s.low for s in sense]
 high = [s.high - s.value for s in sense]
 values = [s.value for s in sense]
-ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label=tr("a question that ended"))
+ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label="a question that ended")
 ax.set_ylim(0, 1.05)
-title = tr("What the sampling temperature buys, and what it costs (n = 32 each)")
-plots.finish(ax, title=title, x=tr("sampling temperature"), y=tr("share (0 to 1)"), legend=True)
-plots.show(fig, alt=tr("Distinct-2 and the share of sensible questions against four temperatures."))
+title = "What the sampling temperature buys, and what it costs (n = 32 each)"
+plots.finish(ax, title=title, x="sampling temperature", y="share (0 to 1)", legend=True)
+plots.show(fig, alt="Distinct-2 and the share of sensible questions against four temperatures.")
 
 # %% [markdown] id="sweep-again-why"
 """
@@ -357,8 +357,8 @@ One run is one draw. Here are the two ends once more, with another seed and with
 again = {t: sample([request] * 32, t, seed=1) for t in (0.1, 1.3)}
 for seed, results in [(0, runs), (1, again)]:
     coldest, hottest = (share(sensible(row, "sample") for row in results[t]) for t in (0.1, 1.3))
-    sentence = compare(tr("temperature 0.1"), coldest, tr("temperature 1.3"), hottest)
-    print(tr("seed {seed}: {sentence}", seed=seed, sentence=sentence))
+    sentence = compare("temperature 0.1", coldest, "temperature 1.3", hottest)
+    print(f"seed {seed}: {sentence}")
 
 # %% [markdown] id="sweep-read"
 """
@@ -458,18 +458,18 @@ print(texts_of(crossed)[:4])
 """
 
 # %% id="grid-price"
-one_prompt, the_grid = tr("one prompt"), tr("the grid")
+one_prompt, the_grid = "one prompt", "the grid"
 one, many = (share(len(set(texts_of(rows))), 32) for rows in (cold, crossed))
-print(tr("different texts."), compare(the_grid, many, one_prompt, one))
+print("different texts.", compare(the_grid, many, one_prompt, one))
 for name, rows in [(one_prompt, cold), (the_grid, crossed)]:
-    print(tr("distinct-2, {name}: {d:.2f}", name=name, d=distinct_n(texts_of(rows), 2)))
+    print(f"distinct-2, {name}: {distinct_n(texts_of(rows), 2):.2f}")
 
 one, many = (share(sensible(row, "sample") for row in rows) for rows in (cold, crossed))
-print(tr("sense."), compare(the_grid, many, one_prompt, one))
+print("sense.", compare(the_grid, many, one_prompt, one))
 
 found = [question_in(row["generation"]) or "" for row in crossed]
 begun = share(text.startswith(beginnings[place % 4]) for place, text in enumerate(found))
-print(tr("begins as asked:"), begun)
+print("begins as asked:", begun)
 
 # %% [markdown] id="grid-read"
 """
@@ -508,7 +508,7 @@ llm.cache = False
 seconds_each(answer, grid[:1])  # the first call loads the model
 factor = seconds_each(task, grid[:2]) / seconds_each(answer, grid[:8])
 llm.cache = True
-print(tr("the batch was {factor:.1f} times as fast", factor=factor))
+print(f"the batch was {factor:.1f} times as fast")
 
 # %% [markdown] id="batches-read"
 """
@@ -533,10 +533,10 @@ def parameters_alive():
 
 before = parameters_alive()
 task.unload()
-print(tr("two engines loaded: {n:.0f} million parameters in memory", n=before))
-print(tr("after unload() of the TransformersLLM: {n:.0f} million", n=parameters_alive()))
+print(f"two engines loaded: {before:.0f} million parameters in memory")
+print(f"after unload() of the TransformersLLM: {parameters_alive():.0f} million")
 del plain_llm._pipeline
-print(tr("after its pipeline is deleted as well: {n:.0f} million", n=parameters_alive()))
+print(f"after its pipeline is deleted as well: {parameters_alive():.0f} million")
 
 # %% [markdown] id="unload-read"
 """
@@ -645,9 +645,9 @@ pairs = [
     for row in answers
 ]
 kept = [pair for pair in pairs if why_drop(pair) is None]
-print(tr("asked:"), share(len(asked), len(grid)))
-print(tr("dropped:"), dict(Counter(reason for pair in pairs if (reason := why_drop(pair)))))
-print(tr("kept:"), share(len(kept), len(grid)))
+print("asked:", share(len(asked), len(grid)))
+print("dropped:", dict(Counter(reason for pair in pairs if (reason := why_drop(pair)))))
+print("kept:", share(len(kept), len(grid)))
 
 # %% [markdown] id="dataset-read"
 """

@@ -146,8 +146,8 @@ for answer in stock_rows:
     reasons = [why_drop(line, SEEDS) or "kept" for line in clean(answer["instructions"])]
     usable_lists += reasons == ["kept"] * 5
     number = len(answer["instructions"])
-    print(tr("{number} lines; different ones:", number=number), dict(Counter(reasons)))
-print(tr("usable lists: {usable} of {lists}", usable=usable_lists, lists=len(stock_rows)))
+    print(f"{number} lines; different ones:", dict(Counter(reasons)))
+print(f"usable lists: {usable_lists} of {len(stock_rows)}")
 
 # %% id="stock-look"
 for answer in stock_rows:
@@ -243,8 +243,8 @@ plain = BatchedTransformersLLM(model=MODEL, chat_template="{{ messages[0]['conte
 plain.load()
 
 message = [{"role": "user", "content": prompts[0][0]}]
-print(tr("AS A MESSAGE"), chat.prepare_input(message), sep="\n")
-print(tr("AS A TEXT"), plain.prepare_input(message), sep="\n")
+print("AS A MESSAGE", chat.prepare_input(message), sep="\n")
+print("AS A TEXT", plain.prepare_input(message), sep="\n")
 
 # %% [markdown] id="shape-bet"
 """
@@ -273,7 +273,7 @@ chat.unload()
 as_text = {seed: ask(plain, prompts[seed], seed) for seed in prompts}
 
 # %% id="shapes-look"
-for name, rows in [(tr("AS A MESSAGE"), as_message[0]), (tr("AS A TEXT"), as_text[0])]:
+for name, rows in [("AS A MESSAGE", as_message[0]), ("AS A TEXT", as_text[0])]:
     print(name)
     print(*[f"• {row['line']}" for row in rows[:6]], sep="\n")
 
@@ -286,8 +286,8 @@ def usable(rows):
 
 
 for seed in prompts:
-    result = compare(tr("text"), usable(as_text[seed]), tr("message"), usable(as_message[seed]))
-    print(tr("seed {seed}:", seed=seed), result)
+    result = compare("text", usable(as_text[seed]), "message", usable(as_message[seed]))
+    print(f"seed {seed}:", result)
 
 # %% [markdown] id="shapes-read"
 """
@@ -305,15 +305,15 @@ from prompt2data import plots
 reasons = ["kept", "copy", "no request", "leak", "unfinished", "empty"]
 counts = {
     name: Counter(why_drop(row["line"], SEEDS) or "kept" for rows in runs.values() for row in rows)
-    for name, runs in [(tr("as a message"), as_message), (tr("as a text"), as_text)]
+    for name, runs in [("as a message", as_message), ("as a text", as_text)]
 }
 fig, ax = plots.figure(figsize=(7, 2.6))
 plots.stacked_bars(ax, counts, reasons)
-title = tr("What became of 64 lists in each form")
-x, y = tr("number of first lines"), tr("form of the prompt")
+title = "What became of 64 lists in each form"
+x, y = "number of first lines", "form of the prompt"
 plots.finish(ax, title=title, x=x, y=y, legend=True)
 ax.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.25))
-alt = tr("Stacked bars: for each form of the prompt, first lines that were kept or dropped, by reason.")
+alt = "Stacked bars: for each form of the prompt, first lines that were kept or dropped, by reason."
 plots.show(fig, alt=alt)
 
 # %% [markdown] id="shapes-plot-read"
@@ -368,8 +368,8 @@ def topical(rows):
     return share(on_topic(row["line"]) for row in rows)
 
 
-print(compare(tr("grounded"), topical(grounded_rows), tr("closed book"), topical(closed_rows)))
-for name, rows in [(tr("GROUNDED"), grounded_rows), (tr("CLOSED BOOK"), closed_rows)]:
+print(compare("grounded", topical(grounded_rows), "closed book", topical(closed_rows)))
+for name, rows in [("GROUNDED", grounded_rows), ("CLOSED BOOK", closed_rows)]:
     print(name)
     print(*[f"• {row['line']}" for row in rows[:6]], sep="\n")
 
@@ -483,8 +483,8 @@ def grow(novel_only, rounds=3, threshold=0.7):
 pool, log, written = grow(novel_only=True)
 for number in (1, 2, 3):
     verdicts = Counter(entry["verdict"] for entry in log if entry["round"] == number)
-    print(tr("round {number}", number=number), dict(verdicts))
-print(tr("{seeds} seeds, {pool} in the pool", seeds=len(SEEDS), pool=len(pool)))
+    print(f"round {number}", dict(verdicts))
+print(f"{len(SEEDS)} seeds, {len(pool)} in the pool")
 
 # %% [markdown] id="loop-read"
 """
@@ -525,24 +525,20 @@ def repeats(log, number, exact=False):
     return share(e["exact"] if exact else e["verdict"] == "too similar" for e in lines)
 
 
-for name, entries in [(tr("WITH THE FILTER"), log), (tr("WITHOUT"), loose_log)]:
+for name, entries in [("WITH THE FILTER", log), ("WITHOUT", loose_log)]:
     print(name)
     for number in (1, 2, 3):
+        copies = repeats(entries, number, exact=True)
         print(
-            tr(
-                "round {number}: repeats {repeats}; exact copies {copies}",
-                number=number,
-                repeats=repeats(entries, number),
-                copies=repeats(entries, number, exact=True),
-            )
+            f"round {number}: repeats {repeats(entries, number)}; exact copies {copies}"
         )
-    print("→", compare(tr("round 3"), repeats(entries, 3), tr("round 1"), repeats(entries, 1)))
+    print("→", compare("round 3", repeats(entries, 3), "round 1", repeats(entries, 1)))
 
 # %% id="growth"
 fig, (left, right) = plots.figure(2, figsize=(9, 3.4))
 for name, entries, style, admitted in [
-    (tr("with the filter"), log, "-", ["novel"]),
-    (tr("without"), loose_log, "--", ["novel", "too similar"]),
+    ("with the filter", log, "-", ["novel"]),
+    ("without", loose_log, "--", ["novel", "too similar"]),
 ]:
     added = [e["verdict"] in admitted for e in entries]
     sizes = [len(SEEDS) + sum(added[:n]) for n in range(len(added) + 1)]
@@ -550,14 +546,12 @@ for name, entries, style, admitted in [
     values = [repeats(entries, number) for number in (1, 2, 3)]
     errors = [[s.value - s.low for s in values], [s.high - s.value for s in values]]
     right.errorbar([1, 2, 3], [s.value for s in values], yerr=errors, ls=style, capsize=4, label=name)
-title, x, y = tr("What enters the pool"), tr("lines proposed"), tr("size of the pool")
+title, x, y = "What enters the pool", "lines proposed", "size of the pool"
 plots.finish(left, title=title, x=x, y=y, legend=True)
-title, x, y = tr("What the model proposes: repeats"), tr("round"), tr("share (0 to 1)")
+title, x, y = "What the model proposes: repeats", "round", "share (0 to 1)"
 plots.finish(right, title=title, x=x, y=y, legend=True)
 right.set(ylim=(0, 1), xticks=[1, 2, 3])
-alt = tr(
-    "Left: pool size against lines proposed, two lines. Right: share of repeats in three rounds."
-)
+alt = "Left: pool size against lines proposed, two lines. Right: share of repeats in three rounds."
 plots.show(fig, alt=alt)
 
 # %% [markdown] id="growth-read"
@@ -580,7 +574,7 @@ with another one is 0.7 or more.
 import numpy as np
 
 fig, axes = plots.figure(3, figsize=(10, 3.6))
-names = [tr("the seeds"), tr("with the filter"), tr("without")]
+names = ["the seeds", "with the filter", "without"]
 twins = []
 for ax, name, texts in zip(axes, names, [SEEDS, pool, loose_pool]):
     texts = sorted(texts)
@@ -591,13 +585,13 @@ for ax, name, texts in zip(axes, names, [SEEDS, pool, loose_pool]):
     picture = ax.imshow(tenths, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
     ax.grid(False)
     mean = grid.sum() / (len(texts) * (len(texts) - 1))
-    title = tr("{name}: mean {mean:.2f}", name=name, mean=mean)
-    plots.finish(ax, title=title, x=tr("instruction"), y=tr("instruction"))
-fig.colorbar(picture, ax=axes, label=tr("ROUGE-L (0 to 1)"))
-alt = tr("Three heat maps of pairwise ROUGE-L: seeds, pool with the filter, pool without it.")
+    title = f"{name}: mean {mean:.2f}"
+    plots.finish(ax, title=title, x="instruction", y="instruction")
+fig.colorbar(picture, ax=axes, label="ROUGE-L (0 to 1)")
+alt = "Three heat maps of pairwise ROUGE-L: seeds, pool with the filter, pool without it."
 plots.show(fig, alt=alt)
 _seeds, filtered, loose = twins
-print(tr("with a twin:"), compare(tr("without the filter"), loose, tr("with it"), filtered))
+print("with a twin:", compare("without the filter", loose, "with it", filtered))
 
 # %% [markdown] id="heat-read"
 """

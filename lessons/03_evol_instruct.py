@@ -210,7 +210,8 @@ check.edges(edges)
 # %% id="ex-edges-shown" tags=["solution-only", "nbval-check-output"]
 # The second generation's parent is the first generation, and its root is still the root
 for edge in edges(rows_with_one + rows_with_all):
-    print(tr("{generation} {parent} -> {child} (root: {root})", **edge))
+    generation, parent, child, root = (edge[name] for name in ("generation", "parent", "child", "root"))
+    print(f"{generation} {parent} -> {child} (root: {root})")
 
 # %% [markdown] id="ex-why-drop" tags=["exercise"]
 """
@@ -288,7 +289,7 @@ def reason_bars(rows, title, alt):
     seen = [reason for reason in REASONS if any(count[reason] for count in counts.values())]
     fig, ax = plots.figure(figsize=(8, 3.2))
     plots.stacked_bars(ax, counts, seen)
-    plots.finish(ax, title=title, x=tr("children"), y=tr("operator"))
+    plots.finish(ax, title=title, x="children", y="operator")
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     plots.show(fig, alt)
 
@@ -302,11 +303,8 @@ Which reason will be the longest bar? Make a guess before you run the cell. Reme
 kept_of_stock = sum(row["reason"] == "kept" for row in stock)
 reason_bars(
     stock,
-    title=tr("The library's prompts: {kept} of {n} children kept", kept=kept_of_stock, n=len(stock)),
-    alt=tr(
-        "Stacked bars, one for each operator: "
-        "children of the library's own prompts by the reason to drop them."
-    ),
+    title=f"The library's prompts: {kept_of_stock} of {len(stock)} children kept",
+    alt="Stacked bars, one for each operator: children of the library's own prompts by the reason to drop them.",
 )
 
 # %% id="stock-shares"
@@ -319,7 +317,7 @@ def reason_share(rows, reason, seed):
 
 for seed in SEEDS:
     shares = [f"{reason} {reason_share(stock, reason, seed)}" for reason in ("kept", "leak")]
-    print(tr("seed {seed}:", seed=seed), "; ".join(shares))
+    print(f"seed {seed}:", "; ".join(shares))
 
 # %% [markdown] id="stock-shares-read"
 """
@@ -430,17 +428,14 @@ for row in few[::23]:
 kept_of_few = sum(row["reason"] == "kept" for row in few)
 reason_bars(
     few,
-    title=tr("Examples as chat turns: {kept} of {n} children kept", kept=kept_of_few, n=len(few)),
-    alt=tr(
-        "Stacked bars, one for each operator: "
-        "children made from examples in chat turns, by the reason to drop them."
-    ),
+    title=f"Examples as chat turns: {kept_of_few} of {len(few)} children kept",
+    alt="Stacked bars, one for each operator: children made from examples in chat turns, by the reason to drop them.",
 )
 
 # %% id="chat-compare"
 for seed in SEEDS:
     told, shown = reason_share(stock, "kept", seed), reason_share(few, "kept", seed)
-    print(tr("seed {seed}:", seed=seed), compare(tr("told"), told, tr("shown"), shown))
+    print(f"seed {seed}:", compare("told", told, "shown", shown))
 
 # %% [markdown] id="chat-read"
 """
@@ -464,7 +459,7 @@ for row in few:
 tries = [1, 2, 3, 4]
 reached = [share(any(flags[:n]) for flags in passed.values()) for n in tries]
 for n, found in zip(tries, reached, strict=True):
-    print(tr("samples: {n}; pairs with a kept child: {found}", n=n, found=found))
+    print(f"samples: {n}; pairs with a kept child: {found}")
 
 # %% id="rejection-plot"
 fig, ax = plots.figure(figsize=(6, 3.2))
@@ -474,21 +469,13 @@ ax.errorbar(tries, [100 * found.value for found in reached], yerr=[low, high], c
 ax.set(xticks=tries, ylim=(0, 105))
 plots.finish(
     ax,
-    title=tr(
-        "From {first} to {last} of {n} pairs have a kept child",
-        first=reached[0].k,
-        last=reached[-1].k,
-        n=reached[0].n,
-    ),
-    x=tr("samples drawn for each root and operator"),
-    y=tr("pairs with a kept child (%)"),
+    title=f"From {reached[0].k} to {reached[-1].k} of {reached[0].n} pairs have a kept child",
+    x="samples drawn for each root and operator",
+    y="pairs with a kept child (%)",
 )
 plots.show(
     fig,
-    tr(
-        "Share of root and operator pairs with a kept child "
-        "against the number of samples, with intervals."
-    ),
+    "Share of root and operator pairs with a kept child against the number of samples, with intervals.",
 )
 
 # %% [markdown] id="rejection-read"
@@ -513,7 +500,7 @@ for row in kept:
     row["echo"] = any(run in borrowed[row["operator"]] for run in ngrams(row["generation"], 5))
 for seed in SEEDS:
     found = share(row["echo"] for row in kept if row["seed"] == seed)
-    print(tr("seed {seed}: borrowed {found}", seed=seed, found=found))
+    print(f"seed {seed}: borrowed {found}")
 for row in [row for row in kept if row["echo"]][:3]:
     print("   ", row["generation"])
 
@@ -552,48 +539,38 @@ broad = [row for row in few if row["operator"] == "BREADTH"]
 deep = [row for row in few if row["operator"] != "BREADTH"]
 broad_far, deep_far = far_share(broad), far_share(deep)
 print(
-    tr("Less similar to the root than {limit}.", limit=LIMIT),
-    compare("BREADTH", broad_far, tr("in depth"), deep_far),
+    f"Less similar to the root than {LIMIT}.",
+    compare("BREADTH", broad_far, "in depth", deep_far),
 )
 for seed in SEEDS:
     b, d = (far_share(row for row in rows if row["seed"] == seed) for rows in (broad, deep))
-    print(tr("seed {seed}: BREADTH {broad}; in depth {deep}", seed=seed, broad=b, deep=d))
+    print(f"seed {seed}: BREADTH {b}; in depth {d}")
 
 # %% id="drift-plot"
 fig, ax = plots.figure(figsize=(7, 4))
 for name, rows, color, marker in (
-    (tr("in depth"), deep, plots.COLORS[0], "o"),
+    ("in depth", deep, plots.COLORS[0], "o"),
     ("BREADTH", broad, plots.COLORS[5], "D"),
 ):
     passing = [row for row in rows if row["reason"] == "kept"]
     failing = [row for row in rows if row["reason"] != "kept"]
     for label, dots, face in (
-        (tr("{name}, kept", name=name), passing, color),
-        (tr("{name}, dropped", name=name), failing, "none"),
+        (f"{name}, kept", passing, color),
+        (f"{name}, dropped", failing, "none"),
     ):
         x, y = [row["added"] for row in dots], [row["similarity"] for row in dots]
         ax.scatter(x, y, marker=marker, facecolor=face, edgecolor=color, alpha=0.7, label=label)
 ax.axhline(LIMIT, color="black", linestyle=":")
 plots.finish(
     ax,
-    title=tr(
-        "Below {limit}: BREADTH {broad} of {n_broad}, in depth {deep} of {n_deep}",
-        limit=LIMIT,
-        broad=broad_far.k,
-        n_broad=broad_far.n,
-        deep=deep_far.k,
-        n_deep=deep_far.n,
-    ),
-    x=tr("words added (child minus root)"),
-    y=tr("cosine similarity to the root"),
+    title=f"Below {LIMIT}: BREADTH {broad_far.k} of {broad_far.n}, in depth {deep_far.k} of {deep_far.n}",
+    x="words added (child minus root)",
+    y="cosine similarity to the root",
 )
 ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 plots.show(
     fig,
-    tr(
-        "Scatter of similarity to the root against words added; "
-        "kept filled, dropped open; BREADTH as diamonds."
-    ),
+    "Scatter of similarity to the root against words added; kept filled, dropped open; BREADTH as diamonds.",
 )
 
 # %% [markdown] id="drift-read"
@@ -637,21 +614,16 @@ EvolutionTree(
 
 # %% id="tree-drift"
 for name, pairs in (
-    (tr("first generation"), [(root, child) for root, child in first.items()]),
+    ("first generation", [(root, child) for root, child in first.items()]),
     (
-        tr("second generation"),
+        "second generation",
         [(root_of[row["parent"]], row["generation"]) for row in second if row["reason"] == "kept"],
     ),
 ):
     values = sorted(cosine([root for root, _child in pairs], [child for _root, child in pairs]))
     median = f"{values[len(values) // 2]:.2f}" if values else "-"
     print(
-        tr(
-            "{name}: {n} kept, median similarity to the root {median}",
-            name=name,
-            n=len(pairs),
-            median=median,
-        )
+        f"{name}: {len(pairs)} kept, median similarity to the root {median}"
     )
 
 # %% [markdown] id="difficulty-why"
@@ -703,7 +675,7 @@ levels = range(len(RULES) + 1)
 curves = {seed: [met(seed, level) for level in levels] for seed in SEEDS}
 for level in levels:
     a, b = curves[0][level], curves[1][level]
-    print(tr("rules: {level}; met by: seed 0 {a}; seed 1 {b}", level=level, a=a, b=b))
+    print(f"rules: {level}; met by: seed 0 {a}; seed 1 {b}")
 
 # %% id="rules-plot"
 fig, ax = plots.figure(figsize=(6, 3.2))
@@ -711,30 +683,25 @@ for seed, shift in ((0, -0.03), (1, 0.03)):
     values = [100 * found.value for found in curves[seed]]
     low = [100 * (found.value - found.low) for found in curves[seed]]
     high = [100 * (found.high - found.value) for found in curves[seed]]
-    x, label = [level + shift for level in levels], tr("seed {seed}", seed=seed)
+    x, label = [level + shift for level in levels], f"seed {seed}"
     ax.errorbar(x, values, yerr=[low, high], capsize=4, label=label)
 ax.set(xticks=list(levels), ylim=(0, 105))
 plots.finish(
     ax,
-    title=tr(
-        "From {first} answers to {last} of {n} (seed 0)",
-        first=curves[0][0].k,
-        last=curves[0][-1].k,
-        n=curves[0][0].n,
-    ),
-    x=tr("rules that an answer has to meet"),
-    y=tr("answers that meet them all (%)"),
+    title=f"From {curves[0][0].k} answers to {curves[0][-1].k} of {curves[0][0].n} (seed 0)",
+    x="rules that an answer has to meet",
+    y="answers that meet them all (%)",
     legend=True,
 )
 plots.show(
     fig,
-    tr("Share of answers that meet the first 0, 1, 2 and 3 rules, for two seeds, with intervals."),
+    "Share of answers that meet the first 0, 1, 2 and 3 rules, for two seeds, with intervals.",
 )
 
 # %% id="rules-compare"
 for seed in SEEDS:
     one, three = curves[seed][1], curves[seed][3]
-    print(tr("seed {seed}:", seed=seed), compare(tr("one rule"), one, tr("three rules"), three))
+    print(f"seed {seed}:", compare("one rule", one, "three rules", three))
 for row in [row for row in answers if all(verify(row["generation"] or "") for _rule, verify in RULES)][:3]:
     print("   ", row["instruction"], "->", row["generation"])
 
@@ -764,7 +731,7 @@ already, so these two cost nothing more. How many would go?
 """
 
 # %% id="elimination"
-verdicts = Counter(evolutions.why_drop_answer(row["generation"]) or tr("passes") for row in answers)
+verdicts = Counter(evolutions.why_drop_answer(row["generation"]) or "passes" for row in answers)
 for verdict, number in verdicts.most_common():
     print(f"{verdict}: {share(number, len(answers))}")
 
@@ -855,7 +822,7 @@ def alike(a, b):
 for limit in (0.0, 0.8, 0.9, 1.0):
     child, verify = evolve(ROOTS[5], random.Random(3), alike, limit)
     found = alike(ROOTS[5], child)
-    print(tr("limit {limit}: {child} ({found:.2f})", limit=limit, child=child, found=found))
+    print(f"limit {limit}: {child} ({found:.2f})")
 
 # %% [markdown] id="ex-constrain-note"
 """
@@ -910,5 +877,6 @@ dataset = [
 if dataset:
     Dataset.from_list(dataset).to_json(output_path("03_evol_instruct.jsonl"), force_ascii=False)
 llm.unload()
-print(tr("told:  {cost}", cost=tokens_per_kept_row(stock, kept_of_stock)))
-print(tr("shown: {cost}", cost=tokens_per_kept_row(few, kept)))
+cost = tokens_per_kept_row(stock, kept_of_stock)
+print(f"told:  {cost}")
+print(f"shown: {tokens_per_kept_row(few, kept)}")

@@ -78,7 +78,7 @@ Which string exactly? Three candidates:
 # %% id="candidates" tags=["nbval-check-output"]
 from distilabel.models.mixins.magpie import MAGPIE_PRE_QUERY_TEMPLATES
 
-BARE, FULL, CUT = tr("bare header"), tr("full prompt"), tr("cut header")
+BARE, FULL, CUT = "bare header", "full prompt", "cut header"
 candidates = {
     BARE: MAGPIE_PRE_QUERY_TEMPLATES["qwen2"],
     FULL: full_prompt,
@@ -167,20 +167,12 @@ def count(name, test, rows):
     first, second = (share(test(row) for row in rows if row["seed"] == seed) for seed in SEEDS)
     whole = share(map(test, rows))
     print(
-        tr(
-            "{name}: {whole}; seed 0: {first} of {n_first}, seed 1: {second} of {n_second}",
-            name=name,
-            whole=whole,
-            first=first.k,
-            n_first=first.n,
-            second=second.k,
-            n_second=second.n,
-        )
+        f"{name}: {whole}; seed 0: {first.k} of {first.n}, seed 1: {second.k} of {second.n}"
     )
     return whole
 
 
-for title, test in [(tr("READS LIKE A REQUEST"), requests), (tr("ENDED"), ended)]:
+for title, test in [("READS LIKE A REQUEST", requests), ("ENDED", ended)]:
     print(title)
     shares = {name: count(name, test, rows) for name, rows in spoken.items()}
     print("→", compare(FULL, shares[FULL], BARE, shares[BARE]))
@@ -212,19 +204,17 @@ for ax, (name, prompt) in zip(axes, candidates.items()):
     leaders[name] = top[0]
     ax.barh([row["word"] for row in top], [row["probability"] for row in top], color=plots.COLORS[0])
     ax.invert_yaxis()
-    title = tr("{name}: {word} leads", name=name, word=top[0]["word"])
-    plots.finish(ax, title=title, x=tr("probability (0 to 1)"), y=tr("next word"))
-plots.show(fig, alt=tr("Three bar charts: the eight most likely next tokens after each of the three prompts."))
+    word = top[0]["word"]
+    title = f"{name}: {word} leads"
+    plots.finish(ax, title=title, x="probability (0 to 1)", y="next word")
+plots.show(fig, alt="Three bar charts: the eight most likely next tokens after each of the three prompts.")
 
 # %% id="next-token-say"
 for name, row in leaders.items():
+    probability = row["probability"]
+    word = row["word"]
     print(
-        tr(
-            "after the {name}, the model would most likely write {word} ({probability:.0%})",
-            name=name,
-            word=row["word"],
-            probability=row["probability"],
-        )
+        f"after the {name}, the model would most likely write {word} ({probability:.0%})"
     )
 
 # %% [markdown] id="next-token-read"
@@ -406,8 +396,8 @@ llm.magpie_pre_query_template = "qwen2"
 for choice in ("stock", "template"):
     llm.magpie_prompt = choice
     print(choice.upper())
-    print("  ", tr("no system prompt:"), repr(llm.prepare_input([])))
-    print("  ", tr("with system prompt:"), repr(llm.prepare_input(system)))
+    print("  ", "no system prompt:", repr(llm.prepare_input([])))
+    print("  ", "with system prompt:", repr(llm.prepare_input(system)))
 
 # %% [markdown] id="stock-read"
 """
@@ -499,16 +489,16 @@ for row in steered[::8][:6]:
     print(f"{row['domain']}: {row['instruction']}")
 
 # %% id="steer-table"
-DEFAULT = tr("default")
+DEFAULT = "default"
 groups = {DEFAULT: spoken[FULL]}
 groups |= {domain: [row for row in steered if row["domain"] == domain] for domain in DOMAINS}
 
 pd.DataFrame(
     {
-        tr("{topic} words", topic=topic): [sum(test(row["instruction"]) for row in rows) for rows in groups.values()]
+        f"{topic} words": [sum(test(row["instruction"]) for row in rows) for rows in groups.values()]
         for topic, test in ABOUT.items()
     },
-    index=[tr("{name} prompt (n = {n})", name=name, n=len(rows)) for name, rows in groups.items()],
+    index=[f"{name} prompt (n = {len(rows)})" for name, rows in groups.items()],
 )
 
 # %% id="steer-say"
@@ -518,9 +508,9 @@ def about(domain):
 
 
 for domain in DOMAINS:
-    with_prompt = count(tr("{topic} words, {topic} prompt", topic=domain), about(domain), groups[domain])
-    without = count(tr("{topic} words, default prompt", topic=domain), about(domain), groups[DEFAULT])
-    print("→", compare(tr("steered"), with_prompt, DEFAULT, without))
+    with_prompt = count(f"{domain} words, {domain} prompt", about(domain), groups[domain])
+    without = count(f"{domain} words, default prompt", about(domain), groups[DEFAULT])
+    print("→", compare("steered", with_prompt, "by default", without))
 
 # %% [markdown] id="steer-read"
 """
@@ -598,21 +588,17 @@ stray = interview([{"domain": "baking", "system_prompt": DOMAINS["baking"]}] * 1
 llm.magpie_prompt = "template"
 
 
-for title, test in [(tr("ON TOPIC"), about("baking")), (tr("ENDED"), ended)]:
+for title, test in [("ON TOPIC", about("baking")), ("ENDED", ended)]:
     print(title)
-    clean_share = count(tr("clean"), test, groups["baking"])
-    stray_share = count(tr("stray"), test, stray)
-    print("→", compare(tr("clean"), clean_share, tr("stray"), stray_share))
+    clean_share = count("clean", test, groups["baking"])
+    stray_share = count("stray", test, stray)
+    print("→", compare("clean", clean_share, "stray", stray_share))
 
 clean_openings, stray_openings = (
     len({" ".join(row["instruction"].split()[:3]) for row in rows}) for rows in (groups["baking"], stray)
 )
 print(
-    tr(
-        "distinct openings: {clean} clean, {stray} stray, of 32 each",
-        clean=clean_openings,
-        stray=stray_openings,
-    )
+    f"distinct openings: {clean_openings} clean, {stray_openings} stray, of 32 each"
 )
 
 # %% [markdown] id="puzzle-read"
@@ -639,7 +625,7 @@ the default prompt come? How close do you come if you hand out the system prompt
 
 # %% id="shares"
 TARGET = {"travel": 0.5, "baking": 0.3, "gardening": 0.2}
-HANDED_OUT = tr("handed out")
+HANDED_OUT = "handed out"
 
 
 def topic_of(row):
@@ -656,31 +642,23 @@ found = {
 distance = {
     name: sum(abs(parts[topic] - TARGET.get(topic, 0)) for topic in parts) / 2 for name, parts in found.items()
 }
-print(tr("planned rows:"), planned)
+print("planned rows:", planned)
 print(
-    tr(
-        "share of rows in the wrong place: default {default:.2f}, handed out {handed_out:.2f}",
-        default=distance[DEFAULT],
-        handed_out=distance[HANDED_OUT],
-    )
+    f"share of rows in the wrong place: default {distance[DEFAULT]:.2f}, handed out {distance[HANDED_OUT]:.2f}"
 )
 
 # %% id="shares-plot"
 topics = [*TARGET, "other"]
-bars = {tr("target"): [*TARGET.values(), 0]}
+bars = {"the target": [*TARGET.values(), 0]}
 bars |= {name: [parts[topic] for topic in topics] for name, parts in found.items()}
 fig, ax = plots.figure()
 for place, (name, heights) in enumerate(bars.items()):
     spots = [spot + 0.27 * (place - 1) for spot in range(len(topics))]
     ax.bar(spots, heights, width=0.25, label=name, color=plots.COLORS[place], hatch=["", "//", ".."][place])
 ax.set_xticks(range(len(topics)), topics)
-title = tr(
-    "Rows in the wrong place: {default:.0%} by default, {handed_out:.0%} when handed out",
-    default=distance[DEFAULT],
-    handed_out=distance[HANDED_OUT],
-)
-plots.finish(ax, title=title, x=tr("topic, by its words"), y=tr("share of rows (0 to 1)"), legend=True)
-alt = tr("Grouped bars: topic shares of the target, of the default prompt, and of handed-out system prompts.")
+title = f"Rows in the wrong place: {distance[DEFAULT]:.0%} by default, {distance[HANDED_OUT]:.0%} when handed out"
+plots.finish(ax, title=title, x="topic, by its words", y="share of rows (0 to 1)", legend=True)
+alt = "Grouped bars: topic shares of the target, of the default prompt, and of handed-out system prompts."
 plots.show(fig, alt=alt)
 
 # %% [markdown] id="shares-read"
@@ -711,7 +689,7 @@ from collections import Counter
 
 counts = Counter(" ".join(row["instruction"].split()[:3]) for row in groups[DEFAULT])
 for opening, times in counts.most_common(5):
-    print(tr("{times:2} of {n}: {opening} …", times=times, n=len(groups[DEFAULT]), opening=opening))
+    print(f"{times:2} of {len(groups[DEFAULT])}: {opening} …")
 
 # %% [markdown] id="openings-read"
 """
@@ -777,8 +755,8 @@ from prompt2data.metrics import distinct_n, generated_tokens
 grid_texts = [row["instruction"] for row in from_grid]
 magpie_texts = [row["instruction"].strip() for row in groups["baking"]]
 ways = {
-    tr("grid (lesson 1)"): (from_grid, grid_texts, grid_texts),
-    tr("continuation (lesson 2)"): (samples, from_text, from_text),
+    "grid (lesson 1)": (from_grid, grid_texts, grid_texts),
+    "continuation (lesson 2)": (samples, from_text, from_text),
     "Magpie": (groups["baking"], magpie_texts, [row["instruction"].strip() for row in groups["baking"] if ended(row)]),
 }
 
@@ -787,10 +765,10 @@ table = {}
 for way, (rows, texts, complete) in ways.items():
     good = dict.fromkeys(text for text in complete if reads_like_request(text) and about_baking(text))
     table[way] = {
-        tr("candidates"): len(texts),
-        tr("on topic"): str(share(map(about_baking, texts))),
-        tr("kept"): len(good),
-        tr("tokens per kept row"): round(generated_tokens(rows) / len(good)) if good else None,
+        "candidates": len(texts),
+        "on topic": str(share(map(about_baking, texts))),
+        "kept": len(good),
+        "tokens per kept row": round(generated_tokens(rows) / len(good)) if good else None,
         "distinct-2": f"{distinct_n(good, 2):.2f}",
     }
 pd.DataFrame(table)
@@ -830,13 +808,9 @@ fig, ax = plots.figure()
 for place, name in enumerate(groups):
     here = flat[labels == name]
     ax.scatter(here[:, 0], here[:, 1], label=name, color=plots.COLORS[place], marker=plots.MARKERS[place], s=25)
-title = tr(
-    "The nearest neighbour came from the same prompt in {same:.0%} of {n} instructions",
-    same=same.value,
-    n=same.n,
-)
-plots.finish(ax, title=title, x=tr("first direction of spread"), y=tr("second direction of spread"), legend=True)
-plots.show(fig, alt=tr("Scatter plot of all instructions in two dimensions, one colour and marker for each prompt."))
+title = f"The nearest neighbour came from the same prompt in {same.value:.0%} of {same.n} instructions"
+plots.finish(ax, title=title, x="first direction of spread", y="second direction of spread", legend=True)
+plots.show(fig, alt="Scatter plot of all instructions in two dimensions, one colour and marker for each prompt.")
 
 # %% [markdown] id="turns-why"
 """
@@ -857,7 +831,7 @@ talks = [row["conversation"] for row in next(several.process([{}, {}]))]
 for talk in talks:
     for message in talk:
         print(f"{message['role']}: {message['content']}")
-    print(tr("drop?"), conversations.why_drop(talk, turns=2), "\n")
+    print("drop?", conversations.why_drop(talk, turns=2), "\n")
 
 # %% [markdown] id="turns-read"
 """

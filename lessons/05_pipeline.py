@@ -312,9 +312,9 @@ times = monitor.times
 fig, ax = figure(figsize=(7.0, 2.2))
 times.draw(ax)
 seconds = times.together()
-title = tr("Two steps were at work at the same time for {seconds:.1f} s", seconds=seconds)
-finish(ax, title=title, x=tr("seconds since the steps began to load"), y=tr("step"))
-show(fig, alt=tr("A bar for each batch of each step, over time."))
+title = f"Two steps were at work at the same time for {seconds:.1f} s"
+finish(ax, title=title, x="seconds since the steps began to load", y="step")
+show(fig, alt="A bar for each batch of each step, over time.")
 
 # %% [markdown] id="read-run"
 """
@@ -329,7 +329,7 @@ Now look at the rows.
 
 # %% id="columns-of-run" tags=["nbval-check-output"]
 dataset = distiset["default"]["train"]
-print(tr("{n} rows", n=dataset.num_rows))
+print(f"{dataset.num_rows} rows")
 print(sorted(dataset.column_names))
 
 # %% id="rows-of-run"
@@ -390,7 +390,8 @@ from distilabel.distiset import Distiset
 folder = output_path("05_distiset")
 distiset.save_to_disk(folder, save_pipeline_log=False)
 again = Distiset.load_from_disk(folder)
-print(tr("{n} rows", n=again["default"]["train"].num_rows))
+n = again["default"]["train"].num_rows
+print(f"{n} rows")
 print(sorted(path.name for path in (folder / "distiset_configs").iterdir()))
 
 # %% [markdown] id="read-save"
@@ -434,23 +435,20 @@ first.
 from prompt2data.cards import Card, write_dataset
 
 card = Card(
-    title=tr("Home bakers' questions"),
-    summary=tr(
-        "Questions about baking bread at home with answers, "
-        "made as an exercise with a small language model."
-    ),
+    title="Home bakers' questions",
+    summary="Questions about baking bread at home with answers, made as an exercise with a small language model.",
     licence="apache-2.0",
     model=MODEL,
     seed=new_llm(32).seed,
     columns={
-        "instruction": tr("the seed: the request for a question, as the model got it"),
-        "prompt": tr("the question that the model wrote"),
-        "completion": tr("the model's answer to the question"),
-        "model_name": tr("the model that wrote both"),
+        "instruction": "the seed: the request for a question, as the model got it",
+        "prompt": "the question that the model wrote",
+        "completion": "the model's answer to the question",
+        "model_name": "the model that wrote both",
     },
     limits=[
-        tr("Nobody checked the answers: do not bake by them."),
-        tr("Answers may end in the middle of a sentence."),
+        "Nobody checked the answers: do not bake by them.",
+        "Answers may end in the middle of a sentence.",
     ],
 )
 shelf = write_dataset(output_path("05_bakers_questions"), pairs, card, picture=picture)
@@ -491,7 +489,7 @@ publish_as = None  # for example "your-name/bakers-questions"
 if publish_as and os.environ.get("HF_TOKEN"):
     shared.push_to_hub(publish_as, private=True, token=os.environ["HF_TOKEN"])
 else:
-    print(tr("Nothing was published."))
+    print("Nothing was published.")
 
 # %% [markdown] id="read-push"
 """
@@ -614,7 +612,7 @@ def named(name, column):
 
 
 mixed = concatenate_datasets([named("questions", "question"), named("tips", "tip")])
-print(tr("{n} rows, {columns}", n=mixed.num_rows, columns=mixed.column_names))
+print(f"{mixed.num_rows} rows, {mixed.column_names}")
 print(mixed[0], mixed[-1])
 
 # %% [markdown] id="read-concatenate"
@@ -862,7 +860,8 @@ try:
     interrupted.run()
 except WorkerDied as error:
     print(error)
-print(tr("{n} texts were finished", n=generation_cache.opened().stats().entries))
+n = generation_cache.opened().stats().entries
+print(f"{n} texts were finished")
 
 # %% [markdown] id="about-resume"
 """
@@ -873,7 +872,7 @@ will the second run have to generate?** To continue a run, run it again:
 # %% id="resume"
 continued = interrupted.run()["default"]["train"]
 n, different = len(continued), len(set(continued["instruction"]))
-print(tr("{n} rows, {different} different instructions", n=n, different=different))
+print(f"{n} rows, {different} different instructions")
 
 # The usual folder again, for the cells below
 if usual_folder is None:
@@ -911,11 +910,7 @@ with torch.device("meta"):
     empty = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(resolve(MODEL)))
 one_copy = empty.num_parameters() * 4 / 1e9
 print(
-    tr(
-        "One copy takes {one:.2f} GB, the two tasks of our pipeline take {two:.2f} GB.",
-        one=one_copy,
-        two=2 * one_copy,
-    )
+    f"One copy takes {one_copy:.2f} GB, the two tasks of our pipeline take {2 * one_copy:.2f} GB."
 )
 
 # %% [markdown] id="about-load-groups"
@@ -967,17 +962,11 @@ def small_pipeline():
 
 if importlib.util.find_spec("ray") is None:
     print(
-        tr(
-            "Ray is not installed: pip install ray, then set PROMPT2DATA_RAY=1 "
-            "and run this cell again."
-        )
+        "Ray is not installed: pip install ray, then set PROMPT2DATA_RAY=1 and run this cell again."
     )
 elif os.environ.get("PROMPT2DATA_RAY") != "1":
     print(
-        tr(
-            "To start a local Ray cluster (about half a minute): "
-            'os.environ["PROMPT2DATA_RAY"] = "1"'
-        )
+        "To start a local Ray cluster (about half a minute): os.environ[\"PROMPT2DATA_RAY\"] = \"1\""
     )
 else:
     print(list(small_pipeline().ray().run()["default"]["train"]["question"]))
@@ -1038,7 +1027,7 @@ kept = [row for row, reason in zip(rows, reasons) if reason is None]
 if kept:
     shelved = Dataset.from_list(kept).select_columns(pairs.column_names)
     shelved.to_json(output_path("05_pipeline.jsonl"), force_ascii=False)
-print(tr("dropped:"), dict(Counter(reason for reason in reasons if reason)))
+print("dropped:", dict(Counter(reason for reason in reasons if reason)))
 print(tokens_per_kept_row(rows, kept))
 
 # %% [markdown] id="remember"

@@ -53,12 +53,13 @@ from prompt2data.models import available
 models = available()
 if len(models) > 1:
     POOL = {name: {"model": name, "temperature": 0.7} for name in reversed(models)}
-    print(tr("Two models: {names}", names=", ".join(models)))
+    names = ", ".join(models)
+    print(f"Two models: {names}")
 else:
     POOL = {
-        tr("{model} at temperature {t}", model=MODEL, t=t): {"model": MODEL, "temperature": t} for t in (0.2, 1.2)
+        f"{MODEL} at temperature {t}": {"model": MODEL, "temperature": t} for t in (0.2, 1.2)
     }
-    print(tr("One model: the pool is two configurations of {model}.", model=MODEL))
+    print(f"One model: the pool is two configurations of {MODEL}.")
 
 # %% [markdown] id="answers-why"
 """
@@ -182,9 +183,9 @@ same, other = [], []
 for row in grouped:
     for (a, by_a), (b, by_b) in combinations(zip(row["generations"], row["generation_models"]), 2):
         (same if by_a == by_b else other).append(rouge_l(a, b))
-for name, values in ((tr("one member"), same), (tr("different members"), other)):
+for name, values in (("one member", same), ("different members", other)):
     middle = f"{median(values):.2f}" if values else "-"
-    print(tr("{name}: median ROUGE-L {middle} over {n} pairs of answers", name=name, middle=middle, n=len(values)))
+    print(f"{name}: median ROUGE-L {middle} over {len(values)} pairs of answers")
 
 # %% [markdown] id="alike-read"
 """
@@ -207,7 +208,7 @@ example = {
     "generations": ["Salt gives flavour and slows the yeast.", "Salt feeds the yeast."],
 }
 print(ultra.format_input(example)[-1]["content"])
-print(tr("Columns that come back:"), ultra.outputs)
+print("Columns that come back:", ultra.outputs)
 
 # %% [markdown] id="ultra-why"
 """
@@ -354,8 +355,9 @@ lists = [read_ratings(row["distilabel_metadata"]["raw_output_ultra"], 2) for row
 ordered = [None not in two and (two[0] > two[1]) == (place % 2 == 0) and two[0] != two[1]
            for place, two in enumerate(lists)]  # fmt: skip
 print(lists)
-print(tr("ratings found: {found}", found=share(value is not None for two in lists for value in two)))
-print(tr("pairs in the right order: {found}", found=share(ordered)))
+found = share(value is not None for two in lists for value in two)
+print(f"ratings found: {found}")
+print(f"pairs in the right order: {share(ordered)}")
 
 # %% [markdown] id="parsed-read"
 """
@@ -385,8 +387,8 @@ free = [
 ]
 bound = generate_matching(llm, conversations, pattern="Rating: [1-5]", max_new_tokens=8)
 print(conversations[0])
-print(tr("free:"), free[:4])
-print(tr("constrained:"), bound[:4])
+print("free:", free[:4])
+print("constrained:", bound[:4])
 
 # %% id="constrained-count"
 def first_digit(text):
@@ -394,12 +396,12 @@ def first_digit(text):
     return int(found.group()) if found else None
 
 
-for name, texts in ((tr("free"), free), (tr("constrained"), bound)):
+for name, texts in (("free", free), ("constrained", bound)):
     marks = [first_digit(text) for text in texts]
     pairs = list(zip(marks[::2], marks[1::2], strict=True))
     parsed = share(mark is not None for mark in marks)
     right = share(None not in pair and pair[0] > pair[1] for pair in pairs)
-    print(tr("{name}: has a rating {parsed}; good above wrong {right}", name=name, parsed=parsed, right=right))
+    print(f"{name}: has a rating {parsed}; good above wrong {right}")
 
 # %% [markdown] id="constrained-read"
 """
@@ -416,8 +418,8 @@ exists, and it is rarely a tie.
 for kind in ("good", "wrong"):
     row = expected.distributions([(given[0]["instruction"], given[0][kind])])[0]
     shown = "  ".join(f"{digit}: {p:.2f}" for digit, p in zip("12345", row, strict=True))
-    print(tr("{kind}: {shown}; expected rating {mean:.2f}", kind=kind, shown=shown,
-             mean=sum(int(digit) * p for digit, p in zip("12345", row, strict=True))))  # fmt: skip
+    mean = sum(int(digit) * p for digit, p in zip("12345", row, strict=True))
+    print(f"{kind}: {shown}; expected rating {mean:.2f}")  # fmt: skip
 
 # %% [markdown] id="exam-why"
 """
@@ -475,11 +477,11 @@ def faults(answer):
 
 likelihood = LikelihoodJudge(llm)
 judges = {
-    tr("rule"): RatingJudge(lambda instruction, answer: -faults(answer)),
-    tr("expected rating"): expected,
-    tr("likelihood, no end"): LikelihoodJudge(llm, end=False),
-    tr("likelihood"): likelihood,
-    tr("rule and likelihood"): WithRules(likelihood, faults, penalty=5),
+    "rule": RatingJudge(lambda instruction, answer: -faults(answer)),
+    "expected rating": expected,
+    "likelihood, no end": LikelihoodJudge(llm, end=False),
+    "likelihood": likelihood,
+    "rule and likelihood": WithRules(likelihood, faults, penalty=5),
 }
 reports = {name: take_exam(judge, exam) for name, judge in judges.items()}
 
@@ -489,7 +491,7 @@ reports = {name: take_exam(judge, exam) for name, judge in judges.items()}
 """
 
 # %% id="choice"
-A_OR_B = tr("A or B")
+A_OR_B = "A or B"
 judges[A_OR_B] = ChoiceJudge(llm)
 reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::4])
 print(judges[A_OR_B].conversation(exam[0]["instruction"], "…", "…")[-1]["content"])
@@ -499,7 +501,7 @@ import pandas as pd
 
 pd.DataFrame(
     {
-        name: {**{kind: str(found) for kind, found in report.right.items()}, tr("tokens read"): report.tokens}
+        name: {**{kind: str(found) for kind, found in report.right.items()}, "tokens read": report.tokens}
         for name, report in reports.items()
     }
 ).T
@@ -520,12 +522,12 @@ for number, (ax, kind) in enumerate(zip(axes, DAMAGES, strict=True)):
     ax.axvline(100 * PASS_MARK, color="black", linestyle=":")
     ax.set(xlim=(-5, 105))
     seen = sum(found.low > PASS_MARK for found in shares)
-    title = tr("{kind}: seen by {seen} of {n}", kind=kind, seen=seen, n=len(shares))
-    plots.finish(ax, title=title, x=tr("right (%)"), y=tr("judge") if number == 0 else "")
+    title = f"{kind}: seen by {seen} of {len(shares)}"
+    plots.finish(ax, title=title, x="right (%)", y="judge" if number == 0 else "")
 axes[0].invert_yaxis()
 plots.show(
     fig,
-    tr("Four panels, one for each damage: each judge's share of right pairs with its interval, and the pass mark."),
+    "Four panels, one for each damage: each judge's share of right pairs with its interval, and the pass mark.",
 )
 
 # %% [markdown] id="report-read"
@@ -549,8 +551,7 @@ a time has no place to prefer.
 
 # %% id="position"
 for name, report in reports.items():
-    print(tr("{name}: first place {first}; second place {second}; undecided {undecided}", name=name,
-             first=report.first, second=report.second, undecided=report.undecided))  # fmt: skip
+    print(f"{name}: first place {report.first}; second place {report.second}; undecided {report.undecided}")  # fmt: skip
 
 # %% [markdown] id="position-read"
 """
@@ -569,9 +570,9 @@ cheapest. It has to give a number to each answer, so *A or B* is no candidate. I
 # %% id="choose"
 able = {name: report for name, report in reports.items() if report.passed and hasattr(judges[name], "rate")}
 for name, report in reports.items():
-    verdict = tr("passed") if report.passed else tr("failed")
-    print(tr("{name}: {verdict} (sees: {kinds})", name=name, verdict=verdict,
-             kinds=", ".join(report.passed_kinds) or "-"))  # fmt: skip
+    verdict = "passed" if report.passed else "failed"
+    kinds = ", ".join(report.passed_kinds) or "-"
+    print(f"{name}: {verdict} (sees: {kinds})")  # fmt: skip
 
 
 def merit(name):
@@ -581,9 +582,9 @@ def merit(name):
 
 chosen_judge = max(able, key=merit, default=None)
 if chosen_judge is None:
-    print(tr("→ No judge that gives ratings passed: the preference set comes from pairs by construction only."))
+    print("→ No judge that gives ratings passed: the preference set comes from pairs by construction only.")
 else:
-    print(tr("→ This judge rates: {name}", name=chosen_judge))
+    print(f"→ This judge rates: {chosen_judge}")
 
 # %% [markdown] id="choose-read"
 """
@@ -611,8 +612,7 @@ opinions.corr(method="spearman").round(2)
 # %% id="aspects-say"
 for name in ASPECTS:
     good, wrong = opinions[name][::2].mean(), opinions[name][1::2].mean()
-    print(tr("{name}: mean of the good answers {good:.2f}, of the wrong ones {wrong:.2f}",
-             name=name, good=good, wrong=wrong))  # fmt: skip
+    print(f"{name}: mean of the good answers {good:.2f}, of the wrong ones {wrong:.2f}")  # fmt: skip
 
 # %% [markdown] id="aspects-read"
 """
@@ -683,12 +683,11 @@ ax.axvline(MARGIN, color="black", linestyle=":")
 ax.set(ylim=(0, len(grouped) + 0.5))
 plots.finish(
     ax,
-    title=tr("At a margin of {margin}: {kept} of {n} instructions make a pair", margin=MARGIN, kept=len(by_judge),
-             n=len(rated)),
-    x=tr("margin (in units of the rating)"),
-    y=tr("pairs"),
+    title=f"At a margin of {MARGIN}: {len(by_judge)} of {len(rated)} instructions make a pair",
+    x="margin (in units of the rating)",
+    y="pairs",
 )  # fmt: skip
-plots.show(fig, tr("Number of pairs against the margin; a dotted line marks the margin that was chosen."))
+plots.show(fig, "Number of pairs against the margin; a dotted line marks the margin that was chosen.")
 
 # %% [markdown] id="margins-read"
 """
@@ -702,10 +701,10 @@ at a low temperature is made of likely tokens by construction. Whose answers wer
 
 # %% id="taste"
 if by_judge:
-    print(tr("chosen:"), dict(Counter(pair["chosen_model"] for pair in by_judge)))
-    print(tr("rejected:"), dict(Counter(pair["rejected_model"] for pair in by_judge)))
+    print("chosen:", dict(Counter(pair["chosen_model"] for pair in by_judge)))
+    print("rejected:", dict(Counter(pair["rejected_model"] for pair in by_judge)))
     shorter = share(len(pair["chosen"][0]["content"]) < len(pair["rejected"][0]["content"]) for pair in by_judge)
-    print(tr("the chosen answer is the shorter one: {shorter}", shorter=shorter))
+    print(f"the chosen answer is the shorter one: {shorter}")
 for pair in by_judge[:2]:
     print(pair["prompt"][0]["content"])
     print("    +", pair["chosen"][0]["content"])
@@ -742,7 +741,8 @@ samples = next(sampler.process([{"instruction": f"{question} {WISH}"} for questi
 four = [{**row, "ratings": [float(meets_wish(answer)) for answer in row["generations"]]}
         for row in preferences.group(samples)]  # fmt: skip
 by_construction = preferences.to_preferences(four, margin=1)
-print(tr("answers that meet the wish: {met}", met=share(mark for row in four for mark in row["ratings"])))
+met = share(mark for row in four for mark in row["ratings"])
+print(f"answers that meet the wish: {met}")
 print(dict(Counter(preferences.why_drop(row, 1) or "kept" for row in four)))
 
 # %% [markdown] id="verified-read"
@@ -897,7 +897,7 @@ if chosen_judge is not None:
     before = judge.rate(poor)
     after = judge.rate([(instruction, new) for (instruction, _answer), new in zip(poor, revised, strict=True)])
     better = share(new > old for old, new in zip(before, after, strict=True) if None not in (old, new))
-    print(tr("rated higher after the revision: {better}", better=better))
+    print(f"rated higher after the revision: {better}")
 
 # %% [markdown] id="critique-read"
 """
@@ -926,7 +926,7 @@ evolver.load()
 evolved = next(evolver.process([{"instruction": row["instruction"], "response": row["good"]} for row in given[:6]]))
 PROMPT_WORDS = (*LEAKS, "given response", "rewritten response", "rewritten prompt", "the response", "response rewriter")
 leaks = [any(words in (row["evolved_response"] or "").lower() for words in PROMPT_WORDS) for row in evolved]
-print(tr("with words of the prompt: {leaks}", leaks=share(leaks)))
+print(f"with words of the prompt: {share(leaks)}")
 for row in evolved[:3]:
     print("   ", repr(row["evolved_response"]))
 

@@ -270,8 +270,8 @@ for threshold in (0.9, 0.7, 0.5, 0.3):
     dropped = Counter(row["planted"] for row in marked if not row["keep_row_after_minhash_filtering"])
     found[threshold] = {kind or "good": dropped[kind] for kind in KINDS}
 planted = Counter(row["planted"] for row in pairs)
-found[tr("planted")] = {kind or "good": planted[kind] for kind in KINDS}
-pd.DataFrame(found).rename_axis(columns=tr("threshold"))
+found["planted"] = {kind or "good": planted[kind] for kind in KINDS}
+pd.DataFrame(found).rename_axis(columns="threshold")
 
 # %% [markdown] id="minhash-read"
 """
@@ -298,8 +298,8 @@ all_texts = [row["text"] for row in pairs]
 same = exact(all_texts)
 rest = [row for place, row in enumerate(pairs) if place not in same]
 edited = near([row["text"] for row in rest])
-print(tr("exact:"), Counter(pairs[place]["planted"] for place in same))
-print(tr("near:"), Counter(rest[place]["planted"] for place in edited))
+print("exact:", Counter(pairs[place]["planted"] for place in same))
+print("near:", Counter(rest[place]["planted"] for place in edited))
 place, (other, score) = next(iter(edited.items()))
 print(f"{score:.2f}", repr(rest[place]["instruction"]), "←", repr(rest[other]["instruction"]))
 
@@ -380,14 +380,14 @@ def with_neighbours(scores, only_later=False):
 
 squared_distances = 2 - 2 * similar
 ways = {
-    tr("all neighbours"): with_neighbours(similar),
-    tr("only later neighbours"): with_neighbours(similar, only_later=True),
-    tr("L2 distances"): with_neighbours(squared_distances),
+    "all neighbours": with_neighbours(similar),
+    "only later neighbours": with_neighbours(similar, only_later=True),
+    "L2 distances": with_neighbours(squared_distances),
 }
 for name, rows_for_step in ways.items():
     kept_places = set(kept_of(rows_for_step, threshold=PARAPHRASE))
     lost = Counter(row["planted"] or "good" for place, row in enumerate(unique) if place not in kept_places)
-    print(tr("{name}: {kept} of {n} kept, dropped: {lost}", name=name, kept=len(kept_places), n=size, lost=dict(lost)))
+    print(f"{name}: {len(kept_places)} of {size} kept, dropped: {dict(lost)}")
 
 # %% [markdown] id="embed-read"
 """
@@ -407,7 +407,7 @@ two_pairs = [
     ("How often should I feed my starter?", "At what interval does a leaven culture need flour?"),
 ]
 for one, other in two_pairs:
-    print(tr("cosine {cosine:.2f}: {one} | {other}", cosine=float(cosine([one], [other])[0]), one=one, other=other))
+    print(f"cosine {float(cosine([one], [other])[0]):.2f}: {one} | {other}")
 
 # %% [markdown] id="embed-fail-read"
 """
@@ -438,12 +438,7 @@ by_run = by_words([row["instruction"] for row in unique], questions)
 by_meaning = by_neighbours(unique, evaluation)
 hits = by_run.keys() | by_meaning.keys()
 print(
-    tr(
-        "by words: {words}, by neighbours: {meaning}, together: {both}",
-        words=len(by_run),
-        meaning=len(by_meaning),
-        both=len(hits),
-    )
+    f"by words: {len(by_run)}, by neighbours: {len(by_meaning)}, together: {len(hits)}"
 )
 print(Counter(unique[place]["planted"] for place in hits))
 for place in sorted(by_meaning.keys() - by_run.keys())[:2]:
@@ -462,7 +457,7 @@ from prompt2data.quality.contamination import memorised
 
 clean_rows = [row for place, row in enumerate(unique) if place not in hits]
 with_hits, without_hits = (share(memorised(known, evaluation)) for known in (unique, clean_rows))
-print(compare(tr("with the hits"), with_hits, tr("without them"), without_hits))
+print(compare("with the hits", with_hits, "without them", without_hits))
 
 # %% [markdown] id="parrot-read"
 """
@@ -482,7 +477,7 @@ from prompt2data.quality.chain import measure, run_chain, standard_filters
 
 sifted = run_chain(rows, standard_filters(evaluation))
 print(sifted.counts)
-print(tr("{kept} of {n} rows kept", kept=len(sifted.kept), n=len(rows)))
+print(f"{len(sifted.kept)} of {len(rows)} rows kept")
 
 # %% [markdown] id="measure-why"
 """
@@ -508,7 +503,7 @@ for name in ("held out", "untouched", "free"):
 quality_of = {name: measure(result.rows, result.verdicts) for name, result in sets.items()}
 
 table = {}
-for part, title in enumerate([tr("recall"), tr("precision")]):
+for part, title in enumerate(["recall", "precision"]):
     for name, shares in quality_of.items():
         cells = {reason: f"{both[part].k}/{both[part].n}" for reason, both in shares.items()}
         table[f"{title} ({name})"] = [cells.get(reason, "") for reason in sifted.counts]
@@ -517,7 +512,7 @@ pd.DataFrame(table, index=list(sifted.counts))
 # %% id="measure-say"
 for name, shares in quality_of.items():
     for reason in ("contaminated", "paraphrase"):
-        print(tr("{name}, {reason}: recall {share}", name=name, reason=reason, share=shares[reason][0]))
+        print(f"{name}, {reason}: recall {shares[reason][0]}")
 
 # %% [markdown] id="measure-words-why"
 """
@@ -538,7 +533,8 @@ for result in sets.values():
             hit = verdict is not None and verdict.reason == "paraphrase"
             found_by_words.setdefault(min(len(common), 3), []).append(hit)
 for n, hits_of in sorted(found_by_words.items()):
-    print(tr("topic words in common: {n}; found: {share}", n="3+" if n == 3 else n, share=share(hits_of)))
+    number = "3+" if n == 3 else n
+    print(f"topic words in common: {number}; found: {share(hits_of)}")
 
 # %% [markdown] id="measure-read"
 """
@@ -586,25 +582,20 @@ judge_keeps = {number: bool(score >= np.median(scores)) for number, score in enu
 def say_agreement(labels):
     """Print how often chain and judge agree with labels (number → True to keep), and where the chain does not."""
     labels = {number: bool(keep) for number, keep in labels.items() if number in chain_keeps}
-    print(tr("rows labelled: {n}", n=len(labels)))
+    print(f"rows labelled: {len(labels)}")
     if not labels:
         return
     agree = {
         name: share(labels[number] == keeps[number] for number in labels)
-        for name, keeps in [(tr("chain"), chain_keeps), (tr("judge"), judge_keeps)]
+        for name, keeps in [("the chain", chain_keeps), ("the judge", judge_keeps)]
     }
     for name, one in agree.items():
-        print(tr("{name} agrees with you in {share}", name=name, share=one))
+        print(f"{name} agrees with you in {one}")
     for number, keep in labels.items():
         verdict = sifted.verdicts[twenty[number - 1]]
+        says = verdict.reason if verdict else "keep"
         if keep != chain_keeps[number]:
-            print(
-                tr(
-                    "row {number}: the chain says {verdict}",
-                    number=number,
-                    verdict=verdict.reason if verdict else tr("keep"),
-                )
-            )
+            print(f"row {number}: the chain says {says}")
 
 
 say_agreement(my_labels)
@@ -668,10 +659,11 @@ deita_rows = [
 ]
 for distance in (0.9, 0.5, 0.3):
     step = DeitaFiltering(data_budget=20, diversity_threshold=distance)
-    print(tr("smallest distance {distance}: {n} rows", distance=distance, n=len(run_step(step, deita_rows))))
+    n = len(run_step(step, deita_rows))
+    print(f"smallest distance {distance}: {n} rows")
 
 nearest = 1 - np.sort(embeddings @ embeddings.T, axis=1)[:, -2]
-print(tr("distance to the nearest row: {low:.2f} to {high:.2f}", low=nearest.min(), high=nearest.max()))
+print(f"distance to the nearest row: {nearest.min():.2f} to {nearest.max():.2f}")
 
 # %% [markdown] id="deita-read"
 """
@@ -793,9 +785,9 @@ from prompt2data.metrics import distinct_n
 from prompt2data.quality import selection
 
 MEASURES = {
-    tr("different topics"): selection.topics,
-    tr("distinct-2 of responses"): lambda rows: distinct_n([texts.text(row, "response") for row in rows], 2),
-    tr("share of responses with a number"): lambda rows: (
+    "different topics": selection.topics,
+    "distinct-2 of responses": lambda rows: distinct_n([texts.text(row, "response") for row in rows], 2),
+    "share of responses with a number": lambda rows: (
         sum(bool(re.search(r"\d", texts.text(row, "response"))) for row in rows) / len(rows)
     ),
 }
@@ -804,20 +796,14 @@ ranks = {name: [selection.percentile(one, best, pool) for pool in (kept, rows)] 
 for name, (among_kept, among_all) in ranks.items():
     value = MEASURES[name](best)
     print(
-        tr(
-            "{name}: {value:.2f}; percentile {kept:.0f} among the kept rows, {all:.0f} among all rows",
-            name=name,
-            value=value,
-            kept=among_kept,
-            all=among_all,
-        )
+        f"{name}: {value:.2f}; percentile {among_kept:.0f} among the kept rows, {among_all:.0f} among all rows"
     )
     if among_kept >= 95:
-        print("→", tr("Higher than nearly all random choices of kept rows."))
+        print("→", "Higher than nearly all random choices of kept rows.")
     elif among_kept <= 5:
-        print("→", tr("Lower than nearly all random choices of kept rows."))
+        print("→", "Lower than nearly all random choices of kept rows.")
     else:
-        print("→", tr("Not told apart from a random choice of kept rows."))
+        print("→", "Not told apart from a random choice of kept rows.")
 
 # %% id="best-plot"
 from prompt2data import plots
@@ -828,13 +814,11 @@ for ax, (name, one) in zip(axes, MEASURES.items()):
     drawn = [one(rng.sample(kept, len(best))) for _ in range(1000)]
     ax.hist(drawn, bins=15, color=plots.COLORS[7])
     ax.axvline(one(best), color=plots.COLORS[5], linewidth=2)
-    title = tr("Percentile {rank:.0f}", rank=ranks[name][0])
-    plots.finish(ax, title=title, x=name, y=tr("random subsets (number)"))
+    title = f"Percentile {ranks[name][0]:.0f}"
+    plots.finish(ax, title=title, x=name, y="random subsets (number)")
 plots.show(
     fig,
-    alt=tr(
-        "Three histograms: each measure on 1,000 random subsets of twenty kept rows, with a line at the selected twenty."
-    ),
+    alt="Three histograms: each measure on 1,000 random subsets of twenty kept rows, with a line at the selected twenty.",
 )
 
 # %% [markdown] id="best-read"
@@ -896,20 +880,15 @@ print(own.counts)
 stays = [verdict is None for verdict in own.verdicts]
 first, second = (sum(row["seed"] == seed for row in own.kept) for seed in SEEDS)
 print(
-    tr(
-        "kept: {share}; with seed 0: {first} of 16, with seed 1: {second} of 16",
-        share=share(stays),
-        first=first,
-        second=second,
-    )
+    f"kept: {share(stays)}; with seed 0: {first} of 16, with seed 1: {second} of 16"
 )
 DatasetBrowser(own.table(), page_size=5)
 
 # %% id="own-plot"
 fig, ax = plots.figure()
 parts = {
-    tr("planted"): sifted.counts | {"kept": len(sifted.kept)},
-    tr("the model's own"): own.counts | {"kept": len(own.kept)},
+    "planted": sifted.counts | {"kept": len(sifted.kept)},
+    "the model's own": own.counts | {"kept": len(own.kept)},
 }
 shares = {name: {reason: n / sum(counts.values()) for reason, n in counts.items()} for name, counts in parts.items()}
 names = ["kept", *sifted.counts]
@@ -926,13 +905,10 @@ for place, (name, values) in enumerate(shares.items()):
 ax.set_yticks(range(len(names)), names)
 ax.invert_yaxis()
 leading = max(own.counts, key=own.counts.get)
-title = tr(
-    "The model's own rows: {share:.0%} kept; most frequent reason: {reason}",
-    share=shares[tr("the model's own")]["kept"],
-    reason=leading,
-)
-plots.finish(ax, title=title, x=tr("share of rows (0 to 1)"), y=tr("verdict"), legend=True)
-plots.show(fig, alt=tr("Bars for each verdict: share of the planted rows and of the rows the model wrote."))
+kept_share = len(own.kept) / sum(own.counts.values(), len(own.kept))
+title = f"The model's own rows: {kept_share:.0%} kept; most frequent reason: {leading}"
+plots.finish(ax, title=title, x="share of rows (0 to 1)", y="verdict", legend=True)
+plots.show(fig, alt="Bars for each verdict: share of the planted rows and of the rows the model wrote.")
 
 # %% [markdown] id="own-read"
 """
@@ -968,17 +944,17 @@ from prompt2data.quality.datasheet import Datasheet
 from prompt2data.quality.report import write_report
 
 sheet = Datasheet(
-    title=tr("Questions of home bakers"),
-    motivation=tr("Made in a course, to learn how instruction data is cleaned."),
-    sources=tr("The model {model} wrote the instructions and the responses.", model=llm.model_name),
-    collection=tr("Magpie with a system prompt that describes a home baker, then one-sentence answers; seeds 0 and 1."),
-    uses=tr("Trying out filters and formats."),
-    not_for=tr("Baking by, and training models for use: nobody has checked whether the answers are true."),
-    licence=tr("SmolLM2 is under Apache-2.0, which sets no terms on outputs. For another model: unknown, look it up."),
-    contact=tr("The person who ran this notebook."),
+    title="Questions of home bakers",
+    motivation="Made in a course, to learn how instruction data is cleaned.",
+    sources=f"The model {llm.model_name} wrote the instructions and the responses.",
+    collection="Magpie with a system prompt that describes a home baker, then one-sentence answers; seeds 0 and 1.",
+    uses="Trying out filters and formats.",
+    not_for="Baking by, and training models for use: nobody has checked whether the answers are true.",
+    licence="SmolLM2 is under Apache-2.0, which sets no terms on outputs. For another model: unknown, look it up.",
+    contact="The person who ran this notebook.",
 )
 sheet_file = sheet.write(output_path("07_datasheet.md"), own)
-report_file = write_report(output_path("07_report.html"), sifted, tr("Two hundred rows, before and after"))
+report_file = write_report(output_path("07_report.html"), sifted, "Two hundred rows, before and after")
 print(sheet_file.read_text(encoding="utf-8"))
 
 # %% [markdown] id="sheet-read"
@@ -1011,16 +987,14 @@ def topics_left(fresh, generations=40, n=400):
     return left
 
 
-lines = {tr("only its own rows"): topics_left(0.0), tr("half fresh rows"): topics_left(0.5)}
+lines = {"only its own rows": topics_left(0.0), "half fresh rows": topics_left(0.5)}
 fig, ax = plots.figure()
 for place, (name, left_over) in enumerate(lines.items()):
     ax.plot(range(1, 41), left_over, label=name, markevery=5, linestyle=["-", "--"][place])
 alone, fresh = (left_over[-1] for left_over in lines.values())
-title = tr(
-    "After 40 generations {alone} of 200 topics are left alone, {fresh} with fresh rows", alone=alone, fresh=fresh
-)
-plots.finish(ax, title=title, x=tr("generation"), y=tr("topics left (number)"), legend=True)
-plots.show(fig, alt=tr("Two lines over 40 generations: the number of topics left, without and with fresh rows."))
+title = f"After 40 generations {alone} of 200 topics are left alone, {fresh} with fresh rows"
+plots.finish(ax, title=title, x="generation of the model", y="topics left (number)", legend=True)
+plots.show(fig, alt="Two lines over 40 generations: the number of topics left, without and with fresh rows.")
 
 # %% [markdown] id="collapse-read"
 """

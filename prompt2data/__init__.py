@@ -1,8 +1,8 @@
 """From Prompt to Data: the helper module of the course.
 
 `setup` prepares a notebook, `BatchedTransformersLLM` generates, `MODEL` is the public name of the model that this
-machine uses, `isolate_failures` keeps a pipeline going past bad rows, `output_path` says where a dataset goes, and `tr`
-translates a text of a lesson.
+machine uses, `isolate_failures` keeps a pipeline going past bad rows, and `output_path` says where a dataset goes.
+`tr` is there for notebooks of earlier versions.
 
 Importing it is cheap: torch and distilabel load on first use. It only sets a few environment variables that must be
 there before torch starts: OpenMP threads wait passively (two torch processes side by side otherwise spin against each

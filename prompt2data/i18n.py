@@ -1,8 +1,8 @@
-"""The reader's language: every sentence a learner sees goes through `_()`, or in a lesson's code through `tr()`.
+"""The reader's language: every sentence that the package says goes through `_()`.
 
-The messages are English in the source; translations are gettext catalogues in `prompt2data/locale/`: `prompt2data`
-for this package, `lessons` for the code of the lessons. A language without a catalogue falls back to English, message
-by message.
+The messages are English in the source; translations are gettext catalogues in `prompt2data/locale/`. A language without
+a catalogue falls back to English, message by message. What the code of a lesson shows is written in the language of its
+notebook.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from typing import Any
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 
 _translations: gettext.NullTranslations = gettext.NullTranslations()
-_lessons: gettext.NullTranslations = gettext.NullTranslations()
 _language = "en"
 
 
 def set_language(code: str) -> None:
     """Show messages in the language with this code ("en", "vi", …) from now on, in this process and its workers."""
-    global _translations, _lessons, _language
+    global _translations, _language
     _translations = gettext.translation("prompt2data", LOCALE_FOLDER, languages=[code], fallback=True)
-    _lessons = gettext.translation("lessons", LOCALE_FOLDER, languages=[code], fallback=True)
     _language = code
     os.environ["PROMPT2DATA_LANGUAGE"] = code
 
@@ -54,15 +52,12 @@ def ngettext(singular: str, plural: str, n: int) -> str:
 
 
 def tr(text: str, /, **values: Any) -> str:
-    """A text of a lesson in the notebook's language; `{name}` in it is filled as `str.format` does.
+    """A text with its values, as `str.format` fills them. For notebooks of earlier versions: they called it.
 
     >>> tr("{n} rows in {seconds:.1f} s", n=3, seconds=2.04)
     '3 rows in 2.0 s'
-
-    Not called `_`, as gettext's is by custom: in a notebook that is the last result, and in loops a name for nothing.
     """
-    translated = _lessons.gettext(text)
-    return translated.format(**values) if values else translated
+    return text.format(**values) if values else text
 
 
 if "PROMPT2DATA_LANGUAGE" in os.environ:  # a worker process continues in the language of its notebook

@@ -1,4 +1,4 @@
-"""What a reader reads in the code of a lesson: comments, docstrings, and texts that go through `tr()`."""
+"""What a reader reads in the code of a lesson: comments, docstrings, and texts that are shown."""
 
 from __future__ import annotations
 
@@ -11,25 +11,18 @@ import tokenize
 import unicodedata
 from dataclasses import dataclass
 
-from builder.source import MARKER_WORDS, SOURCE_BODY
+from builder.catalogues import shown
+from builder.source import MARKER_WORDS, SOURCE_BODY, regions
 
-TR = "tr"
 _PRAGMA = re.compile(r"# ?(fmt|noqa|type|ruff|pragma)\b:?|# %%")
 _WIDTH = 100  # columns of a wrapped comment
+_CODE_WIDTH = 120  # columns of a line of code
 _WIDE = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"  # Chinese and Japanese: a line may break after any of them
 # What stays together on a line: spaces, a code span, a word (Korean words too), a wide character with the brackets that
 # may not end a line before it, and with the punctuation that may not begin one after it.
 _PIECE = re.compile(
     rf"\s+|`[^`]*`|[（「『《“]*[{_WIDE}][、。，！？：；）」』》”ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ]*|[^\s`{_WIDE}]+|."
 )
-
-
-class NotLiteral(ValueError):
-    """`tr()` with something else than one literal text. `line` counts from 1 within the cell."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__("tr() takes one literal text, so that it can be extracted; values go in as keywords")
-        self.line = line
 
 
 @dataclass(frozen=True)
@@ -44,10 +37,11 @@ class CodeText:
     first: int
     last: int
     column: int
+    literal: shown.Literal | None = None  # of a shown text
 
 
 def texts(source: str) -> list[CodeText]:
-    """The texts of a code cell in their order. Raises SyntaxError where it does not parse, NotLiteral."""
+    """The texts of a code cell in their order. Raises SyntaxError where it does not parse."""
     found = [*_comments(source), *_docstrings(source), *_shown(source)]
     return sorted(found, key=lambda text: (text.first, text.column))
 
@@ -88,18 +82,24 @@ def _docstrings(source: str) -> list[CodeText]:
 
 
 def _shown(source: str) -> list[CodeText]:
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == TR:
-            given = node.args[0] if len(node.args) == 1 else None
-            if not isinstance(given, ast.Constant) or not isinstance(given.value, str):
-                raise NotLiteral(node.lineno)
-            found.append(CodeText("shown text", given.value, node.lineno - 1, node.end_lineno, node.col_offset))
-    return found
+    """Texts that are shown, but for those of a worked solution: nobody asked a learner to write them."""
+    inside = _solved(source)
+    return [
+        CodeText("shown text", one.text, one.line - 1, one.last_line, one.column, one)
+        for one in shown.literals(source)
+        if one.line - 1 not in inside
+    ]
+
+
+def _solved(source: str) -> set[int]:
+    """The lines of a cell that stand in a solution, from 0."""
+    return (
+        set(range(source.count("\n") + 1)) - set(regions(source).outside_at) if MARKER_WORDS.search(source) else set()
+    )
 
 
 def replaced(source: str, translations: list[tuple[CodeText, str]]) -> str:
-    """The cell with its comments and docstrings exchanged for their translations; shown texts stay as they are."""
+    """The cell with these texts exchanged for their translations."""
     lines = source.split("\n")
     for text, translated in sorted(translations, key=lambda pair: (-pair[0].first, -pair[0].column)):
         if text.kind == "comment":
@@ -108,7 +108,32 @@ def replaced(source: str, translations: list[tuple[CodeText, str]]) -> str:
             lines[text.first] = lines[text.first][: text.column] + "# " + " ".join(translated.split())
         elif text.kind == "docstring":
             lines[text.first : text.last] = _docstring(lines[text.first : text.last], translated, text.column)
+        elif text.literal:
+            lines[text.first : text.last] = _literal(lines[text.first : text.last], translated, text.literal)
     return "\n".join(lines)
+
+
+def _literal(old: list[str], text: str, literal: shown.Literal) -> list[str]:
+    """Lines of code with a translated text in the place of a literal, in several parts where these were several."""
+    before = old[0].encode()[: literal.column].decode()
+    after = old[-1].encode()[literal.last_column :].decode()
+    whole = shown.written(text, literal.formatted)
+    opened = sum(before.count(one) for one in "([{") > sum(before.count(one) for one in ")]}")
+    if not (opened or len(old) > 1) or columns(before + whole + after) <= _CODE_WIDTH:
+        return [before + whole + after]
+    split = shown.BRACES.split(text) if literal.formatted else [text]
+    parts, part = [], ""
+    for piece in (one for place, some in enumerate(split) for one in ([some] if place % 2 else pieces(some))):
+        if part and columns(before + part + piece) > _CODE_WIDTH - 6:
+            parts.append(part)
+            part = ""
+        part += piece
+    lines = [shown.written(part, literal.formatted) for part in [*parts, part]]
+    return [
+        before + lines[0],
+        *(" " * columns(before) + line for line in lines[1:-1]),
+        " " * columns(before) + lines[-1] + after,
+    ]
 
 
 def _comment(text: str, column: int) -> list[str]:

@@ -25,7 +25,6 @@ COURSE = "course"
 PACKAGE = "prompt2data"
 README_CONTEXT = "README"
 _MARKER = re.compile(r"<!-- (begin|end):([\w-]+) -->")
-SHOWN = "shown text"  # the kind of a message that a lesson shows through tr()
 
 
 def names(course: Course) -> list[str]:
@@ -59,12 +58,7 @@ def cell_messages(lesson: Lesson, cell: Cell) -> list[Message]:
         return [
             Message(cell.id, block.text, block.kind, cell.first + block.first) for block in blocks.blocks(cell.source)
         ]
-    try:
-        return [
-            Message(cell.id, text.text, text.kind, cell.first + text.first) for text in code_text.texts(cell.source)
-        ]
-    except code_text.NotLiteral as fault:
-        raise Refused([Problem(lesson.path, cell.first + fault.line - 1, str(fault))]) from None
+    return [Message(cell.id, text.text, text.kind, cell.first + text.first) for text in code_text.texts(cell.source)]
 
 
 def course_messages(course: Course) -> list[Message]:

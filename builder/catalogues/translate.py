@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from pathlib import Path
 
 from builder import words
@@ -35,21 +36,21 @@ class Translator:
         return self.text(sources.COURSE, words.CONTEXT, word)
 
     def lesson(self, lesson: Lesson) -> Lesson:
-        """The lesson with its prose, comments and docstrings in this language."""
+        """The lesson with its prose, comments, docstrings and shown texts in this language."""
         if self.language == ENGLISH:
             return lesson
         cells = tuple(dataclasses.replace(cell, source=self._source(lesson, cell)) for cell in lesson.cells)
         return dataclasses.replace(lesson, cells=cells)
 
-    def shown(self, lesson: Lesson) -> list[str]:
-        """What this lesson's `tr()` gives here: when that changes, stored outputs are out of date. Empty in English."""
-        if self.language == ENGLISH:
-            return []
-        return [
-            self.text(f"lessons/{lesson.name}", message.context or "", message.text)
+    def shown(self, lesson: Lesson) -> Callable[[str, str], str | None]:
+        """What gives, for the id of a cell and a text that its code shows, the translation; None for other texts."""
+        name = f"lessons/{lesson.name}"
+        known = {
+            (message.context, message.text)
             for message in sources.lesson_messages(lesson)
             if message.kind == "shown text"
-        ]
+        }
+        return lambda cell, text: self.text(name, cell, text) if (cell, text) in known else None
 
     def readme(self, text: str) -> str:
         """A README with its blocks in this language; what the build fills in is left as it is."""

@@ -1,4 +1,7 @@
-"""The code of a notebook is the same in every language: comments, docstrings and the named language aside.
+"""The code of a notebook is the same in every language: comments, docstrings, shown texts and the named language aside.
+
+A shown text may be another only where the catalogue translates it so, and with the same values in its braces: a
+translation adds no code.
 
 `faults` compares two notebooks; `of_lesson` and `of_words` find the translations that would make the difference, before
 there is a notebook, and above all before one is executed.
@@ -7,11 +10,12 @@ there is a notebook, and above all before one is executed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from builder import words
-from builder.catalogues import code_text, sources
+from builder.catalogues import code_text, shown, sources
 from builder.catalogues.code_text import CodeText
 from builder.catalogues.store import Message
 from builder.catalogues.translate import Translator
@@ -57,15 +61,41 @@ def of_words(course: Course, language: str) -> list[Problem]:
 
 
 def _added(source: str, part: CodeText, translation: str) -> Iterator[str]:
-    if part.kind != "shown text" and not _same(code_text.replaced(source, [(part, translation)]), source, "en"):
+    if not _same(code_text.replaced(source, [(part, translation)]), source, "en", {part.text: translation}.get):
         yield _NO_CODE
 
 
-def _same(localized: str, english: str, language: str) -> bool:
+def _same(localized: str, english: str, language: str, translate: Callable[[str], str | None] = lambda _: None) -> bool:
     try:
-        return _bare(localized, language) == _bare(english, "en")
+        return _equal(_bare(english, "en"), _bare(localized, language), translate)
     except (SyntaxError, ValueError):
         return False
+
+
+def _equal(one: Any, other: Any, translate: Callable[[str], str | None]) -> bool:
+    """Whether two trees, or parts of them, are the same, but for texts of `one` that `other` holds translated."""
+    if isinstance(one, ast.AST) and shown.is_text(one) and shown.is_text(other):
+        ours, theirs = shown.text_of(one), shown.text_of(other)
+        if ours == theirs:
+            return type(one) is type(other)
+        translation = translate(ours)
+        if translation is None or isinstance(one, ast.JoinedStr) != isinstance(other, ast.JoinedStr):
+            return False
+        if isinstance(one, ast.Constant):
+            return theirs == translation
+        return _values(one) == _values(other) and theirs == shown.normal(translation)
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, ast.AST):
+        return all(_equal(getattr(one, name, None), getattr(other, name, None), translate) for name in one._fields)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(_equal(*pair, translate) for pair in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def _values(text: ast.JoinedStr) -> list[str]:
+    """The values in the braces of an f-string, sorted."""
+    return sorted(ast.dump(value) for value in text.values if isinstance(value, ast.FormattedValue))
 
 
 def _at(text: Translator, name: str, message: Message, translation: str, faults: list[str]) -> list[Problem]:
@@ -76,8 +106,16 @@ def _at(text: Translator, name: str, message: Message, translation: str, faults:
     return [Problem(path, line, where + in_text(fault, translation)) for fault in faults]
 
 
-def faults(english: dict[str, Any], localized: dict[str, Any], language: str) -> Iterator[str]:
-    """How the code of a localized notebook (plain JSON) differs from that of the English one, cell by cell."""
+def faults(
+    english: dict[str, Any],
+    localized: dict[str, Any],
+    language: str,
+    translate: Callable[[str, str], str | None] = lambda _cell, _text: None,
+) -> Iterator[str]:
+    """How the code of a localized notebook (plain JSON) differs from that of the English one, cell by cell.
+
+    `translate` gives the translation of a shown text of a cell, None where it has none.
+    """
     ours = {cell["id"]: cell for cell in english["cells"]}
     theirs = {cell["id"]: cell for cell in localized["cells"]}
     if list(ours) != list(theirs):
@@ -96,7 +134,8 @@ def faults(english: dict[str, Any], localized: dict[str, Any], language: str) ->
             yield f"cell {name!r} is no longer code"
             continue
         try:
-            same = _bare(_source(other), language) == _bare(_source(cell), "en")
+            translations = functools.partial(translate, name)
+            same = _equal(_bare(_source(cell), "en"), _bare(_source(other), language), translations)
         except (SyntaxError, ValueError):
             yield f"cell {name!r}: its code does not parse"
             continue
@@ -108,7 +147,7 @@ def _source(cell: dict[str, Any]) -> str:
     return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
 
 
-def _bare(source: str, language: str) -> str:
+def _bare(source: str, language: str) -> ast.Module:
     """The code as a tree, without docstrings and with the language of `setup(language=…)` taken out."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
@@ -121,4 +160,4 @@ def _bare(source: str, language: str) -> str:
             for keyword in node.keywords:
                 if keyword.arg == "language" and isinstance(keyword.value, ast.Constant):
                     keyword.value = ast.Constant("" if keyword.value.value == language else keyword.value.value)
-    return ast.dump(tree)
+    return tree

@@ -10,7 +10,7 @@ import polib
 from builder.catalogues import sources, store
 from builder.catalogues.store import Catalogue, Message
 from builder.course import SOURCE_LANGUAGE, Course
-from builder.guards import characters, shown, structure
+from builder.guards import characters, structure
 from builder.guards.glossary import Glossary
 from builder.problems import Problem, gathered
 from builder.source import Lesson
@@ -31,7 +31,7 @@ def check(course: Course, lessons: dict[str, Lesson]) -> list[Problem]:
     others = [language for language in course.languages if language.code != SOURCE_LANGUAGE]
     if not any(language.built for language in others):
         return []
-    problems = [problem for lesson in lessons.values() for problem in untranslatable(lesson)]
+    problems: list[Problem] = []
     glossary = None
     with gathered(problems, course.root / "translations"):
         glossary = Glossary(course.root / "translations", {language.code: language.built for language in others})
@@ -61,16 +61,6 @@ def unknown_languages(course: Course) -> list[Problem]:
         except ValueError as error:
             found.append(Problem(course.root / "course.toml", 0, str(error)))
     return found
-
-
-def untranslatable(lesson: Lesson) -> list[Problem]:
-    """Texts that a lesson's code shows and that would stay English in every language."""
-    return [
-        Problem(lesson.path, cell.first + line - 1, f"cell {cell.id!r} shows {text!r}: put it through tr()")
-        for cell in lesson.cells
-        if cell.code
-        for line, text in shown.faults(cell)
-    ]
 
 
 def report(course: Course, lessons: dict[str, Lesson]) -> list[str]:

@@ -113,8 +113,8 @@ FAULTS = {
     ),
     "a level is missing": ("### 🦁", "### 🐕", None, "no 🦁 exercise"),
     "an answer used outside": (
-        "print(tr(",
-        'print(words("a"), tr(',
+        'print(f"{len(TEXTS)}',
+        'print(words("a"), f"{len(TEXTS)}',
         0,
         "an answer of the exercise 'ex-words-code'",
     ),
@@ -177,7 +177,7 @@ GOOD = {
         "print(parts)",
         "def f():\n    total = 1\n    return total\n\nprint(f(), parts)",
     ),
-    "keyword and attribute named like an answer": ("print(tr(", "print(dict(words=1).get, tr("),
+    "keyword and attribute named like an answer": ('print(f"', 'print(dict(words=1).get, f"'),
     "string that names an answer": ("print(parts)", 'print("words", parts)'),
     "function that reads a later name": (
         "folder = Path(",
@@ -222,7 +222,7 @@ def test_accepted(small, name):
 
 def test_rebinding(small):
     """A name is an answer from the exercise that binds it until a cell outside binds it again."""
-    small.edit("print(tr(", "words = 1\nprint(words, tr(")
+    small.edit('print(f"', 'words = 1\nprint(words, f"')
     small.build()
     small.edit("words = 1\n", "")
     with pytest.raises(Refused, match="an answer of the exercise"):

@@ -185,8 +185,6 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
     "a template that does not parse": (lambda root: (root / "minicourse/a.html").write_text("{{ _('x') }}\n{% for %}"),
                                        ["minicourse/a.html:2: does not parse: "]),
     "a missing lesson": (lambda root: (root / LESSON).unlink(), [f"{LESSON}: listed in course.toml, but the file is"]),
-    "a text that tr() cannot look up": (edit(LESSON, 'tr("{n} texts", n=len(TEXTS))', 'tr(f"{len(TEXTS)} texts")'),
-                                        [f"{LESSON}:98: tr() takes one literal text"]),
     "a tab in a solution": (edit(LESSON, "    return len(pieces)", "\treturn len(pieces)"),
                             [f"{LESSON}:41: this code does not parse: inconsistent use of tabs"]),
     "a syntax error after a solution": (edit(LESSON, "    return ...", "    return (..."),
