@@ -294,7 +294,7 @@ for seed in prompts:
 * If the text is higher with both seeds, then the form of the prompt decided, and nothing else could: model, list,
   random seeds and settings were the same. What the template wrote around the list (headers, and a system message where it
   has one) says *somebody speaks to you: reply*. A list that breaks off says *go on*.
-* If the two are not told apart, your model understands from the list alone what you want. Larger models may.
+* If there is no clear difference, your model understands from the list alone what you want. Larger models may.
 
 A share says how many failed, and not why. The reasons, both seeds together:
 """
@@ -704,10 +704,13 @@ Lesson 3 takes single instructions and makes them harder.
 
 ## References
 
-* Wang et al., *Self-Instruct: Aligning Language Models with Self-Generated Instructions*, 2022, arXiv:2212.10560.
+* Wang et al., *Self-Instruct: Aligning Language Models with Self-Generated Instructions*, 2022,
+  [arXiv:2212.10560](https://arxiv.org/abs/2212.10560).
 * Lin, *ROUGE: A Package for Automatic Evaluation of Summaries*, 2004 (ROUGE-L).
-* Li et al., *Self-Alignment with Instruction Backtranslation*, 2023, arXiv:2308.06259.
-* Shumailov et al., *The Curse of Recursion: Training on Generated Data Makes Models Forget*, 2023, arXiv:2305.17493.
+* Li et al., *Self-Alignment with Instruction Backtranslation*, 2023,
+  [arXiv:2308.06259](https://arxiv.org/abs/2308.06259).
+* Shumailov et al., *The Curse of Recursion: Training on Generated Data Makes Models Forget*, 2023,
+  [arXiv:2305.17493](https://arxiv.org/abs/2305.17493).
 * distilabel 1.5.3, documentation of `SelfInstruct`, `InstructionBacktranslation` and `Genstruct`.
 """
 

@@ -144,7 +144,7 @@ stock = []
 for operator, task in tasks.items():
     task.load()
     for seed in SEEDS:
-        llm.generation_kwargs = {"max_new_tokens": 20, "seed": seed}
+        llm.generation_kwargs = {"max_new_tokens": 30, "seed": seed}
         rows = next(task.process([{"instruction": root} for root in ROOTS]))
         for row in rows[1:]:
             # each row carries the token counts of its whole batch: keep them once
@@ -439,8 +439,8 @@ for seed in SEEDS:
 
 # %% [markdown] id="chat-read"
 """
-If *shown* is higher: the model never learned to follow a page of rules, but it can continue a pattern. If the two are
-not told apart, look at the two bar charts: which reasons remain in the second? Those that remain are worth your time,
+If *shown* is higher: the model never learned to follow a page of rules, but it can continue a pattern. If there is
+no clear difference, look at the two bar charts: which reasons remain in the second? Those that remain are worth your time,
 because no better prompt will remove all of them.
 
 Read the kept ones too. `why_drop` looks at form. A child can pass and still be silly.
@@ -575,7 +575,7 @@ plots.show(
 
 # %% [markdown] id="drift-read"
 """
-If `BREADTH` is further away, it does its job: leaving the root is what it is for. If the two are not told apart, your
+If `BREADTH` is further away, it does its job: leaving the root is what it is for. If there is no clear difference, your
 model rewrites where it should invent. For the other four operators distance is a warning. A child far from its root
 may be a fine question, but it is no harder version of *this* one. And high similarity is no proof either: a copy has
 1.0.
@@ -858,9 +858,9 @@ Lesson 4 uses no seeds at all: the model writes the user's part of the conversat
 ## References
 
 * Xu et al., *WizardLM: Empowering Large Language Models to Follow Complex Instructions*, 2023 (Evol-Instruct, the six
-  operators, elimination), arXiv:2304.12244.
+  operators, elimination), [arXiv:2304.12244](https://arxiv.org/abs/2304.12244).
 * Zhou et al., *Instruction-Following Evaluation for Large Language Models*, 2023 (IFEval, verifiable instructions),
-  arXiv:2311.07911.
+  [arXiv:2311.07911](https://arxiv.org/abs/2311.07911).
 * distilabel 1.5.3, documentation of `EvolInstruct` and `ChatGeneration`.
 """
 

@@ -182,7 +182,7 @@ for title, test in [("READS LIKE A REQUEST", requests), ("ENDED", ended)]:
 * If the full prompt is higher, then the header alone was not enough. This template puts a system message before every
   conversation, so in training the user's header came second. At the very beginning it is a string in an unusual place,
   and the model may continue it as *any* text.
-* If the two are not told apart, then your model is robust against the missing beginning. That happens with models
+* If there is no clear difference, then your model is robust against the missing beginning. That happens with models
   trained on several templates, or with conversations that have no system message.
 
 And the cut header? There the role's name is missing, so the model has to supply it. Look at its texts above. If they
@@ -258,7 +258,7 @@ print(rendered.split(MARKER)[0] == full_prompt)
 """
 Templates come in families. Three of them, written down here in the template language that all models use (Jinja), so
 that you can try your function without a model: **ChatML** as SmolLM2 has it, one like **Llama 3**, and one like
-**Gemma**, which knows no system role and refuses a system message.
+**Gemma 2**, which knows no system role and refuses a system message.
 """
 
 # %% id="given-renderers" tags=["given"]
@@ -605,7 +605,7 @@ print(
 """
 It would be pleasant to write here that the clean prompt is better. Read your own three results, and hold back:
 
-* Where the sentence says *not told apart*, 32 rows cannot show a difference. It may be there or not.
+* Where the sentence says *no clear difference*, 32 rows cannot show a difference. It may be there or not.
 * If the stray prompt is ahead in one measure and behind in another, there is no "better" without saying for what.
 * If it is ahead in all three, a prompt that no template writes served you well. An odd prompt is not a bad one until
   you have measured it.
@@ -672,10 +672,10 @@ row with the given probability. Planned counts, as here, leave nothing to chance
 
 ## Where this model comes from
 
-This is an odd loop, and you should know it. The course's model is SmolLM2. It was tuned on SmolTalk, a collection
-whose part *Smol-Magpie-Ultra* was made with Magpie, by distilabel, with a larger model. Then it was aligned on
-UltraFeedback, a dataset of preferences whose method lesson 6 uses. **The model was raised on data like that of lessons
-4 and 6.** If it speaks as a user readily, there are two stories:
+This is an odd loop, and you should know it. The course's model is SmolLM2. It was tuned on Smol-SmolTalk, a selection
+from SmolTalk, a collection whose part *Smol-Magpie-Ultra* was made with Magpie, by distilabel, with a larger model.
+Then it was aligned on UltraFeedback, a dataset of preferences whose method lesson 6 uses. **The model was raised on
+data like that of lessons 4 and 6.** If it speaks as a user readily, there are two stories:
 
 * it has learned what users are like, and makes up new requests;
 * it *reproduces its training data*: openings, topics, perhaps whole requests.
@@ -941,9 +941,10 @@ Lesson 5 puts steps like these into a pipeline, so that they run again tomorrow,
 ## References
 
 * Xu et al., *Magpie: Alignment Data Synthesis from Scratch by Prompting Aligned LLMs with Nothing*, 2024,
-  arXiv:2406.08464.
-* Ben Allal et al., *SmolLM2: When Smol Goes Big*, 2025 (SmolTalk and its parts), arXiv:2502.02737.
-* Cui et al., *UltraFeedback*, 2023, arXiv:2310.01377.
+  [arXiv:2406.08464](https://arxiv.org/abs/2406.08464).
+* Ben Allal et al., *SmolLM2: When Smol Goes Big*, 2025 (SmolTalk and its parts),
+  [arXiv:2502.02737](https://arxiv.org/abs/2502.02737).
+* Cui et al., *UltraFeedback*, 2023, [arXiv:2310.01377](https://arxiv.org/abs/2310.01377).
 * distilabel 1.5.3, documentation of `Magpie` and `MagpieGenerator`; transformers, guide to chat templates.
 """
 

@@ -997,7 +997,8 @@ cell is the environment variable `OPENAI_API_KEY`.
 
 No code at all? The [Synthetic Data Generator](https://github.com/argilla-io/synthetic-data-generator) is a web page in
 front of such pipelines: you describe the dataset, look at samples, and it runs distilabel for you. Good for a first
-sample; for a wiring of your own you will want the pipeline.
+sample; for a wiring of your own you will want the pipeline. Its authors have moved on, and it gets no new features; a
+tool of this kind that is being developed is [NeMo Data Designer](https://github.com/NVIDIA-NeMo/DataDesigner).
 """
 
 # %% [markdown] id="about-last"
@@ -1065,8 +1066,9 @@ better.
   stages](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/load_groups_and_execution_stages/),
   [Scaling with Ray](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/scaling_with_ray/)
 * [Hugging Face Hub: dataset cards](https://huggingface.co/docs/hub/datasets-cards)
-* T. Gebru et al. (2021). *Datasheets for Datasets*. arXiv:1803.09010
-* P. Moritz et al. (2018). *Ray: A Distributed Framework for Emerging AI Applications*. arXiv:1712.05889
+* T. Gebru et al. (2021). *Datasheets for Datasets*. [arXiv:1803.09010](https://arxiv.org/abs/1803.09010)
+* P. Moritz et al. (2018). *Ray: A Distributed Framework for Emerging AI Applications*.
+  [arXiv:1712.05889](https://arxiv.org/abs/1712.05889)
 * W. Kwon et al. (2023). *Efficient Memory Management for Large Language Model Serving with PagedAttention* (vLLM).
-  arXiv:2309.06180
+  [arXiv:2309.06180](https://arxiv.org/abs/2309.06180)
 """

@@ -419,7 +419,7 @@ for kind in ("good", "wrong"):
     row = expected.distributions([(given[0]["instruction"], given[0][kind])])[0]
     shown = "  ".join(f"{digit}: {p:.2f}" for digit, p in zip("12345", row, strict=True))
     mean = sum(int(digit) * p for digit, p in zip("12345", row, strict=True))
-    print(f"{kind}: {shown}; expected rating {mean:.2f}")  # fmt: skip
+    print(f"{kind}: {shown}; expected rating {mean:.2f}")
 
 # %% [markdown] id="exam-why"
 """
@@ -459,8 +459,9 @@ Six judges take it.
   end is improbable.
 * **Rule and likelihood**: the likelihood, minus a penalty for every fault that the rule finds.
 
-Each pair is shown twice, in both orders. It counts as right if the good answer wins *both times*. So a judge that
-flips a coin is right in one pair of four, and a judge that always prefers the same place is never right.
+Each pair is shown twice, in both orders. It counts as right if the good answer wins *both times*. So a judge
+that compares by the flip of a coin is right in one pair of four. A judge that rates answers one by one says the same in
+both orders, so by guessing it is right in one pair of *two*. A judge that always prefers the same place is never right.
 
 **Place your bet**: which judges will see which damage?
 """
@@ -487,13 +488,13 @@ reports = {name: take_exam(judge, exam) for name, judge in judges.items()}
 
 # %% [markdown] id="choice-why"
 """
-*A or B* reads two answers at a time, so it costs more. It takes every fourth pair of the exam.
+*A or B* reads two answers at a time, so it costs more. It takes every second pair of the exam.
 """
 
 # %% id="choice"
 A_OR_B = "A or B"
 judges[A_OR_B] = ChoiceJudge(llm)
-reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::4])
+reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::2])
 print(judges[A_OR_B].conversation(exam[0]["instruction"], "…", "…")[-1]["content"])
 
 # %% id="report"
@@ -551,7 +552,7 @@ a time has no place to prefer.
 
 # %% id="position"
 for name, report in reports.items():
-    print(f"{name}: first place {report.first}; second place {report.second}; undecided {report.undecided}")  # fmt: skip
+    print(f"{name}: first place {report.first}; second place {report.second}; undecided {report.undecided}")
 
 # %% [markdown] id="position-read"
 """
@@ -572,7 +573,7 @@ able = {name: report for name, report in reports.items() if report.passed and ha
 for name, report in reports.items():
     verdict = "passed" if report.passed else "failed"
     kinds = ", ".join(report.passed_kinds) or "-"
-    print(f"{name}: {verdict} (sees: {kinds})")  # fmt: skip
+    print(f"{name}: {verdict} (sees: {kinds})")
 
 
 def merit(name):
@@ -612,7 +613,7 @@ opinions.corr(method="spearman").round(2)
 # %% id="aspects-say"
 for name in ASPECTS:
     good, wrong = opinions[name][::2].mean(), opinions[name][1::2].mean()
-    print(f"{name}: mean of the good answers {good:.2f}, of the wrong ones {wrong:.2f}")  # fmt: skip
+    print(f"{name}: mean of the good answers {good:.2f}, of the wrong ones {wrong:.2f}")
 
 # %% [markdown] id="aspects-read"
 """
@@ -1011,10 +1012,13 @@ Lesson 7 asks of a whole dataset what this lesson asked of a pair: what deserves
 
 ## References
 
-* Cui et al., *UltraFeedback: Boosting Language Models with Scaled AI Feedback*, 2023, arXiv:2310.01377.
-* Rafailov et al., *Direct Preference Optimization*, 2023, arXiv:2305.18290.
-* Zheng et al., *Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena*, 2023 (position bias), arXiv:2306.05685.
-* Liu et al., *What Makes Good Data for Alignment?*, 2023 (Deita, `EvolQuality`, `QualityScorer`), arXiv:2312.15685.
+* Cui et al., *UltraFeedback: Boosting Language Models with Scaled AI Feedback*, 2023,
+  [arXiv:2310.01377](https://arxiv.org/abs/2310.01377).
+* Rafailov et al., *Direct Preference Optimization*, 2023, [arXiv:2305.18290](https://arxiv.org/abs/2305.18290).
+* Zheng et al., *Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena*, 2023 (position bias),
+  [arXiv:2306.05685](https://arxiv.org/abs/2306.05685).
+* Liu et al., *What Makes Good Data for Alignment?*, 2023 (Deita, `EvolQuality`, `QualityScorer`),
+  [arXiv:2312.15685](https://arxiv.org/abs/2312.15685).
 * distilabel 1.5.3, documentation of `UltraFeedback`, `EvolQuality`, `GroupColumns` and `FormatTextGenerationDPO`; TRL,
   documentation of `DPOTrainer`.
 """

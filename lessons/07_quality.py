@@ -462,7 +462,7 @@ print(compare("with the hits", with_hits, "without them", without_hits))
 # %% [markdown] id="parrot-read"
 """
 Nobody taught the parrot anything between the two numbers. If the first is much higher, that difference is what a
-contaminated set can add to a score without any skill. If they are not told apart, the hits gave little away. Report a
+contaminated set can add to a score without any skill. If there is no clear difference, the hits gave little away. Report a
 score with and without the hits, and say which nets you used: what they did not catch is still in there.
 
 ## The chain, assembled
@@ -803,7 +803,7 @@ for name, (among_kept, among_all) in ranks.items():
     elif among_kept <= 5:
         print("→", "Lower than nearly all random choices of kept rows.")
     else:
-        print("→", "Not told apart from a random choice of kept rows.")
+        print("→", "No clear difference from a random choice of kept rows.")
 
 # %% id="best-plot"
 from prompt2data import plots
@@ -934,7 +934,7 @@ with their thresholds. Without it, a fault found in a year cannot be traced.
 **About whom?** A model can repeat personal data from its training texts. A pattern finds e-mail addresses and phone
 numbers. It does not find *the baker in our village who went bankrupt*.
 
-A **data sheet** (Gebru et al., 2018) puts these answers into a fixed form. The counts come from the chain; the sentences
+A **data sheet** (Gebru et al., 2021) puts these answers into a fixed form. The counts come from the chain; the sentences
 from you. The report is one page for people who want to see examples for every reason.
 """
 
@@ -1028,11 +1028,13 @@ Lesson 8 takes rows like these and trains a model on them, with controls that te
 
 ## References
 
-* Liu et al., *What Makes Good Data for Alignment?* (Deita), 2023, arXiv:2312.15685.
+* Liu et al., *What Makes Good Data for Alignment?* (Deita), 2023, [arXiv:2312.15685](https://arxiv.org/abs/2312.15685).
 * Broder, *On the Resemblance and Containment of Documents* (MinHash), 1997.
-* Lee et al., *Deduplicating Training Data Makes Language Models Better*, 2021, arXiv:2107.06499.
-* Brown et al., *Language Models are Few-Shot Learners*, 2020, arXiv:2005.14165 (contamination, appendix C).
-* Gebru et al., *Datasheets for Datasets*, 2018, arXiv:1803.09010.
+* Lee et al., *Deduplicating Training Data Makes Language Models Better*, 2021,
+  [arXiv:2107.06499](https://arxiv.org/abs/2107.06499).
+* Brown et al., *Language Models are Few-Shot Learners*, 2020,
+  [arXiv:2005.14165](https://arxiv.org/abs/2005.14165) (contamination, appendix C).
+* Gebru et al., *Datasheets for Datasets*, 2021, [arXiv:1803.09010](https://arxiv.org/abs/1803.09010).
 * Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature 631, 2024.
 * distilabel 1.5.3, documentation of `MinHashDedup`, `EmbeddingDedup` and `DeitaFiltering`.
 """

@@ -69,16 +69,31 @@ def share(hits: Any, n: int | None = None) -> Share:
     return Share(sum(values), len(values))
 
 
+def difference(a: Share, b: Share) -> tuple[float, float]:
+    """The 95 % interval of `a.value - b.value`, from -1 to 1, for shares of independent samples.
+
+    Method 10 of Newcombe, "Interval Estimation for the Difference Between Independent Proportions" (1998), made of the
+    Wilson intervals of both shares. That these overlap does not mean that the shares do not differ.
+    """
+    found = a.value - b.value
+    below = sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
+    above = sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
+    return found - below, found + above
+
+
 def told_apart(a: Share, b: Share) -> bool:
-    """Whether two shares differ by more than chance may explain: their intervals do not overlap."""
-    return a.low > b.high or b.low > a.high
+    """Whether two shares differ by more than chance may explain: the interval of their difference leaves out zero."""
+    if not a.n or not b.n:
+        return False
+    low, high = difference(a, b)
+    return low > 0 or high < 0
 
 
 def compare(name_a: str, a: Share, name_b: str, b: Share) -> str:
-    """A sentence on two shares, which calls one higher only when their intervals do not overlap."""
+    """A sentence on two shares, which calls one higher only if the interval of their difference leaves out zero."""
     if not told_apart(a, b):
         sizes = str(a.n) if a.n == b.n else f"{a.n}, {b.n}"
-        message = _("{name_a}: {a}; {name_b}: {b}: not told apart at n = {sizes}.")
+        message = _("{name_a}: {a}; {name_b}: {b}: no clear difference (n = {sizes}).")
         return message.format(name_a=name_a, a=a, name_b=name_b, b=b, sizes=sizes)
     if a.value < b.value:
         name_a, a, name_b, b = name_b, b, name_a, a

@@ -128,12 +128,9 @@ def _literal(old: list[str], text: str, literal: shown.Literal) -> list[str]:
             parts.append(part)
             part = ""
         part += piece
-    lines = [shown.written(part, literal.formatted) for part in [*parts, part]]
-    return [
-        before + lines[0],
-        *(" " * columns(before) + line for line in lines[1:-1]),
-        " " * columns(before) + lines[-1] + after,
-    ]
+    literals = [shown.written(part, literal.formatted) for part in [*parts, part]]
+    literals[1:] = [" " * columns(before) + one for one in literals[1:]]
+    return [before + literals[0], *literals[1:-1], literals[-1] + after] if parts else [before + whole + after]
 
 
 def _comment(text: str, column: int) -> list[str]:

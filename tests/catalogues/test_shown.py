@@ -90,6 +90,13 @@ def test_values_stay_in_a_translated_literal() -> None:
     assert eval(new.removeprefix("print"), scope) == '2.0 行 "中" 有 {} 1 行'
 
 
+def test_a_line_that_cannot_break_keeps_its_text() -> None:
+    source = 'print(f"{first_value} {second_value}: more")'
+    (text,) = code_text.texts(source)
+    new = code_text.replaced(source, [(text, "{first_value}{second_value}" + "x" * 120)])
+    assert shown.text_of(ast.parse(new).body[0].value.args[0]) == "{first_value}{second_value}" + "x" * 120
+
+
 def test_a_long_translation_of_several_parts_breaks_into_parts() -> None:
     source = 'plots.show(\n    fig,\n    alt=f"{n} bars, and more: "\n    "this and that",\n)'
     (text,) = code_text.texts(source)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import nbformat
@@ -130,8 +130,17 @@ def deleted(notebook: nbformat.NotebookNode) -> None:
     notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
 
 
-def graded_day(home: Path, root: Path, language: str, more: dict[str, tuple[dict[str, str], Edit]]) -> tuple[Path, str]:
-    """A course folder in which six students and `more` (student → answers, edit) handed in; what nbgrader said."""
+def graded_day(
+    home: Path,
+    root: Path,
+    language: str,
+    more: dict[str, tuple[dict[str, str], Edit]],
+    only: Collection[str] = (),
+) -> tuple[Path, str]:
+    """A course folder in which six students and `more` (student → answers, edit) handed in; what nbgrader said.
+
+    `only`: these students, instead of all.
+    """
     course, folder = load(root), home / "course"
     classroom(course, folder, language)
     nbgrader(folder, root, "generate_assignment", LESSON, "--create")
@@ -147,5 +156,7 @@ def graded_day(home: Path, root: Path, language: str, more: dict[str, tuple[dict
         **more,
     }
     for student, (answers, edit) in students.items():
+        if only and student not in only:
+            continue
         hand_in(folder, student, LESSON, unfilled | answers, edit)
     return folder, nbgrader(folder, root, "autograde", LESSON, "--create", "--Execute.timeout=60")

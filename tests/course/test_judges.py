@@ -92,6 +92,19 @@ def test_a_perfect_judge_passes():
     assert (report.first.k, report.second.k, report.undecided.k) == (0, 0, 0)
 
 
+def test_a_perfect_judge_passes_the_half_exam_of_the_judge_that_compares():
+    """Lesson 6 gives "A or B" every second pair; with every fourth, nobody could pass."""
+    assert take_exam(RatingJudge(knows), PAIRS[::2]).passed
+    assert not take_exam(RatingJudge(knows), PAIRS[::4]).passed
+
+
+def test_guessing_one_answer_at_a_time_is_right_in_one_pair_of_two():
+    rng = random.Random(0)
+    ratings: dict[str, float] = {}
+    report = take_exam(RatingJudge(lambda _question, answer: ratings.setdefault(answer, rng.random())), PAIRS)
+    assert 0.35 < sum(found.k for found in report.right.values()) / 64 < 0.65
+
+
 def test_a_judge_by_length_is_reported_as_what_it_is():
     report = take_exam(RatingJudge(words), PAIRS)
     assert report.right["truncated"].k == 16

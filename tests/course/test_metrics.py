@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prompt2data import metrics
-from prompt2data.metrics import Share, compare, distinct_n, share, tokens_per_kept_row, told_apart
+from prompt2data.metrics import Share, compare, difference, distinct_n, share, tokens_per_kept_row, told_apart
 
 
 def test_a_share_prints_its_interval():
@@ -42,7 +43,7 @@ def test_a_difference_needs_intervals_that_do_not_overlap():
     assert told_apart(low, high) and not told_apart(low, near)
     assert compare("A", low, "B", high) == "B is higher than A: 28 of 32 (88 %, 72–95 %) against 2 of 32 (6 %, 2–20 %)."
     assert compare("A", high, "B", low).startswith("A is higher than B")
-    assert "not told apart at n = 32" in compare("A", low, "B", near)
+    assert "no clear difference (n = 32)" in compare("A", low, "B", near)
     assert "n = 32, 8" in compare("A", low, "B", share(1, 8))
 
 
@@ -152,3 +153,28 @@ def test_tokens_are_counted_over_tasks_turns_and_generations():
     assert tokens_per_kept_row(rows, [rows[0], rows[1]]) == "2 of 4 rows kept; 7 generated tokens per kept row."
     assert tokens_per_kept_row(rows, []) == "0 of 4 rows kept; 14 tokens generated."
     assert tokens_per_kept_row([], 0) == "0 of 0 rows kept; 0 tokens generated."
+
+
+def test_the_interval_of_a_difference_is_newcombes() -> None:
+    """The example of his paper, table II, method 10: 56 of 70 against 48 of 80."""
+    low, high = difference(share(56, 70), share(48, 80))
+    assert (round(low, 4), round(high, 4)) == (0.0524, 0.3339)
+    assert difference(share(48, 80), share(56, 70)) == pytest.approx((-high, -low))
+
+
+@pytest.mark.parametrize("truth", [0.3, 0.5, 0.8])
+def test_a_comparison_gives_a_false_alarm_in_one_of_twenty(truth: float) -> None:
+    numbers = random.Random(0)
+    alarms = found = 0
+    for _ in range(2_000):
+        one, other = (share(numbers.random() < truth for _ in range(32)) for _ in range(2))
+        alarms += told_apart(one, other)
+        found += told_apart(
+            share(numbers.random() < 0.3 for _ in range(32)), share(numbers.random() < 0.6 for _ in range(32))
+        )
+    assert 0.02 <= alarms / 2_000 <= 0.07
+    assert found / 2_000 >= 0.65  # 30 % against 60 %
+
+
+def test_nothing_counted_differs_from_nothing() -> None:
+    assert not told_apart(share([]), share(32, 32)) and not told_apart(share([]), share([]))
