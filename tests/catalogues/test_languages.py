@@ -116,7 +116,9 @@ def test_a_changed_sentence_is_stale_until_it_is_translated(root: Path) -> None:
 def test_a_changed_shown_text_makes_the_outputs_old(root: Path) -> None:
     edit(root / CATALOGUE, 'msgstr "{len(TEXTS)} tẹxts"', 'msgstr "{len(TEXTS)} bài"')
     found = said(root)
-    assert any(text.startswith(f"{SOLUTION}: differs from what its source gives (cell 'save')") for text in found)
+    assert any(
+        text.startswith(f"{SOLUTION}: cell 'save': its code is not that of the English notebook") for text in found
+    ), found
     build(load(root), list(load(root).lessons), False, lambda _text: None)
     assert said(root) == [f"{SOLUTION}: was never executed: run `make build`"]
 

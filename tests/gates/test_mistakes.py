@@ -145,7 +145,7 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
         f"{LESSON_PO}:81: cell 'title': this message stands in line 16 already, with another translation: keep one"]),
     "the same entry twice": (added(LESSON_PO, SECOND.replace("Wọrd", "Whạt ạ wọrd ịs, tọ ạ prọgrạm.")), [
         f"{LESSON_PO}:81: cell 'title': this message stands in line 16 already, with the same translation"]),
-    "two catalogues in one": (recoded(COURSE_PO, lambda text: text * 2), [f"{COURSE_PO}:100: a second header"]),
+    "two catalogues in one": (recoded(COURSE_PO, lambda text: text * 2), [f"{COURSE_PO}:95: a second header"]),
     "the catalogue of another language": (edit(LESSON_PO, "Language: vi", "Language: zh"),
                                           [f"{LESSON_PO}:1: this catalogue says that its language is 'zh', not 'vi'"]),
     "an unescaped quote": (translated('msgstr "Nụm', 'msgstr "Nụ"m'), [f"{LESSON_PO}:74: cannot be read as a cat"]),
