@@ -25,7 +25,7 @@ def picture(
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("seen", [picture(), picture(blur=0.4), approved._small(picture())])
+@pytest.mark.parametrize("seen", [picture(), picture(blur=0.4), approved._small(picture()), picture(left=11)])
 def test_quiet_where_the_same_is_seen(seen: bytes) -> None:
     assert approved.difference(picture(), seen) == ""
 
