@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from prompt2data.quality import limits
+from prompt2data.quality import limits, looks
 from prompt2data.quality.fields import words_of
 from prompt2data.quality.vocabulary import lowered
 
@@ -199,8 +199,21 @@ def _evades(low: str, asked: str) -> bool:
     return any(evasive) and any(away) and all(one or other for one, other in zip(evasive, away, strict=True))
 
 
+_LIKELY = 0.9  # from which a response that no pattern knows refuses by its looks
+
+
 def refuses(response: str, instruction: str = "") -> bool:
-    """Whether a response refuses: it is short, says what the speaker cannot or will not do, and no help follows."""
+    """Whether a response refuses: it is short, says what the speaker cannot or will not do, and no help follows.
+
+    Patterns of words find what they foresee; what it looks like (`looks.py`) finds others.
+    """
+    if by_rule(response, instruction):
+        return True
+    return 0 < len(response) <= 2_000 and looks.likelihood("refusal", response, instruction) >= _LIKELY
+
+
+def by_rule(response: str, instruction: str = "") -> bool:
+    """`refuses`, by patterns of words alone."""
     low = lowered(response[:2_000])  # no refusal is longer
     size = len(words_of(low))
     low = limits.INNOCENT.sub("~", _ENGLISH_INNOCENT.sub("~", _SAID.sub("~", low))).replace("\n", " ")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import operator
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from prompt2data.quality import texts
+from prompt2data.quality import looks, refusals, texts
 
 LANGUAGES = ("en", "vi", "zh", "ja", "ko")
 FOLDER = Path(__file__).parent / "looks"
@@ -34,6 +37,26 @@ def test_precision_and_recall(kind, language):
     assert len(found) >= 60 and len(faulty) >= 25
     assert sum(faulty) / len(faulty) >= 0.9, "recall"
     assert sum(fired) / len(fired) >= 0.9, "precision"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_refusals_that_no_pattern_foresaw_are_known_by_their_looks(language):
+    """On texts written after patterns and training, by somebody who had read neither, half of them look-alikes."""
+    rows = json.loads((FOLDER / f"fresh_{language}.json").read_text("utf-8"))
+    rows = [row for row in rows if row["kind"] == "refusal"]
+    faulty = [row["label"] == "faulty" for row in rows]
+    fired = [refusals.refuses(row["text"], row["instruction"]) for row in rows]
+    foreseen = [refusals.by_rule(row["text"], row["instruction"]) for row in rows]
+    hits = sum(map(operator.and_, faulty, fired))
+    assert len(rows) == 64 and sum(faulty) == 32
+    assert hits / sum(fired) >= 0.85 and hits / sum(faulty) >= 0.55
+    assert hits > sum(map(operator.and_, faulty, foreseen))
+
+
+def test_the_weights_are_those_of_a_known_training():
+    """A file of weights that somebody else made would judge in the course's name."""
+    content = resources.files("prompt2data").joinpath("data", "looks.safetensors").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == looks.SHA256
 
 
 def more():
