@@ -20,11 +20,11 @@ _SOME = {"compare": (0, 2), "count": (0,), "write_report": (2,)}
 _PLAIN = {"count"}  # only as a function: `list.count` looks something up
 _PLOTS = {"show": (1,)}  # of `plots`
 # Keyword arguments that end up before the reader's eyes.
-KEYWORDS = {
+_KEYWORDS = {
     "title", "label", "alt", "x", "y", "desc", "xlabel", "ylabel", "caption",
     "index", "summary", "motivation", "sources", "collection", "uses", "not_for", "licence", "contact",
 }  # fmt: skip
-_LISTS = {"columns": "fields", "limits": "entries"}  # of a card: what is said of a column, and its limits
+_CARD = {"columns", "limits"}  # of a card: what is said of each column, and what it is not good for
 # Words that are the same in every language: columns, products, metrics.
 _COLUMNS = {
     "instruction", "prompt", "completion", "generation", "response", "question", "chosen", "rejected", "role", "source",
@@ -34,8 +34,6 @@ NAMES = _COLUMNS | {
 }  # fmt: skip
 _TITLE = 5  # words at most
 _WORD = re.compile(r"[^\W\d_][\w'’-]+")
-
-
 BRACES = re.compile(r"(\{\{|\}\}|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})")  # a doubled brace, or a value in braces
 
 
@@ -165,10 +163,10 @@ def _roots(tree: ast.Module) -> Iterator[ast.expr]:
         if name == "rename_axis":
             yield from (keyword.value for keyword in node.keywords)
         if name != "dict":
-            yield from (keyword.value for keyword in node.keywords if keyword.arg in KEYWORDS)
+            yield from (keyword.value for keyword in node.keywords if keyword.arg in _KEYWORDS)
         if name == "Card":
             for keyword in node.keywords:
-                if keyword.arg in _LISTS:
+                if keyword.arg in _CARD:
                     yield from keyword.value.values if isinstance(keyword.value, ast.Dict) else [keyword.value]
 
 
