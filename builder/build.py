@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import notebooks, record
+from builder import minutes, notebooks, record, results
 from builder.catalogues import sources, store
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, unmatched_sources
@@ -63,6 +63,7 @@ def build(course: Course, entries: list[LessonEntry], execute: bool, say: Callab
         if whole or entry in stale:
             with gathered(problems, course.source(entry.name)):
                 valid[entry.name] = validated(course, entry)
+                say(f"{entry.name}: core {minutes.exact(valid[entry.name].lesson):.0f} min")
     with gathered(problems, course.images):
         diagrams.all_of(course)
     for language in course.built_languages:
@@ -227,7 +228,6 @@ def _write_language(
 ) -> bool:
     """Write a lesson's notebooks in one language; whether the solution is executed. Raises ExecutionFailed."""
     name = valid.entry.name
-    replace(course.exercise(name, language), notebooks.to_text(exercise), say)
     target = course.solution(name, language)
     executed = record.is_current(solution, record.read(target))
     if executed:
@@ -247,7 +247,10 @@ def _write_language(
             replace(failing, notebooks.to_text(solution), lambda _: None)
             raise ExecutionFailed(f"{target}: {failed}\n(what ran is in {failing})") from None
         executed = True
-    replace(target, notebooks.to_text(solution), say)
+    found = record.results_of(solution)
+    for notebook, path in ((exercise, course.exercise(name, language)), (solution, target)):
+        results.fill(notebook, found)
+        replace(path, notebooks.to_text(notebook), say)
     return executed
 
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import record
+from builder import record, results
 from builder.build import Valid, compiled, derived, readmes, unsafe, validated
 from builder.catalogues import sources
 from builder.catalogues.translate import Translator
@@ -131,9 +131,12 @@ def _lesson(
     What was `told` of the English notebook is not told again of the others: they follow it.
     """
     name = valid.entry.name
+    unexecuted = _executed(course.solution(name, language), pair[1])
+    stored = record.read(course.solution(name, language))
+    for notebook in pair:
+        results.fill(notebook, record.results_of(stored))
     problems = _compare(course.exercise(name, language), pair[0], outputs=False)
-    found = _compare(course.solution(name, language), pair[1], outputs=True)
-    problems += found or _executed(course.solution(name, language), pair[1])
+    problems += _compare(course.solution(name, language), pair[1], outputs=True) or unexecuted
     if language != SOURCE_LANGUAGE and english:
         for path_of, notebook in zip((course.exercise, course.solution), english, strict=True):
             path, localized = path_of(name, language), record.read(path_of(name, language))
@@ -191,6 +194,8 @@ def _first_difference(stored: dict, expected: dict) -> str:
 
 def _executed(path: Path, solution) -> list[Problem]:
     stored = record.read(path)
+    if stored is None:
+        return []  # `_compare` tells it
     recorded = stored["metadata"].get(record.KEY, {}).get("code_hash")
     if recorded is None:
         return [Problem(path, 0, f"was never executed: {ADVICE}")]

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import notebooks
+from builder import notebooks, record, results
 from builder.build import replace, unsafe, validated
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
@@ -60,12 +60,12 @@ def classroom(course: Course, folder: Path, language: str = SOURCE_LANGUAGE, for
         files[f"course_grading/{module.name}"] = module.read_text("utf-8")
     for entry in course.lessons:
         files[f"source/{entry.name}/{entry.name}.ipynb"] = notebooks.to_text(graded(course, entry, language))
-    record = _record(folder)
+    before = _record(folder)
     if not force:
         problems = [
             Problem(folder / name, 0, _CHANGED)
             for name, text in files.items()
-            if _changed(folder / name, text, record.get(name))
+            if _changed(folder / name, text, before.get(name))
         ]
         if problems:
             raise Refused(problems)
@@ -83,6 +83,7 @@ def graded(course: Course, entry: LessonEntry, language: str = SOURCE_LANGUAGE) 
     valid = validated(course, entry)
     lesson = Translator(course, language).lesson(valid.lesson)
     notebook = notebooks.graded(course, entry, lesson, valid.exercises, language)
+    results.fill(notebook, record.results_of(record.read(course.solution(entry.name, language))))
     notebook.cells = [cell for cell in notebook.cells if cell.id != "links"]
     imported = next(line for cell in lesson.cells if cell.code for line in _imports_of_check(cell.source))
     for cell in notebook.cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from traitlets import default
 
+from builder import results
 from builder.outputs import MAX_NOTEBOOK, faults, private_paths, tidy
 from builder.problems import ExecutionFailed
 from builder.record import KEY, METADATA, code_hash
@@ -95,12 +97,13 @@ def execute(
 ) -> nbformat.NotebookNode:
     """Run all cells of `notebook` in `folder` and keep their outputs in it, tidied.
 
-    `cache`: see `environment`. The notebook also gets its record: code hash, model, package
-    versions. Raises ExecutionFailed; the outputs made so far are then in `notebook` all the same, for whoever wants to
-    look at them.
+    `cache`: see `environment`. The notebook also gets its record (code hash, model, package versions, results), and its
+    readings their results. Raises ExecutionFailed, also where a reading claims what does not hold; the outputs made so
+    far are then in `notebook` all the same, for whoever wants to look at them.
     """
     probe = nbformat.v4.new_code_cell(f"import {package} as _package\nstr(getattr(_package, 'MODEL', ''))")
     notebook.cells.append(probe)
+    found: dict[str, dict[str, str]] = {}
     began = time.monotonic()
     count = sum(cell.cell_type == "code" for cell in notebook.cells) - 1
     try:
@@ -112,6 +115,8 @@ def execute(
                 start = time.monotonic()
                 with progress_bar(None, f"  [{done + 1:2}/{count}] {cell.id}") if cell is not probe else nullcontext():
                     _run(client, cell, index)
+                if cell is not probe:
+                    found |= _results(client, notebook.cells[index + 1 :], index)
                 done += 1
                 if cell is not probe:
                     say(f"  [{done:2}/{count}] {cell.id:<32} {time.monotonic() - start:6.1f} s")
@@ -122,7 +127,8 @@ def execute(
         notebook.metadata = nbformat.from_dict(METADATA)
     say(f"  {count} cells in {time.monotonic() - began:.1f} s")
     record = {"code_hash": code_hash(notebook), "model": model, "versions": versions()}
-    notebook.metadata[KEY] = nbformat.from_dict(record)
+    notebook.metadata[KEY] = nbformat.from_dict(record | ({"results": found} if found else {}))
+    results.fill(notebook, found)
     return notebook
 
 
@@ -150,15 +156,36 @@ def execute_to_store(
     return notebook
 
 
-def _run(client: NotebookClient, cell: nbformat.NotebookNode, index: int) -> None:
+def _run(client: NotebookClient, cell: nbformat.NotebookNode, index: int, store_history: bool = True) -> None:
     try:
-        client.execute_cell(cell, index)
+        client.execute_cell(cell, index, store_history=store_history)
     except CellExecutionError as error:
         raise ExecutionFailed(f"cell {cell.id!r} raised {error.ename}: {error.evalue}\n{_trace(cell)}") from None
     except CellTimeoutError:
         raise ExecutionFailed(f"cell {cell.id!r} took longer than {CELL_TIMEOUT} s") from None
     except DeadKernelError:
         raise ExecutionFailed(f"the kernel died in cell {cell.id!r}") from None
+
+
+def _results(client: NotebookClient, rest: list[nbformat.NotebookNode], index: int) -> dict[str, dict[str, str]]:
+    """What the readings right after a code cell ask for: cell → expression → value."""
+    found = {}
+    for cell in itertools.takewhile(lambda cell: cell.cell_type == "markdown", rest):
+        if not (expressions := results.asked(cell)):
+            continue
+        probe, place = nbformat.v4.new_code_cell(results.code(expressions)), client.nb.cells[index]
+        try:
+            _run(client, probe, index, store_history=False)
+        except ExecutionFailed as failed:
+            raise ExecutionFailed(str(failed).replace(repr(probe.id), repr(cell.id))) from None
+        finally:
+            client.nb.cells[index] = place  # nbclient puts what it runs there
+        holds, *values = results.values(probe.outputs[-1]["data"]["text/plain"])
+        found[cell.id] = dict(zip(expressions[1:], values, strict=True))
+        if holds != "True":
+            told = ", ".join(f"{expression} = {value}" for expression, value in found[cell.id].items())
+            raise ExecutionFailed(f"cell {cell.id!r} claims what does not hold: {expressions[0]} ({told})")
+    return found
 
 
 def _trace(cell: nbformat.NotebookNode) -> str:

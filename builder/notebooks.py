@@ -1,5 +1,7 @@
 """From a parsed lesson to its notebooks: the exercise, the solution, and nbgrader's source form.
 
+None of them is filled in yet with what the executed solution found (`builder.results`).
+
 A lesson is passed in as its language has it (`Translator.lesson`); `language` decides on what is generated around it.
 nbformat and nbgrader take half a second and more to import, and an unchanged course needs neither, so the functions
 that use them import them.
@@ -12,7 +14,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import words
+from builder import results, words
 from builder.catalogues.translate import Translator
 from builder.course import Course, LessonEntry
 from builder.diagrams.place import put
@@ -177,7 +179,8 @@ def _cell(course: Course, cell: Cell, source: str, language: str) -> NotebookNod
     elif not cell.code:
         source = put(course, source, language)
     make = v4.new_code_cell if cell.code else v4.new_markdown_cell
-    return make(source, id=cell.id, metadata={"tags": list(cell.tags)} if cell.tags else {})
+    metadata = {"tags": list(cell.tags)} if cell.tags else {}
+    return make(source, id=cell.id, metadata=metadata | ({results.HOLDS: cell.holds} if cell.holds else {}))
 
 
 def _notebook(

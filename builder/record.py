@@ -9,10 +9,12 @@ import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from builder import results
+
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-KEY = "prompt2data"  # in the notebook's metadata: {"code_hash": …, "model": …, "versions": {…}}
+KEY = "prompt2data"  # in the notebook's metadata: {"code_hash": …, "model": …, "versions": {…}, "results": {…}}
 METADATA = {  # what every notebook has beside that record
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -20,7 +22,7 @@ METADATA = {  # what every notebook has beside that record
 
 
 def code_hash(notebook: NotebookNode | dict[str, Any]) -> str:
-    """SHA-256 over ids and code of the notebook's code cells.
+    """SHA-256 over ids and code of the notebook's code cells, and over the results that its readings ask for.
 
     Comments on lines of their own and blank lines are left out: rewording one makes no output stale.
     """
@@ -28,6 +30,8 @@ def code_hash(notebook: NotebookNode | dict[str, Any]) -> str:
     for cell in notebook["cells"]:
         if cell["cell_type"] == "code":
             digest.update(f"{cell['id']}\0{_bare(cell['source'])}\0".encode())
+        elif asked := results.asked(cell):
+            digest.update(json.dumps([cell["id"], *asked]).encode())
     return digest.hexdigest()
 
 
@@ -110,6 +114,12 @@ def is_current(notebook: NotebookNode, stored: dict[str, Any] | None) -> bool:
         return False
     counts = {cell.get("id"): cell.get("execution_count") for cell in stored["cells"]}
     return all(counts.get(cell["id"]) for cell in notebook["cells"] if cell["cell_type"] == "code")
+
+
+def results_of(stored: dict[str, Any] | None) -> dict[str, dict[str, str]]:
+    """What the readings of an executed solution were filled in with: cell → expression → value."""
+    found = (stored or {"metadata": {}})["metadata"].get(KEY, {}).get("results", {})
+    return found if isinstance(found, dict) and all(isinstance(one, dict) for one in found.values()) else {}
 
 
 def carry_over(notebook: NotebookNode, path: Path) -> None:

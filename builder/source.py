@@ -36,6 +36,7 @@ class Cell:
     tags: tuple[str, ...]
     line: int
     first: int
+    holds: str | None = None  # what a reading claims of its results (`builder.results`)
 
     @property
     def code(self) -> bool:
@@ -135,7 +136,8 @@ def parse(path: Path) -> Lesson:
     for line, node in zip(markers, raw, strict=True):
         cell_id = node.metadata.get("id")
         tags = node.metadata.get("tags", [])
-        unknown = set(node.metadata) - {"id", "tags", "cell_marker", "lines_to_next_cell"}
+        holds = node.metadata.get("holds")
+        unknown = set(node.metadata) - {"id", "tags", "holds", "cell_marker", "lines_to_next_cell"}
         unread = "incorrectly_encoded_metadata" in unknown
         if unread:
             problems.append(Problem(path, line, f"this marker cannot be read; it is written as in: {_FORM}"))
@@ -151,10 +153,13 @@ def parse(path: Path) -> Lesson:
             problems.append(Problem(path, line, f"id {cell_id!r} is already that of line {lines_of[cell_id]}"))
         lines_of.setdefault(str(cell_id), line)
         if unknown:
-            problems.append(Problem(path, line, f"a cell has an id and tags, not {', '.join(sorted(unknown))}"))
+            problems.append(Problem(path, line, f"a cell has an id, tags and holds, not {', '.join(sorted(unknown))}"))
         if not isinstance(tags, list) or not set(map(str, tags)) <= TAGS:
             problems.append(Problem(path, line, f"tags {tags}: known are {', '.join(sorted(TAGS))}"))
             tags = []
+        if holds is not None and not (isinstance(holds, str) and holds.strip()):
+            problems.append(Problem(path, line, f"holds is an expression in quotes, not {holds!r}"))
+            holds = None
         if node.cell_type not in ("code", "markdown"):
             problems.append(Problem(path, line, f"a {node.cell_type} cell: use code or markdown"))
         if not node.source.strip():
@@ -166,7 +171,7 @@ def parse(path: Path) -> Lesson:
         for offset, part in enumerate(node.source.split("\n") if node.cell_type == "code" else ()):
             if _ODD_MARKER.match(part):
                 problems.append(Problem(path, first + offset, f"a cell marker is written as in: {_FORM}"))
-        cells.append(Cell(str(cell_id), node.cell_type, node.source, tuple(tags), line, first))
+        cells.append(Cell(str(cell_id), node.cell_type, node.source, tuple(tags), line, first, holds))
     if problems:
         raise Refused(problems)
     return Lesson(path.stem, path, tuple(cells))

@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from builder import minutes, results
 from builder.catalogues import blocks, code_text
 from builder.course import LessonEntry
 from builder.guards.structure import row
@@ -54,9 +55,14 @@ def validate(lesson: Lesson, entry: LessonEntry) -> list[Exercise]:
     _frame(lesson, entry, faults)
     _markers(lesson, faults)
     _tables(lesson, faults)
+    for cell in lesson.cells:
+        for text in results.faults(cell):
+            faults.add(cell, text)
     exercises = _exercises(lesson, faults)
     if not _syntax(lesson, faults) and not faults.problems:
         _Flow(lesson, faults).run()
+        for cell, text in minutes.faults(lesson, entry.minutes, [exercise.minutes for exercise in exercises]):
+            faults.add(cell, text)
     compared = [cell for cell in lesson.cells if "nbval-check-output" in cell.tags]
     for cell in compared:
         if not cell.code:

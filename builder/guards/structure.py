@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from markdown_it.token import Token
 
 from builder.catalogues.blocks import parser
+from builder.results import fields
 from builder.source import MARKER_WORDS
 from builder.words import WRITTEN
 
@@ -73,6 +74,7 @@ def _markdown(source: str, translation: str) -> Iterator[str]:
         yield "another structure: a row of the table has another number of cells, or an empty one"
     for name, count in (("code span", _codes), ("link", _links), ("emphasis", _emphasis), ("HTML tag", _tags)):
         yield from _differs(name, count(ours), count(theirs))
+    yield from _differs("result", *(Counter(fields(text)) for text in (source, translation)))
     breaks = [sum(token.type == "hardbreak" for token in _inlines(tokens)) for tokens in (ours, theirs)]
     if breaks[0] != breaks[1]:
         yield f"{breaks[1]} line breaks, {breaks[0]} in the source"

@@ -56,6 +56,8 @@ def test_quiet_on_a_faithful_translation(kind: str, source: str, translation: st
         ("heading", "### 🐢 Exercise 1.1: eight prompts (5 min)", "### 演習1.1：8つのプロンプト（5分）", "🐢"),
         ("heading", "# 4. Magpie: the model", "# Magpie: mô hình", "# 4."),
         ("paragraph", "Use `prompt` twice: `prompt`.", "Dùng `prompt`.", "code span lost: prompt"),
+        ("paragraph", "Of 8, {eval}`kept` stay.", "Còn lại `kept` trong 8.", "result lost: kept"),
+        ("paragraph", "Of 8 stay `kept`.", "Còn lại {eval}`kept` trong 8.", "result that the source does not"),
         ("paragraph", "Use `prompt`.", "Dùng `lời nhắc`.", "code span lost: prompt"),
         ("paragraph", "See [TextGeneration](a.md).", "Xem [TextGeneration](b.md).", "link lost: a.md"),
         ("paragraph", "See [it](a.md).", "Xem nó.", "link lost: a.md"),
