@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import minutes, notebooks, record, results
+from builder import goals, minutes, notebooks, record, results, words
 from builder.catalogues import sources, store
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry, unmatched_sources
@@ -247,10 +247,11 @@ def _write_language(
             replace(failing, notebooks.to_text(solution), lambda _: None)
             raise ExecutionFailed(f"{target}: {failed}\n(what ran is in {failing})") from None
         executed = True
-    found = record.results_of(solution)
-    for notebook, path in ((exercise, course.exercise(name, language)), (solution, target)):
-        results.fill(notebook, found)
-        replace(path, notebooks.to_text(notebook), say)
+    for notebook in (exercise, solution):
+        results.fill(notebook, record.results_of(solution))
+    goals.put(exercise, solution, Translator(course, language).word(words.GOAL))
+    replace(course.exercise(name, language), notebooks.to_text(exercise), say)
+    replace(target, notebooks.to_text(solution), say)
     return executed
 
 

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import record, results
+from builder import goals, record, results, words
 from builder.build import Valid, compiled, derived, readmes, unsafe, validated
 from builder.catalogues import sources
 from builder.catalogues.translate import Translator
@@ -135,6 +135,7 @@ def _lesson(
     stored = record.read(course.solution(name, language))
     for notebook in pair:
         results.fill(notebook, record.results_of(stored))
+    goals.put(pair[0], None if unexecuted else stored, Translator(course, language).word(words.GOAL))
     problems = _compare(course.exercise(name, language), pair[0], outputs=False)
     problems += _compare(course.solution(name, language), pair[1], outputs=True) or unexecuted
     if language != SOURCE_LANGUAGE and english:

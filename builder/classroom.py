@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import notebooks, record, results
+from builder import goals, notebooks, record, results, words
 from builder.build import replace, unsafe, validated
 from builder.catalogues.translate import Translator
 from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
@@ -83,7 +83,9 @@ def graded(course: Course, entry: LessonEntry, language: str = SOURCE_LANGUAGE) 
     valid = validated(course, entry)
     lesson = Translator(course, language).lesson(valid.lesson)
     notebook = notebooks.graded(course, entry, lesson, valid.exercises, language)
-    results.fill(notebook, record.results_of(record.read(course.solution(entry.name, language))))
+    solution = record.read(course.solution(entry.name, language))
+    results.fill(notebook, record.results_of(solution))
+    goals.put(notebook, solution, Translator(course, language).word(words.GOAL))
     notebook.cells = [cell for cell in notebook.cells if cell.id != "links"]
     imported = next(line for cell in lesson.cells if cell.code for line in _imports_of_check(cell.source))
     for cell in notebook.cells:

@@ -37,14 +37,16 @@ def table(course: Course, exercises: dict[str, list[Exercise]], lessons: dict[st
     text = Translator(course, language)
     head = (words.LESSON, words.MINUTES, words.EXERCISE_COLUMN, words.SOLUTION_COLUMN, words.IN_COLAB)
     rows = [f"| {' | '.join(map(text.word, head))} |", "|---|---|---|---|---|"]
+    extras = {name: sum(item.minutes for item in found) for name, found in exercises.items()}
     for entry in course.lessons:
-        extra = sum(item.minutes for item in exercises[entry.name])
         rows.append(
-            f"| {entry.number}. {text.title(lessons[entry.name])} | {entry.minutes} + {extra} "
+            f"| {entry.number}. {text.title(lessons[entry.name])} | {entry.minutes} + {extras[entry.name]} "
             f"| [{text.word(words.NOTEBOOK_LINK)}](notebooks/{entry.name}.ipynb) "
             f"| [{text.word(words.SOLUTION_LINK)}](solutions/{entry.name}.ipynb) "
             f"| {badge(course, entry.name, 'notebooks', language)} |"
         )
+    core, extra = sum(entry.minutes for entry in course.lessons), sum(extras.values())
+    rows.append(f"| **{text.word(words.TOTAL)}** | {core} + {extra} ({(core + extra) / 60:.0f} h) | | | |")
     return "\n".join(rows)
 
 

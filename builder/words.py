@@ -16,9 +16,11 @@ EXERCISE_COLUMN = "exercises"
 SOLUTION_COLUMN = "worked solution"
 NOTEBOOK_LINK = "notebook"
 SOLUTION_LINK = "solution"
+TOTAL = "all lessons"
+GOAL = "What a good result looks like"
 INSTALLS = "Installs the course where it is missing (in Colab), then prepares this notebook"
 
 ALL = (
     STUB, SOLUTION, EXERCISES, IN_COLAB, OPEN_IN_COLAB, LESSON, MINUTES, EXERCISE_COLUMN, SOLUTION_COLUMN,
-    NOTEBOOK_LINK, SOLUTION_LINK, INSTALLS,
+    NOTEBOOK_LINK, SOLUTION_LINK, TOTAL, GOAL, INSTALLS,
 )  # fmt: skip
