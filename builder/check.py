@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from builder import goals, record, results, words
+from builder import goals, record, results
 from builder.build import Valid, compiled, derived, readmes, unsafe, validated
 from builder.catalogues import sources
 from builder.catalogues.translate import Translator
@@ -135,8 +135,9 @@ def _lesson(
     stored = record.read(course.solution(name, language))
     for notebook in pair:
         results.fill(notebook, record.results_of(stored))
-    goals.put(pair[0], None if unexecuted else stored, Translator(course, language).word(words.GOAL))
-    problems = _compare(course.exercise(name, language), pair[0], outputs=False)
+    exercise = course.exercise(name, language)
+    # What an unreadable solution found stands in the exercise, too: that follows from it, and is not told again.
+    problems = [] if stored is None and exercise.is_file() else _compare(exercise, pair[0], outputs=False)
     problems += _compare(course.solution(name, language), pair[1], outputs=True) or unexecuted
     if language != SOURCE_LANGUAGE and english:
         for path_of, notebook in zip((course.exercise, course.solution), english, strict=True):
@@ -167,7 +168,9 @@ def _strays(course: Course) -> list[Problem]:
 
 
 def _compare(path: Path, notebook, outputs: bool) -> list[Problem]:
-    """`path` against the notebook its sources give; `outputs`: these, counts and record are not compared."""
+    """`path` against the notebook its sources give; `outputs`: these, counts and record are not compared.
+
+    Nor is what an exercise shows of its solution's outputs."""
     if not path.is_file():
         return [Problem(path, 0, f"this half of the pair is missing: {ADVICE}")]
     stored = record.read(path)
@@ -176,7 +179,8 @@ def _compare(path: Path, notebook, outputs: bool) -> list[Problem]:
         return [Problem(path, 0, text)]
     expected = to_text(notebook)
     if not outputs:
-        same = path.read_text(encoding="utf-8") == expected
+        text = goals.without(path.read_text(encoding="utf-8"))
+        same, stored = text == expected, json.loads(text)
     else:
         same = record.without_execution(stored) == record.without_execution(json.loads(expected))
     if same:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+# In a notebook as it is stored, after the last line of a task.
+_ADDED = re.compile(r'\\n",\n *"\\n",\n *"<details><summary>[^<]*</summary>\\n",\n.*?"</details>"(?=\n *\])', re.DOTALL)
 LINES, WIDTH = 12, 100  # of an output, at most
 
 
@@ -18,6 +20,11 @@ def put(notebook: NotebookNode, solution: NotebookNode | dict[str, Any] | None, 
     for cell in notebook["cells"]:
         if text := shown.get(cell["id"]):
             cell["source"] += f"\n\n<details><summary>{label}</summary>\n\n{_fenced(text)}\n\n</details>"
+
+
+def without(stored: str) -> str:
+    """The JSON of an exercise notebook without what `put` adds."""
+    return _ADDED.sub('"', stored)
 
 
 def _outputs(cells: list) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Sequence
 
@@ -45,9 +46,9 @@ def faults(lesson: Lesson, stated: int, exercises: Sequence[int]) -> Iterator[tu
     """
     title, needed = lesson.cells[0], exact(lesson)
     if needed > LONGEST:
-        yield title, f"its core takes {needed:.0f} minutes: what goes beyond {LONGEST} belongs under ## Further"
+        yield title, f"its core takes {math.ceil(needed)} minutes: what goes beyond {LONGEST} belongs under ## Further"
     elif needed > stated:
-        yield title, f"its core takes {needed:.0f} minutes, and course.toml says {stated}"
+        yield title, f"its core takes {math.ceil(needed)} minutes, and course.toml says {stated}"
     told = TIME.search(title.source)
     if told and [int(told[1]), int(told[2])] != [stated, sum(exercises)]:
         yield (

@@ -19,6 +19,11 @@ from builder.validate import Exercise
 # A link to a file of the course, outside the folders that every language has.
 _LINK = re.compile(r"\]\((?!\w+:|#|notebooks/|solutions/|\.\./)([^)\s]+)\)")
 
+_PICTURES = "docs/pictures"  # of widgets, a folder for each language (scripts/pictures.py)
+_LAB, _LAB_ON_WINDOWS = (
+    re.compile(rf"^({one})$", re.MULTILINE) for one in ("make lab", r"py \S+ scripts/setup\.py lab")
+)
+
 
 def readme(course: Course, exercises: dict[str, list[Exercise]], lessons: dict[str, Lesson], language: str) -> str:
     """The README of a language. Raises Refused where a marker in README.md is missing or doubled."""
@@ -62,7 +67,12 @@ def switcher(course: Course, language: str) -> str:
 
 
 def relocated(text: str, course: Course, language: str) -> str:
-    """README.md's text for the folder of a language: links to files outside it lead there from its new place."""
+    """README.md's text for the folder of a language: links lead outside it from its new place, and the commands to copy
+    open JupyterLab in this language."""
+    text = _LAB.sub(rf"\1 LANGUAGE={language}", text)
+    text = _LAB_ON_WINDOWS.sub(rf"\1 {language}", text)
+    if (course.root / _PICTURES / language).is_dir():
+        text = text.replace(f"{_PICTURES}/{SOURCE_LANGUAGE}/", f"{_PICTURES}/{language}/")
     up = Path(os.path.relpath(course.root, course.of_language(language))).as_posix()
     return _LINK.sub(lambda match: f"]({up}/{match[1]})", text)
 

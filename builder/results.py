@@ -30,6 +30,11 @@ def fields(markdown: str) -> list[str]:
     return FIELD.findall(markdown)
 
 
+def expressions(cell: Cell) -> list[str]:
+    """What a lesson's reading asks for, its condition first."""
+    return [cell.holds, *fields(cell.source)] if cell.holds else []
+
+
 def faults(cell: Cell) -> Iterator[str]:
     """What is wrong with the results that a lesson's cell asks for."""
     if cell.holds is None:
@@ -38,7 +43,7 @@ def faults(cell: Cell) -> Iterator[str]:
         return
     if cell.code:
         yield "only a markdown cell tells results"
-    for expression in (cell.holds, *fields(cell.source)):
+    for expression in expressions(cell):
         try:
             ast.parse(expression, mode="eval")
         except SyntaxError:

@@ -6,7 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from builder import minutes, results
+from builder import lookups, minutes, results
 from builder.catalogues import blocks, code_text
 from builder.course import LessonEntry
 from builder.guards.structure import row
@@ -61,6 +61,8 @@ def validate(lesson: Lesson, entry: LessonEntry) -> list[Exercise]:
     exercises = _exercises(lesson, faults)
     if not _syntax(lesson, faults) and not faults.problems:
         _Flow(lesson, faults).run()
+        for cell, line, text in lookups.faults(lesson):
+            faults.add(cell, text, line)
         for cell, text in minutes.faults(lesson, entry.minutes, [exercise.minutes for exercise in exercises]):
             faults.add(cell, text)
     compared = [cell for cell in lesson.cells if "nbval-check-output" in cell.tags]

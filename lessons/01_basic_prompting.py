@@ -9,10 +9,11 @@ varied is it, does it make sense, and what did it cost?
 
 * call a model through distilabel, and read everything that comes back;
 * see which tokens of a training pair carry the loss;
+* improve one prompt step by step, and measure what each step brings;
 * measure how sampling temperature trades diversity against sense;
 * make varied prompts from a grid, batch them, and keep only the pairs that pass a check.
 
-**Time**: 40 minutes of reading and running, 45 more for the exercises. **Before**: Python functions, lists and
+**Time**: 43 minutes of reading and running, 80 more for the exercises. **Before**: Python functions, lists and
 dictionaries. **Hardware**: any laptop; a GPU makes it faster, and lets a larger model take part.
 """
 
@@ -27,8 +28,15 @@ from prompt2data.checks import lesson_01 as check
 ## Data that a model wrote
 
 **Synthetic data** is data made by a program instead of collected from people. Here the program is a language model.
-Such data serves three ends: *pre-training* (rewritten or invented documents), *post-training* (instructions, answers,
-preferences) and *evaluation* (questions with known answers).
+
+Why make data at all? Often nobody has written what you need: questions about *your* product, in *your* words, with
+good answers. Or somebody has, and you may not use it, because it is private. A model can also vary what people would
+never write down, such as one question in twenty tones. With the right rows you can teach a small model one task, and
+then run it on your own machine, fast and in private.
+
+Such data has three uses: **pre-training**, where a model learns language from billions of words (rewritten or
+invented documents), **post-training**, where it learns to be of use (instructions, answers, preferences), and
+**evaluation** (questions with known answers).
 
 There are two ways to get more out of what you have. **Expanding** makes new rows from a few. **Enhancing** makes each
 row better: harder, cleaner, with more detail. Lessons 2 and 4 expand, lesson 3 enhances, lesson 6 compares.
@@ -39,9 +47,18 @@ Three kinds of rows matter for post-training:
 |---|---|---|
 | **instructions** | a prompt and one good completion | lessons 1 to 5 |
 | **preferences** | a prompt, a better and a worse completion | lesson 6 |
-| **critiques** | a prompt, a completion, and a text on what is wrong with it | lesson 6 |
+| **critiques** | a prompt, a completion, and a text on what is wrong with it | lesson 6 (a first look) |
 
 ![](diagram:taxonomy)
+"""
+
+# %% [markdown] id="small-writers"
+"""
+This works at large scale, and with small models. [Cosmopedia](https://huggingface.co/blog/cosmopedia), a dataset for
+pre-training, has 25 billion tokens of textbooks and stories, written by Mixtral-8x7B. FinePhrase has 486 billion
+tokens, and SmolLM2-1.7B-Instruct wrote them, a model of the family that you are about to use. The makers of FinePhrase
+compared many ways to write such data, and found that the *form of the prompt* matters most. You will see the same
+today, with 32 rows at a time.
 """
 
 # %% [markdown] id="loss-why"
@@ -49,8 +66,8 @@ Three kinds of rows matter for post-training:
 ## What a pair becomes in training
 
 Before you make pairs, look at what happens to one. A chat model is trained on *one string*, made from the pair by a
-**chat template**. In supervised fine-tuning the loss is usually taken on the completion alone. The prompt is read,
-not learned.
+**chat template**. Training on such pairs is called **instruction tuning**, or supervised fine-tuning (SFT). Its loss,
+the number that training makes smaller, is usually taken on the completion alone. The prompt is read, not learned.
 """
 
 # %% id="loss-code"
@@ -68,9 +85,9 @@ print("LEARNED", whole[len(read_only) :], sep="\n")
 
 # %% [markdown] id="loss-read"
 """
-Everything under *READ* only conditions the model. Everything under *LEARNED* is what it will imitate, down to the
-end-of-turn token. So a sloppy prompt wastes context, but a sloppy completion *teaches*. Keep that in mind when you
-choose which rows to keep.
+The model reads everything under *READ*, and is not trained to write it. Everything under *LEARNED* is what it will
+imitate, down to the end-of-turn token. So a sloppy prompt wastes context, but a sloppy completion *teaches*. Keep that
+in mind when you choose which rows to keep.
 """
 
 # %% id="loss-share"
@@ -87,9 +104,13 @@ print(f"{learned} of {total} tokens carry the loss")
 ## distilabel
 
 distilabel is a library for making such data. It has ready-made **tasks** (a prompt template with a parser), **LLMs**
-(the engines that generate) and **pipelines** (steps that run one after the other). Its newest release is 1.5.3. Its
-authors have moved on to other work, so this course shows how that version behaves. Where it needs a hand, the helper
-package `prompt2data` gives one.
+(the engines that generate) and **pipelines** (steps that run one after the other).
+
+Why this library? Its tasks are named after the papers that you will meet, and you can read each of them in a few
+minutes. Its newest release, 1.5.3, is from January 2025. Its authors have moved on to other work, as [its
+repository](https://github.com/argilla-io/distilabel) says, so this course shows how that version behaves. Where
+something is missing or broken, the helper package `prompt2data` adds it or mends it. A library that is being developed
+today is [NeMo Data Designer](https://github.com/NVIDIA-NeMo/DataDesigner); the ideas of this course carry over to it.
 """
 
 # %% id="distilabel-version" tags=["nbval-check-output"]
@@ -116,8 +137,10 @@ task.load()
 rows = next(task.process([{"instruction": "How hot should the oven be for bread?"}]))
 print(rows[0]["generation"])
 
-# %% [markdown] id="first-call-read"
+# %% [markdown] id="first-call-read" holds="rows[0]['distilabel_metadata']['statistics_first']['output_tokens'] == 16"
 """
+The answer breaks off: the call allows 16 new tokens, and the model has used them all.
+
 `process` is a generator that yields *lists of rows*: `next(…)` takes the list, `[0]` the first row. Now look at the
 whole row. Your column is still there, and distilabel has added what it knows.
 """
@@ -137,10 +160,10 @@ What it does not show is the string that the model really saw. Ask the engine fo
 messages = rows[0]["distilabel_metadata"]["raw_input_first"]
 print(plain_llm.prepare_input(messages))
 
-# %% [markdown] id="raw-prompt-read"
+# %% [markdown] id="raw-prompt-read" holds="'system' in plain_llm.prepare_input(messages)"
 """
-That is the chat template at work. If the model's template has a default system message, you see it too, although
-nobody asked for it. It is part of every prompt you send, so it is part of your data's history.
+That is the chat template at work. It has put a system message at the top, although nobody asked for one. Many models
+have such a default. It is part of every prompt you send, so it is part of your data's history.
 """
 
 # %% [markdown] id="invent-why"
@@ -164,13 +187,16 @@ ask = TextGeneration(llm=llm, name="ask", num_generations=3)
 ask.load()
 
 question = "Who wrote the course 'From Prompt to Data', and what is it about?"
-for row in next(ask.process([{"instruction": question}])):
+invented = next(ask.process([{"instruction": question}]))
+for row in invented:
     print("•", row["generation"][:200], "\n")
 
-# %% [markdown] id="invent-read"
+# %% [markdown] id="invent-read" holds="all(any(word in row['generation'] for row in invented) for word in ('Oxford', 'Ghostbusters')) and not any('know' in row['generation'].lower() for row in invented)"
 """
-Read the three answers side by side. If they name different people, none of them is knowledge. If one admits that it
-does not know, that is the answer to keep. A language model continues text; nothing in that makes it check a fact.
+The course's model answers three times, and each time something else: it names the University of Oxford, and a game
+called "Ghostbusters". It never says that it does not know. Such a fluent, invented statement is called a
+**hallucination**. A language model continues text; nothing in that makes it check a fact. With another model, see
+whether one of the answers admits that it does not know: that is the honest one.
 
 This is why the course asks for things that *need no fact from the model* (questions, rewordings), or gives the facts
 along with the prompt (lesson 2), and why it checks whatever can be checked by a program.
@@ -183,23 +209,92 @@ along with the prompt (lesson 2), and why it checks whatever can be checked by a
 A pair needs a prompt and a completion. Both can come from the model: the first call writes a question, the second
 answers it. The course's running domain is *baking bread at home*: everybody has an opinion on it, and a program can
 recognise its words.
+
+Small models imitate better than they obey. So you do not only say what you want, you *show* it: a few examples, written
+as if the model had given these answers before. This is a **few-shot prompt**. A conversation is a list of messages, and
+its last message is the one to answer.
+"""
+
+# %% id="shown"
+SHOWN = [
+    (
+        "How warm should the water be?",
+        "Lukewarm water is best: hot water kills the yeast, and cold water makes it slow.",
+    ),
+    (
+        "Why do you bake bread with a lid?",
+        "The lid keeps the steam inside, and steam keeps the crust soft while the loaf rises.",
+    ),
+    (
+        "When do I add the yeast?",
+        "Stir the yeast into the flour before you add water and salt.",
+    ),
+    (
+        "What does scoring do for a loaf?",
+        "A cut on top gives the loaf room to rise, so it does not tear at the sides.",
+    ),
+]
+
+# %% [markdown] id="turns-why"
+"""
+Four questions with answers. `turns` writes them as a conversation, with your request at its end:
+"""
+
+# %% id="turns" tags=["nbval-check-output"]
+def turns(examples, request):
+    messages = []
+    for asked, replied in examples:
+        messages += [{"role": "user", "content": asked}, {"role": "assistant", "content": replied}]
+    return [*messages, {"role": "user", "content": request}]
+
+
+request = "Write one question that a beginner might ask about baking bread at home."
+asking = [(request, question) for question, _ in SHOWN]
+for message in turns(asking, request)[-3:]:
+    print(f"{message['role']}: {message['content']}")
+
+# %% [markdown] id="two-calls-lead"
+"""
+The task for conversations is `ChatGeneration`. It reads a column `messages`. The **seed** is a number from which all
+random choices follow: the same seed gives the same text. **What will your first pair look like?**
 """
 
 # %% id="two-calls"
+from distilabel.steps.tasks import ChatGeneration
+
+settings = {"max_new_tokens": 60, "seed": 4}
+llm.generation_kwargs = {**settings, "temperature": 0.5}
+chat = ChatGeneration(llm=llm, name="chat")
+chat.load()
+
+asked = next(chat.process([{"messages": turns(asking, request)}]))[0]["generation"]
+llm.generation_kwargs = {**settings, "temperature": 0.2}
+answered = next(chat.process([{"messages": turns(SHOWN, asked)}]))[0]["generation"]
+print("prompt:    ", asked)
+print("completion:", answered)
+
+# %% [markdown] id="two-calls-read" holds="asked.endswith('?') and 'loaf' in asked and 'loaf' in answered"
+"""
+A question about bread, and a fair answer to it: your first pair. The same two calls without the examples look like
+this:
+"""
+
+# %% id="bare-calls"
 llm.generation_kwargs = {"max_new_tokens": 60, "temperature": 0.2}
 answer = TextGeneration(llm=llm, name="answer")
 answer.load()
 
-request = "Write one question that a beginner might ask about baking bread at home."
-asked = next(answer.process([{"instruction": request}]))[0]["generation"]
-answered = next(answer.process([{"instruction": asked}]))[0]["generation"]
-print("prompt:    ", asked)
-print("completion:", answered)
+bare = next(answer.process([{"instruction": request}]))[0]["generation"]
+print("prompt:    ", bare)
+print("completion:", next(answer.process([{"instruction": bare}]))[0]["generation"])
 
-# %% [markdown] id="two-calls-read"
+# %% [markdown] id="bare-calls-read" holds="'help' in bare and 'your' in bare"
 """
-There is a catch. Asked for a question, a small model may wrap it: `A beginner might ask, "How long …?"`. For training
-you want the question alone. A parser takes it out. Parsers are ordinary code, so they can be tested on given texts:
+A greeting, answered by a greeting. The model was tuned to be a helpful assistant, and that is what it continues.
+
+There is a second catch. Asked for a question, a small model may wrap it: `A beginner might ask, "How long …?"`. For
+training you want the question alone. A parser takes it out. Parsers are ordinary code, so they can be tested on given
+texts:
 """
 
 # %% id="question-in" tags=["nbval-check-output"]
@@ -214,7 +309,7 @@ for text in [
 
 # %% [markdown] id="ex-pairs" tags=["exercise"]
 """
-### 🐢 Exercise 1.1: eight prompts of your own (5 min)
+### 🐢 Exercise 1.1: eight prompts of your own (10 min)
 
 Write eight different prompts about a domain that *you* know well; capitals, spaces and punctuation alone make no
 difference. Then write `to_pairs`, which turns rows of `TextGeneration` into clean pairs, in the order of the rows: for
@@ -222,7 +317,7 @@ each row a dictionary with the keys `prompt` and `completion` and no others, spa
 texts removed, and rows without a generation (`None`, or nothing but spaces and line breaks) left out. The rows that it
 is given stay as they are.
 
-**Why it matters**: this little function stands at the end of every lesson to come.
+**Why it matters**: training programs read pairs in this shape, and an empty answer is learned like any other.
 """
 
 # %% id="ex-pairs-code" tags=["exercise"]
@@ -262,24 +357,24 @@ for row in to_pairs(next(answer.process([{"instruction": prompt} for prompt in p
 # %% [markdown] id="ex-pairs-note" tags=["solution-only"]
 """
 `(row["generation"] or "")` treats `None` and the empty text alike. What the function cannot see is whether an answer
-is *right*: that stays open until lesson 6.
+is *right*. No program in this lesson can.
 """
 
 # %% [markdown] id="dozens-why"
 """
-## From one to dozens
+## One prompt, three steps
 
-One question is an anecdote. Ask for 32 with the same prompt, and look at two things:
+One question proves nothing. Ask for 32 with the same prompt, and let a program decide which texts make sense, as far as
+a program sees it. The text must be a question and nothing else, it must use a word of the domain, and it must have
+ended by itself, before its budget of tokens was used up. A text with the word *your* does not count: there the model
+speaks to you as an assistant, and does not ask as a beginner would.
 
-* **diversity**: the share of different texts, and **distinct-2**, the share of different word pairs among all word
-  pairs;
-* **sense, as far as a program sees it**: the model was asked for a question, so there should be a question mark, and
-  the text should have ended by itself before its budget of tokens was used up.
-
-Neither is quality. Both are cheap, and both catch trouble early.
+The **yield** is the share of what you generated that you can use. Here: how many *different* sensible questions come
+out of 32 calls?
 """
 
 # %% id="measure"
+from prompt2data.domain import on_topic
 from prompt2data.metrics import compare, distinct_n, share
 
 
@@ -287,47 +382,94 @@ def texts_of(rows):
     return [row["generation"] for row in rows]
 
 
-def sensible(row, name):
-    statistics = row["distilabel_metadata"][f"statistics_{name}"]
-    return "?" in row["generation"] and statistics["finish_reason"] == "stop"
+def sensible(row):
+    text = row["generation"].strip()
+    ended = row["distilabel_metadata"]["statistics_chat"]["finish_reason"] == "stop"
+    return ended and text == question_in(text) and on_topic(text) and "your" not in text.lower()
+
+
+def harvest(rows):
+    return {row["generation"].strip() for row in rows if sensible(row)}
+
+# %% id="sampler"
+def sample(requests, temperature, seed=0, examples=(), max_new_tokens=32):
+    settings = {"temperature": temperature, "top_p": 1.0, "top_k": 0, "seed": seed}
+    llm.generation_kwargs = {**settings, "max_new_tokens": max_new_tokens}
+    rows = [{"instruction": one, "messages": turns(examples, one)} for one in requests]
+    return next(chat.process(rows))
+
+# %% [markdown] id="steps-why"
+"""
+Three versions of the prompt. The first *asks*. The second also *forbids* what went wrong above. The third *shows* the
+four examples instead. **Place your bet: which one has the highest yield, and which one the lowest?**
+"""
+
+# %% id="steps"
+forbid = request + " Write nothing but the question: no greeting, no offer to help, no answer."
+first = sample([request] * 32, 0.5)
+second = sample([forbid] * 32, 0.5)
+third = sample([request] * 32, 0.5, examples=asking)
+
+by_asking, by_forbidding, by_showing = (len(harvest(rows)) for rows in (first, second, third))
+print(f"1. ask: {share(by_asking, 32)}")
+print(f"2. forbid: {share(by_forbidding, 32)}")
+print(f"3. show: {share(by_showing, 32)}")
+
+# %% [markdown] id="steps-read" holds="max(by_asking, by_forbidding) <= 12 and by_showing - max(by_asking, by_forbidding) >= 12"
+"""
+Asking gives {eval}`by_asking` usable questions out of 32, forbidding {eval}`by_forbidding`, and showing
+{eval}`by_showing`. To say what you do *not* want is not enough for a small model. Examples work, because they are the
+very text that you want more of. With another model, look for the same order; a large one may obey as well as it
+imitates.
+
+In brackets are the share in percent and its 95 % confidence interval: with 32 samples a share is known only roughly, so
+the course always prints how roughly. Here are two texts of each step:
+"""
+
+# %% id="steps-look"
+for rows in (first, second, third):
+    print(*texts_of(rows)[3:5], sep="\n", end="\n\n")
+
+# %% [markdown] id="steps-habit"
+"""
+This is how good prompts are made: change one thing, run it again, count, and read.
+"""
 
 # %% [markdown] id="default-why"
 """
-distilabel's `TransformersLLM` samples at temperature 0.1 unless you say otherwise. **How many different questions will
-32 samples at that temperature give?**
+## What the temperature does
+
+The model gives each possible next token a chance, and draws one. The **sampling temperature** says how freely: near 0
+it takes almost always the likeliest token, and the higher it is, the more often an unlikely one. distilabel's
+`TransformersLLM` samples at temperature 0.1 unless you say otherwise. Take the best prompt from above. **How many
+different texts will 32 samples at that temperature give?**
 """
 
 # %% id="default"
-def sample(instructions, temperature, seed=0, max_new_tokens=32, template="{{ instruction }}"):
-    settings = {"temperature": temperature, "top_p": 1.0, "top_k": 0, "seed": seed}
-    llm.generation_kwargs = {**settings, "max_new_tokens": max_new_tokens}
-    sampler = TextGeneration(llm=llm, name="sample", template=template)
-    sampler.load()
-    return next(sampler.process([{"instruction": instruction} for instruction in instructions]))
-
-
-cold = sample([request] * 32, temperature=0.1)
-print("different texts:", share(len(set(texts_of(cold))), 32))
+cold = sample([request] * 32, temperature=0.1, examples=asking)
+different = len(set(texts_of(cold)))
+print(f"different texts: {share(different, 32)}")
 for text in sorted(set(texts_of(cold)))[:5]:
     print("•", text)
 
-# %% [markdown] id="default-read"
+# %% [markdown] id="default-read" holds="different < 16"
 """
-In brackets are the share in percent and its 95 % interval: with 32 samples a share is known only roughly, so the
-course always prints how roughly. If few texts are different, the rest are copies: a dataset of 32 rows with the content
-of a handful.
+With the course's model, {eval}`different` of 32 texts are different. The rest are copies: a dataset of 32 rows with the
+content of a handful. Much of what is taken for "the model always says the same" is this setting.
 
-Much of what is taken for "the model always says the same" is this setting.
+So turn up the heat, and look at two things. **Distinct-2** measures diversity: the share of different word pairs among
+all word pairs. Beside it stands the share of texts that are *sensible*, as above.
 """
 
 # %% id="sweep"
 temperatures = [0.1, 0.5, 0.9, 1.3]
-runs = {0.1: cold, **{t: sample([request] * 32, t) for t in temperatures[1:]}}
+runs = {0.1: cold, 0.5: third}
+runs.update({t: sample([request] * 32, t, examples=asking) for t in (0.9, 1.3)})
 
 diversity = [distinct_n(texts_of(runs[t]), 2) for t in temperatures]
-sense = [share(sensible(row, "sample") for row in runs[t]) for t in temperatures]
+sense = [share(sensible(row) for row in runs[t]) for t in temperatures]
 for t, d, s in zip(temperatures, diversity, sense):
-    print(f"temperature {t}: distinct-2 {d:.2f}, a question that ended: {s}")
+    print(f"temperature {t}: distinct-2 {d:.2f}, sensible: {s}")
 
 # %% [markdown] id="sweep-plot-why"
 """
@@ -342,30 +484,38 @@ ax.plot(temperatures, diversity, label="distinct-2")
 low = [s.value - s.low for s in sense]
 high = [s.high - s.value for s in sense]
 values = [s.value for s in sense]
-ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label="a question that ended")
+ax.errorbar(temperatures, values, yerr=[low, high], capsize=4, label="sensible questions")
 ax.set_ylim(0, 1.05)
 title = "What the sampling temperature buys, and what it costs (n = 32 each)"
 plots.finish(ax, title=title, x="sampling temperature", y="share (0 to 1)", legend=True)
 plots.show(fig, alt="Distinct-2 and the share of sensible questions against four temperatures.")
 
+# %% [markdown] id="sweep-plot-read" holds="diversity == sorted(diversity) and diversity[0] < 0.3 and diversity[-1] > 0.8 and sense[0].k >= 26 and sense[-1].k <= 12 and diversity[1] < sense[1].value and diversity[3] > sense[3].value"
+"""
+A higher temperature brings diversity and costs sense. Distinct-2 climbs from {eval}`round(diversity[0], 2)` to
+{eval}`round(diversity[-1], 2)`, while the sensible questions fall from {eval}`sense[0].k` to {eval}`sense[-1].k` of 32.
+The two curves cross between 0.5 and 1.3. No temperature is good at both.
+"""
+
 # %% [markdown] id="sweep-again-why"
 """
 One run is one draw. Here are the two ends once more, with another seed and with a sentence computed from the counts. It
-calls one share *higher* if the 95 % interval of the **difference** leaves out zero (Newcombe's method), and says *no
-clear difference* otherwise. With 32 texts on each side, that takes a difference of about 15 to 25 points:
+calls one share *higher* if the 95 % confidence interval of the **difference** does not contain zero (Newcombe's
+method), and says *no clear difference* otherwise. With 32 texts on each side, that takes a difference of about 15 to 25
+points:
 """
 
 # %% id="sweep-again"
-again = {t: sample([request] * 32, t, seed=1) for t in (0.1, 1.3)}
+again = {t: sample([request] * 32, t, seed=1, examples=asking) for t in (0.1, 1.3)}
 for seed, results in [(0, runs), (1, again)]:
-    coldest, hottest = (share(sensible(row, "sample") for row in results[t]) for t in (0.1, 1.3))
+    coldest, hottest = (share(sensible(row) for row in results[t]) for t in (0.1, 1.3))
     sentence = compare("temperature 0.1", coldest, "temperature 1.3", hottest)
     print(f"seed {seed}: {sentence}")
 
-# %% [markdown] id="sweep-read"
+# %% [markdown] id="sweep-read" holds="all(sum(map(sensible, one[0.1])) - sum(map(sensible, one[1.3])) >= 10 for one in (runs, again))"
 """
-If both seeds show a difference between the two ends, you may rely on the direction. If only one does, draw more samples
-before you say anything. Read some texts of the hottest run as well, since no program reads them for you:
+Both seeds agree, so you may rely on the direction. If only one of two shows a difference, draw more samples before you
+say anything. Read some texts of the hottest run as well, since no program reads them for you:
 """
 
 # %% id="hot-texts"
@@ -396,7 +546,7 @@ their distinct-2.
 
 # %% [markdown] id="ex-distinct" tags=["exercise"]
 """
-### 🐕 Exercise 1.2: how diverse is it? (15 min)
+### 🐕 Exercise 1.2: how diverse is it? (25 min)
 
 Write `distinct_share(texts, n)`: the share of different runs of `n` words among all runs of `n` words in `texts`. Words
 are what `text.lower().split()` gives. A run never crosses from one text into the next. Without any run the answer is
@@ -434,10 +584,12 @@ language has only so many. Compare distinct-n at equal size, or not at all.
 
 # %% [markdown] id="grid-why"
 """
-## Diversity without heat
+## Diversity at a low temperature
 
-Heat makes texts different by making them strange. There is another way: vary the *prompt*. Cross eight topics with
-four beginnings and you have 32 different prompts, each asked once, at the coldest temperature of the sweep.
+A high temperature makes texts different by making them strange. There is another way: vary the *prompt*. Cross eight
+topics with four beginnings and you have 32 different prompts, each asked once, at the coldest temperature of the sweep.
+The four examples stay, each with a request of the new form. **How many different sensible questions will it be this
+time?**
 """
 
 # %% id="grid"
@@ -451,33 +603,32 @@ wording = (
     'Begin with "{}".'
 )
 grid = [wording.format(topic, beginning) for topic in topics for beginning in beginnings]
-crossed = sample(grid, temperature=0.1)
-print(texts_of(crossed)[:4])
+
+example_words = [("water", "How"), ("the lid", "Why"), ("yeast", "When"), ("scoring", "What")]
+crossing = [
+    (wording.format(*words), question) for words, (question, _) in zip(example_words, SHOWN)
+]
+crossed = sample(grid, temperature=0.1, examples=crossing)
+print(*texts_of(crossed)[:4], sep="\n")
 
 # %% [markdown] id="grid-price-why"
 """
-**Does the grid raise diversity at the same temperature? And is there a price: does the model still do as it is told?**
+**Does the model obey the new demand? Count how many texts begin with the word that you asked for.**
 """
 
 # %% id="grid-price"
-one_prompt, the_grid = "one prompt", "the grid"
-one, many = (share(len(set(texts_of(rows))), 32) for rows in (cold, crossed))
-print("different texts.", compare(the_grid, many, one_prompt, one))
-for name, rows in [(one_prompt, cold), (the_grid, crossed)]:
-    print(f"distinct-2, {name}: {distinct_n(texts_of(rows), 2):.2f}")
+one, many = (share(len(harvest(rows)), 32) for rows in (cold, crossed))
+print(compare("yield of the grid", many, "yield of one prompt", one))
 
-one, many = (share(sensible(row, "sample") for row in rows) for rows in (cold, crossed))
-print("sense.", compare(the_grid, many, one_prompt, one))
+begun = share(text.startswith(beginnings[place % 4]) for place, text in enumerate(texts_of(crossed)))
+print(f"begins as asked: {begun}")
 
-found = [question_in(row["generation"]) or "" for row in crossed]
-begun = share(text.startswith(beginnings[place % 4]) for place, text in enumerate(found))
-print("begins as asked:", begun)
-
-# %% [markdown] id="grid-read"
+# %% [markdown] id="grid-read" holds="many.k >= 26 and many.k > by_showing and one.k <= 12 and begun.k >= 24 and any('all other ingredients' in text for text in texts_of(crossed))"
 """
-The last line is the price to watch: every demand in a prompt is one more that the model can miss. If the share is
-high, beginnings are a cheap lever. If it is low, the grid still varies the topic, and a program can keep the rows that
-obey: *sample several and check*.
+At the same cold temperature the grid gives {eval}`many.k` different sensible questions out of 32, and one prompt gives
+{eval}`one.k`. That is the fourth step of your prompt, and the best. And {eval}`begun.k` of 32 begin as they were
+asked to. *Sensible* still means what the program sees; a person would cross out a few, such as the one about "all other
+ingredients".
 
 You will meet this pattern in every lesson. Small models continue text well and obey badly. So change the form of the
 question, draw several, and let code decide.
@@ -514,8 +665,8 @@ print(f"the batch was {factor:.1f} times as fast")
 
 # %% [markdown] id="batches-read"
 """
-The factor depends on your machine, on the model and on how many rows share a batch. It is above 1 as long as memory,
-not arithmetic, is what the processor waits for.
+The factor depends on your machine, on the model and on how many rows share a batch. It is above 1 as long as the
+processor spends its time on reading the weights, and not on computing with them.
 
 ## What stays in memory
 
@@ -535,21 +686,23 @@ def parameters_alive():
 
 before = parameters_alive()
 task.unload()
-print(f"two engines loaded: {before:.0f} million parameters in memory")
-print(f"after unload() of the TransformersLLM: {parameters_alive():.0f} million")
+after = parameters_alive()
 del plain_llm._pipeline
+print(f"two engines loaded: {before:.0f} million parameters in memory")
+print(f"after unload() of the TransformersLLM: {after:.0f} million")
 print(f"after its pipeline is deleted as well: {parameters_alive():.0f} million")
 
-# %% [markdown] id="unload-read"
+# %% [markdown] id="unload-read" holds="after == before"
 """
-`TransformersLLM.unload` of version 1.5.3 tidies up its notes on GPUs, and the model itself stays: the engine still
-holds it. Deleting the inner pipeline frees it. `BatchedTransformersLLM.unload` does that for you. On a machine with
-little memory this is the difference between one model and two.
+None are gone. `TransformersLLM.unload` of version 1.5.3 frees its record of which GPU is used, and the model itself
+stays: the engine still holds it. Deleting the inner pipeline frees it. `BatchedTransformersLLM.unload` does that for
+you. On a machine with little memory that counts. (The course's engine stores most of its weights in packed form, and
+they are not counted here.)
 """
 
 # %% [markdown] id="ex-build" tags=["exercise"]
 """
-### 🦁 Exercise 1.3: a balanced set of prompts (25 min)
+### 🦁 Exercise 1.3: a balanced set of prompts (45 min)
 
 Write `build_prompts(topics, beginnings, formats, k, seed)`. Each prompt is one of the `formats` with a topic and a
 beginning filled in: `format.format(topic=…, beginning=…)`. The function returns `k` prompts such that
@@ -607,13 +760,12 @@ Beginnings and formats are drawn at random here and are balanced only on average
 """
 ## A first dataset
 
-Now put it together: the grid once more with a little heat, a question taken out of each text, an answer to each
-question, and a function that says why to drop a pair: `why_drop` returns a reason, or `None` for a pair to keep. Each
-lesson adds reasons to it, and lesson 7 makes a chain of them.
+Now put it together: the questions of the grid, an answer to each, and a function that says why to drop a pair.
+`why_drop` returns a reason, or `None` for a pair to keep. Each lesson adds reasons to it.
 
-The answers use `template`, a parameter of `TextGeneration`: what the model reads has a request for brevity at its end,
-while the column `instruction` keeps the bare question. So the prompt you store is not the prompt you sent, and that is
-on purpose: a later model should answer briefly without being asked.
+The answers are shown as well: the four examples set the form, one short sentence. The column `instruction` keeps the
+bare question. So the prompt you store is not the prompt you sent, and that is on purpose: a later model should answer
+briefly without being shown how.
 """
 
 # %% id="why-drop" tags=["nbval-check-output"]
@@ -631,58 +783,120 @@ for pair in [
 # %% id="dataset"
 from collections import Counter
 
-questions = sample(grid, temperature=0.5, seed=2)
-asked = [question for row in questions if (question := question_in(row["generation"]))]
-brief = "{{ instruction }} Answer in one short sentence."
+asked = [question for row in crossed if (question := question_in(row["generation"]))]
 answers = []
 if asked:
-    answers = sample(sorted(set(asked)), 0.2, seed=2, max_new_tokens=64, template=brief)
+    answers = sample(sorted(set(asked)), 0.2, seed=2, examples=SHOWN, max_new_tokens=64)
 
 pairs = [
     {
         "prompt": row["instruction"],
         "completion": row["generation"].strip(),
-        "finish_reason": row["distilabel_metadata"]["statistics_sample"]["finish_reason"],
+        "finish_reason": row["distilabel_metadata"]["statistics_chat"]["finish_reason"],
     }
     for row in answers
 ]
 kept = [pair for pair in pairs if why_drop(pair) is None]
-print("asked:", share(len(asked), len(grid)))
-print("dropped:", dict(Counter(reason for pair in pairs if (reason := why_drop(pair)))))
-print("kept:", share(len(kept), len(grid)))
+print(f"asked: {share(len(asked), len(grid))}")
+print(f"dropped: {dict(Counter(reason for pair in pairs if (reason := why_drop(pair))))}")
+print(f"kept: {share(len(kept), len(grid))}")
 
-# %% [markdown] id="dataset-read"
+# %% [markdown] id="dataset-read" holds="len(kept) >= 24 and [why_drop(pair) for pair in pairs if why_drop(pair)] == ['cut off'] and len(pairs) < 32"
 """
-Which reason is the most frequent one? If it is `cut off`, the token budget was too small for the answers: a larger one
-costs more and keeps more. If it is `off topic`, the prompt let the model wander, or the list of words that recognises
-the topic is too short. Always read a few rows of both kinds before you trust a count:
+{eval}`len(kept)` of 32 prompts have become a pair in good form. One answer was `cut off`: it used up its budget of
+tokens. Two equal questions count once. With another model, see which reason is the most frequent one. `off topic`, for
+example, means that the prompt let the model wander, or that the list of words that recognises the topic is too short.
+Always read some rows before you trust a count:
 """
 
 # %% id="dataset-look"
-for pair in kept[:2] + [pair for pair in pairs if why_drop(pair)][:2]:
-    print("✂" if why_drop(pair) else "✔", pair["prompt"], "→", pair["completion"][:120], "\n")
+for pair in kept[::5] + [pair for pair in pairs if why_drop(pair)][:2]:
+    print("✂" if why_drop(pair) else "✔", pair["prompt"], "→", pair["completion"][:240], "\n")
+
+# %% [markdown] id="dataset-truth" holds="any('dough hook' in pair['completion'] for pair in kept[::5]) and any('salt' in pair['completion'] and 'sweeten' in pair['completion'] for pair in kept[::5])"
+"""
+Most of the questions are worth keeping; a few are broken, such as "Why do I need to rise the bread?". The answers are
+on topic and finished, and ✔ says no more than that: **no program has checked whether they are true**. That salt brings
+out flavor while sugar sweetens is right. That you measure dough with a "dough hook" is nonsense, and it has the same ✔.
+Some answers only go in a circle. A model with 135 million parameters writes well and knows little. So this file is good
+for learning how to *ask*, not yet for learning how to bake. In lesson 2 the model gets a text to ask about.
+"""
+
+# %% [markdown] id="save-why"
+"""
+## Take the rows with you
+
+The file has one JSON object a line: prompt, completion, and why the answer ended.
+"""
+
+# %% id="save"
+from datasets import Dataset
+from prompt2data import output_path
+from prompt2data.metrics import generated_tokens
+
+if kept:
+    Dataset.from_list(kept).to_json(output_path("01_basic_prompting.jsonl"), force_ascii=False)
+cost = generated_tokens(crossed + answers) / max(len(kept), 1)
+print(f"{len(kept)} of {len(grid)} rows kept; {cost:.0f} generated tokens per kept row.")
+
+# %% [markdown] id="save-read" holds="len(kept) >= 24 and cost < 60"
+"""
+You began with one prompt and a greeting, and you end with a file of {eval}`len(kept)` pairs, at the price of
+{eval}`round(cost)` generated tokens each. Both numbers come back at the end of every lesson, so that you can compare
+the methods.
+"""
+
+# %% [markdown] id="remember"
+"""
+## What to remember
+
+* A pair becomes one string; the completion is what is learned.
+* Show what you want: examples beat orders, and an order *not* to do something helps little.
+* The default temperature of an engine decides how varied your data is. Look it up, set it, write it down.
+* Diversity can come from a high temperature or from varied prompts. Measure what each does to sense.
+* Shares need intervals. Two seeds are better than one.
+* Check by program what you sampled: that works where the model does not obey.
+
+## Where this goes wrong
+
+* *Counting rows instead of different rows.* Print the unique share before you print the size.
+* *Trusting a fluent answer.* Nothing in this lesson checks whether an answer is true.
+* *Changing two things at once.* Keep the seed and the prompts, change one setting, compare.
+* *Cutting texts in the middle.* A row that used its whole budget is usually not finished.
+
+**Next**: lesson 2 makes new instructions from a few given ones, and grounds them in a text.
+"""
 
 # %% [markdown] id="further"
 """
 ## Further (optional)
 
-**Personas.** Another dimension for the grid is who asks. Watch what a small model does with it.
+**Personas.** Another dimension for the grid is who asks. On this model it fails, and it is worth seeing how: first
+without examples, then with three of them.
 """
 
 # %% id="personas"
 personas = ["a busy parent", "a retired chemist", "a student with one small pot", "a child of eight"]
 request_as = "You are {}. Ask one question about baking bread at home."
 played = sample([request_as.format(persona) for persona in personas], 0.5)
-for persona, row in zip(personas, played):
-    print(f"{persona}: {row['generation']}")
+others = [
+    ("a baker with cold hands", "How can I knead without touching the dough?"),
+    ("an engineer", "At which temperature does the crust turn brown?"),
+    ("somebody who lives alone", "Can I freeze half of a loaf?"),
+]
+examples = [(request_as.format(persona), question) for persona, question in others]
+asked_as = sample([request_as.format(persona) for persona in personas], 0.5, examples=examples)
+for persona, without, with_examples in zip(personas, played, asked_as):
+    print(f"{persona}: {without['generation']} → {with_examples['generation']}", "\n")
 
-# %% [markdown] id="personas-read"
+# %% [markdown] id="personas-read" holds="sum('?' in row['generation'] for row in asked_as) > 2"
 """
-Did it *ask as* the persona, or did it *play* the persona, greeting included? A persona says who speaks; a dataset of
-questions needs what they would ask. Lesson 4 has a better place for it: the system prompt of a user.
+Without examples the model *plays* the persona and chats. With examples most of them ask. But cover the
+names: would you know who is asking? A persona needs a model that can imagine one. You could also try it in another
+place, the system prompt of a user, which lesson 4 writes.
 
 **Your own language.** Here is one request in five languages. The model of this course was tuned mostly on English.
-Look at what it makes of the others, and first of all of yours.
+There it greets you instead of asking, and in the others it breaks down. Look at what it makes of yours.
 """
 
 # %% id="own-language"
@@ -695,35 +909,23 @@ in_languages = {
 }
 for language, row in zip(in_languages, sample(list(in_languages.values()), temperature=0.5)):
     print(f"{language}: {row['generation']}")
+llm.unload()
 
 # %% [markdown] id="own-language-read"
 """
-If the answer is in the wrong language or broken, change the model, not the prompt: set the environment variable
-`PROMPT2DATA_MODEL` to a multilingual model before you start. All lessons work with any chat model of that kind.
+For another language, change the model, not the prompt: set the environment variable `PROMPT2DATA_MODEL` to a
+multilingual model before you start. All lessons work with any chat model of that kind.
 """
 
-# %% [markdown] id="remember"
+# %% [markdown] id="references"
 """
-## What to remember
-
-* A pair becomes one string; the completion is what is learned.
-* The default temperature of an engine decides how varied your data is. Look it up, set it, write it down.
-* Diversity can come from heat or from varied prompts. Measure what each does to sense.
-* Shares need intervals. Two seeds are better than one.
-* Sample several and check by program: that works where obedience fails.
-
-## Where this goes wrong
-
-* *Counting rows instead of different rows.* Print the unique share before you print the size.
-* *Trusting a fluent answer.* Nothing in this lesson checks whether an answer is true.
-* *Changing two things at once.* Keep the seed and the prompts, change one setting, compare.
-* *Cutting texts in the middle.* A row that used its whole budget is usually not finished.
-
-**Next**: lesson 2 makes new instructions from a few given ones, and grounds them in a text.
-
 ## References
 
-* distilabel 1.5.3, documentation of `TextGeneration` and `TransformersLLM`.
+* distilabel, documentation of
+  [`TextGeneration`](https://distilabel.argilla.io/latest/components-gallery/tasks/textgeneration/) and
+  [`ChatGeneration`](https://distilabel.argilla.io/latest/components-gallery/tasks/chatgeneration/).
+* Brown et al., *Language Models are Few-Shot Learners*, 2020 (few-shot prompts),
+  [arXiv:2005.14165](https://arxiv.org/abs/2005.14165).
 * Li et al., *A Diversity-Promoting Objective Function for Neural Conversation Models*, 2016 (distinct-n),
   [arXiv:1510.03055](https://arxiv.org/abs/1510.03055).
 * Holtzman et al., *The Curious Case of Neural Text Degeneration*, 2020 (temperature, top-p),
@@ -731,13 +933,3 @@ If the answer is in the wrong language or broken, change the model, not the prom
 * Wilson, *Probable Inference, the Law of Succession, and Statistical Inference*, 1927 (the intervals).
 * Newcombe, *Interval Estimation for the Difference Between Independent Proportions*, 1998 (method 10, the comparisons).
 """
-
-# %% id="save"
-from datasets import Dataset
-from prompt2data import output_path
-from prompt2data.metrics import tokens_per_kept_row
-
-if kept:
-    Dataset.from_list(kept).to_json(output_path("01_basic_prompting.jsonl"), force_ascii=False)
-llm.unload()
-print(tokens_per_kept_row(questions + answers, kept))

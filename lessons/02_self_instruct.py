@@ -2,17 +2,17 @@
 """
 # 2. Self-Instruct: new instructions from a few
 
-You turn eight instructions written by hand into a growing pool of new ones, and you measure what keeps such a pool
-from repeating itself.
+You turn eight instructions written by hand into a growing pool of new ones, and nine sentences of a text into pairs
+whose answers are true.
 
 **You will**
 
 * read the prompt that distilabel's `SelfInstruct` sends, and see what each of its parameters changes in it;
 * send the same list to the same model as a message and as a text to continue, and count what comes back;
-* ground questions in a text, and compare them with questions asked from memory;
+* ground questions in a text, and make pairs of the questions and its sentences;
 * build the loop of the Self-Instruct paper, with its novelty filter and without.
 
-**Time**: 40 minutes of reading and running, 45 more for the exercises. **Before**: lesson 1. **Hardware**: any laptop;
+**Time**: 47 minutes of reading and running, 80 more for the exercises. **Before**: lesson 1. **Hardware**: any laptop;
 a GPU makes it faster, and lets a larger model take part.
 """
 
@@ -28,8 +28,8 @@ from prompt2data.checks import lesson_02 as check
 
 Good instructions are slow to write: somebody has to think of each one. In 2022, Wang and others asked how far a few
 would go. They wrote 175 by hand, let a model write more from these, kept only what was new, and ended with about
-52,000. They called it **Self-Instruct**. The instructions written by hand are the **seeds**, and everything kept so
-far, seeds included, is the **pool**.
+52,000. They called it **Self-Instruct**. The instructions written by hand are the **seeds** or **seed data** (they have
+nothing to do with the random seed of lesson 1), and everything kept so far, seeds included, is the **pool**.
 
 Here are this lesson's seeds, about the course's running domain: eight requests, different in verb, length and form.
 """
@@ -50,8 +50,10 @@ SEEDS = [
 """
 ## What distilabel's `SelfInstruct` sends
 
-distilabel has a task of that name. It takes a column `input` with a text, and asks the model for instructions that
-fit this text. Before you run a task, read its prompt. `format_input` shows it, and generates nothing.
+distilabel has a task of that name; you find it in the
+[documentation](https://distilabel.argilla.io/latest/components-gallery/tasks/selfinstruct/). It takes a column `input`
+with a text, and asks the model for instructions that fit this text. Before you run a task, read its prompt.
+`format_input` shows it, and generates nothing.
 """
 
 # %% id="stock-prompt" tags=["nbval-check-output"]
@@ -71,8 +73,8 @@ Do you see seeds, a pool, or a filter? There are none: in version 1.5.3 the task
 that gave the paper its name is yours to build, and you will, further down.
 
 The task has three parameters of its own. What a parameter does to the *data* is a question for measurement. What it
-does to the *prompt* is certain, and a comparison of the two prompts shows it. A line with `-` goes, a line with `+`
-comes. (`model_copy` gives the same task with one parameter changed, and loads nothing again.)
+does to the *prompt* is certain, and a comparison of the two prompts shows it. A line with `-` is removed, a line with
+`+` is added. (`model_copy` gives the same task with one parameter changed, and loads nothing again.)
 """
 
 # %% id="diff" tags=["nbval-check-output"]
@@ -105,7 +107,7 @@ show_change(criteria_for_query_generation="Ask for amounts, times and temperatur
 ## One stock call
 
 Now run the task, with its defaults, on three parts of the course's text about bread. You ask for five instructions for
-each. **How many of the fifteen will be usable?** To count, you need a rule. Here is this lesson's rule, tried on
+each. **How many of the three lists will be usable?** To count, you need a rule. Here is this lesson's rule, tried on
 lines where you can judge for yourself:
 """
 
@@ -146,26 +148,27 @@ for answer in stock_rows:
     reasons = [why_drop(line, SEEDS) or "kept" for line in clean(answer["instructions"])]
     usable_lists += reasons == ["kept"] * 5
     number = len(answer["instructions"])
-    print(f"{number} lines; different ones:", dict(Counter(reasons)))
+    print(f"{number} lines, {len(reasons)} of them different: {dict(Counter(reasons))}")
 print(f"usable lists: {usable_lists} of {len(stock_rows)}")
 
 # %% id="stock-look"
 for answer in stock_rows:
     print(*[f"• {line[:110]}" for line in answer["instructions"][:4]], sep="\n", end="\n\n")
 
-# %% [markdown] id="stock-read"
+# %% [markdown] id="stock-read" holds="usable_lists == 0 and all(word in ' '.join(line for row in stock_rows for line in row['instructions']) for word in ('perfect', '# Tasks', 'pizza'))"
 """
-A *usable list* is five different lines, all `kept`. If none of the three texts gave one, read the lines to see what the
-model did instead: an answer, one question again and again, the prompt once more? If all three did, your model follows
-instructions well, and you can compare that with what a plainer prompt gives.
+With the course's model, {eval}`usable_lists` of {eval}`len(stock_rows)` lists are usable. A *usable list* is five
+different lines, all `kept`. So small a model does not follow this long template: read five sections, hold back from
+answering, count to five, vary the verbs, use no numbers. Instead it praises the instructions, writes headings, or tells
+the text again, with a pizza in it.
 
-Keep in mind what this prompt demands: read five sections, hold back from answering, count to five, vary the verbs, use
-no numbers. Small models *continue* well and *obey* badly. So change the form of the task, and keep the task.
+Small models *continue* well and *obey* badly. So you will change the form of the task, and keep the task: a list to
+continue works with the same model.
 """
 
 # %% [markdown] id="ex-clean" tags=["exercise"]
 """
-### 🐢 Exercise 2.1: clean a list (5 min)
+### 🐢 Exercise 2.1: clean a list (10 min)
 
 The prompt asked for no numbering; look above at what you got. distilabel splits the answer at its line breaks and drops
 empty lines, no more, so numbers and bullets stay in the instructions, and would be learned as part of them.
@@ -207,8 +210,10 @@ instruction.
 ## The same list, as a message and as a text
 
 The paper used a *base* model: one that was trained to continue text, and knows no messages. Its prompt was a numbered
-list that breaks off, and the model wrote the next item. A chat model can do the same, if nobody wraps the
-list in a user's turn. Here is such a list: a heading, four seeds drawn at random, and the next number.
+list that breaks off, and the model wrote the next item. A few examples in the prompt show what is wanted: that is a
+**few-shot** prompt. The model learns the task from what it reads, and none of its weights change: **in-context
+learning**. A chat model can do the same, if nobody wraps the list in a user's turn. Here is such a list: a heading,
+four seeds drawn at random, and the next number.
 """
 
 # %% id="list-prompt" tags=["nbval-check-output"]
@@ -229,8 +234,8 @@ def prompts_from(pool, seed, n=32, k=4):
     return [list_prompt(rng.sample(pool, k)) for _ in range(n)]
 
 
-prompts = {seed: prompts_from(SEEDS, seed) for seed in (0, 1)}
-print(prompts[0][0])
+prompts = prompts_from(SEEDS, seed=0)
+print(prompts[0])
 
 # %% [markdown] id="template-why"
 """
@@ -242,15 +247,16 @@ That is a parameter of distilabel's own `TransformersLLM`. Compare the two strin
 plain = BatchedTransformersLLM(model=MODEL, chat_template="{{ messages[0]['content'] }}")
 plain.load()
 
-message = [{"role": "user", "content": prompts[0][0]}]
+message = [{"role": "user", "content": prompts[0]}]
 print("AS A MESSAGE", chat.prepare_input(message), sep="\n")
 print("AS A TEXT", plain.prepare_input(message), sep="\n")
 
 # %% [markdown] id="shape-bet"
 """
-The list is the same, letter for letter. **Place your bet: in which form will more of the 32 lists be continued by a
-new instruction?** You count the first line of each text. It must pass `why_drop`, with the seeds as its pool, so that a
-copied seed does not count.
+The list is the same, letter for letter. A message can also say what you want, so there is a third form: the list in a
+user's turn, with the request `Write item 5 only.` below it. **Place your bet: in which of the three forms will most of
+the 32 lists be continued by a new instruction?** You count the first line of each text. It must pass `why_drop`, with
+the seeds as its pool, so that a copied seed does not count.
 """
 
 # %% id="shapes"
@@ -268,12 +274,13 @@ def ask(llm, prompts, seed):
     return rows
 
 
-as_message = {seed: ask(chat, prompts[seed], seed) for seed in prompts}
+as_message = ask(chat, prompts, seed=0)
+with_request = ask(chat, [f"{prompt}\n\nWrite item 5 only." for prompt in prompts], seed=0)
 chat.unload()
-as_text = {seed: ask(plain, prompts[seed], seed) for seed in prompts}
+as_text = ask(plain, prompts, seed=0)
 
 # %% id="shapes-look"
-for name, rows in [("AS A MESSAGE", as_message[0]), ("AS A TEXT", as_text[0])]:
+for name, rows in [("AS A MESSAGE", as_message), ("WITH A REQUEST", with_request), ("AS A TEXT", as_text)]:
     print(name)
     print(*[f"• {row['line']}" for row in rows[:6]], sep="\n")
 
@@ -285,18 +292,21 @@ def usable(rows):
     return share(why_drop(row["line"], SEEDS) is None for row in rows)
 
 
-for seed in prompts:
-    result = compare("text", usable(as_text[seed]), "message", usable(as_message[seed]))
-    print(f"seed {seed}:", result)
+bare, requested, text = usable(as_message), usable(with_request), usable(as_text)
+print(compare("text", text, "message", bare))
+print(compare("text", text, "message with a request", requested))
 
-# %% [markdown] id="shapes-read"
+# %% [markdown] id="shapes-read" holds="text.value > requested.value and text.value > bare.value"
 """
-* If the text is higher with both seeds, then the form of the prompt decided, and nothing else could: model, list,
-  random seeds and settings were the same. What the template wrote around the list (headers, and a system message where it
-  has one) says *somebody speaks to you: reply*. A list that breaks off says *go on*.
-* If there is no clear difference, your model understands from the list alone what you want. Larger models may.
+With the course's model, {eval}`text.k` of {eval}`text.n` texts go on with a new instruction, {eval}`bare.k` of the bare
+messages do, and {eval}`requested.k` of the messages with a request. Model, list, random seed and settings were the
+same: the form of the prompt made the difference. (The rule looks at form alone: a question about doughnuts passes,
+too.) What the template wrote around the list (headers, and a system message where it has one) says *somebody speaks to
+you: reply*. A list that breaks off says *go on*.
 
-A share says how many failed, and not why. The reasons, both seeds together:
+With a larger model, look at the middle form: it may follow the request, and need no other form.
+
+A share says how many failed, and not why. Here are the reasons:
 """
 
 # %% id="shapes-plot"
@@ -304,22 +314,22 @@ from prompt2data import plots
 
 reasons = ["kept", "copy", "no request", "leak", "unfinished", "empty"]
 counts = {
-    name: Counter(why_drop(row["line"], SEEDS) or "kept" for rows in runs.values() for row in rows)
-    for name, runs in [("as a message", as_message), ("as a text", as_text)]
+    name: Counter(why_drop(row["line"], SEEDS) or "kept" for row in rows)
+    for name, rows in [("as a message", as_message), ("with a request", with_request), ("as a text", as_text)]
 }
-fig, ax = plots.figure(figsize=(7, 2.6))
+fig, ax = plots.figure(figsize=(7, 3))
 plots.stacked_bars(ax, counts, reasons)
-title = "What became of 64 lists in each form"
+title = "What became of 32 lists in each form"
 x, y = "number of first lines", "form of the prompt"
 plots.finish(ax, title=title, x=x, y=y, legend=True)
 ax.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.25))
 alt = "Stacked bars: for each form of the prompt, first lines that were kept or dropped, by reason."
 plots.show(fig, alt=alt)
 
-# %% [markdown] id="shapes-plot-read"
+# %% [markdown] id="shapes-plot-read" holds="2 * sum(why_drop(row['line'], SEEDS) == 'no request' for row in as_message + with_request) > 64 - bare.k - requested.k"
 """
-Look for `no request`: there the model answered, or greeted you. Look for `copy`: there it gave you one of your own
-seeds back. A prompt that gets neither is worth more than a filter that removes both.
+Most of the messages end as `no request`: there the model answered, or greeted you. `copy` means that it gave you one of
+your own seeds back, or nearly so. A prompt that seldom gets either is worth more than a filter that removes both.
 
 ## Grounded, or from memory?
 
@@ -327,8 +337,8 @@ The heading of the list named the topic. What if you do not want to name topics 
 put a text before the question. That is called **grounding**, and it is how datasets are made from manuals, articles or
 minutes of meetings. The opposite is **closed book**: the model asks what comes to its mind.
 
-To show the form, give it two short examples from other domains. The closed-book prompt has the same two questions, but
-no texts. You change one thing.
+To show the form, give it five short examples from other domains. The closed-book prompt has the same five questions,
+but no texts. You change one thing.
 """
 
 # %% id="grounding-prompts" tags=["nbval-check-output"]
@@ -339,6 +349,13 @@ SHOWN = {
     "Most tomato plants are tied to a stick, since the fruit is too heavy for the stem.": (
         "Why are tomato plants tied to a stick?"
     ),
+    "An egg is boiled for four minutes if you like it soft, and for nine if you like it hard.": (
+        "How long is an egg boiled?"
+    ),
+    "A choir of forty singers needs one conductor and two pianos.": (
+        "How many pianos does a choir of forty singers need?"
+    ),
+    "A cactus is watered once a month, because its thick stem stores water.": "How often is a cactus watered?",
 }
 
 
@@ -350,17 +367,30 @@ closed_book = "\n\n".join([*(f"Question: {q}" for q in SHOWN.values()), "Questio
 print(grounded(sentences[0]), "\n" + "-" * 20)
 print(closed_book)
 
+# %% [markdown] id="facts-why"
+"""
+The text about bread has nine sentences. Three of them say *it* of something that was named before. Alone, *It is fed
+every day* does not tell what is fed. So write the name in, and each sentence can stand alone:
+"""
+
+# %% id="facts"
+facts = list(sentences)
+facts[1] = facts[1].replace("It is", "A starter is")
+facts[6] = facts[6].replace("it can", "the dough can")
+facts[8] = facts[8].replace("It should", "A loaf should")
+print(*[f"• {fact}" for fact in facts], sep="\n")
+
 # %% [markdown] id="grounding-bet"
 """
-The text about bread has nine sentences. Each gets four samples, which makes 36, and the closed book gets 36 as well.
-**Which share of each will be about bread?** `on_topic` says yes if a line has at least one word of the domain.
+Each sentence gets six samples, which makes 54, and the closed book gets 54 as well. **Which share of each will be about
+bread?** `on_topic` says yes if a line has at least one word of the domain.
 """
 
 # %% id="grounding"
 from prompt2data.domain import on_topic
 
-sources = sentences * 4
-grounded_rows = ask(plain, [grounded(sentence) for sentence in sources], seed=0)
+sources = facts * 6
+grounded_rows = ask(plain, [grounded(fact) for fact in sources], seed=0)
 closed_rows = ask(plain, [closed_book] * len(sources), seed=0)
 
 
@@ -368,32 +398,114 @@ def topical(rows):
     return share(on_topic(row["line"]) for row in rows)
 
 
-print(compare("grounded", topical(grounded_rows), "closed book", topical(closed_rows)))
+from_text, from_memory = topical(grounded_rows), topical(closed_rows)
+print(compare("grounded", from_text, "closed book", from_memory))
 for name, rows in [("GROUNDED", grounded_rows), ("CLOSED BOOK", closed_rows)]:
     print(name)
     print(*[f"• {row['line']}" for row in rows[:6]], sep="\n")
 
-# %% [markdown] id="grounding-read"
+# %% [markdown] id="grounding-read" holds="from_text.value > from_memory.value"
 """
-* If grounded is higher, then the text did what nothing else in the prompt did: it chose the topic. And you know which
-  sentence each question came from, so its answer can be looked up instead of invented.
-* If not, then read the lines: perhaps they ask about the text (*What is the main idea?*) instead of what it says.
+With the course's model, {eval}`from_text.k` of {eval}`from_text.n` grounded questions use a word of
+baking, and {eval}`from_memory.k` of {eval}`from_memory.n` from the closed book. The text did what nothing else in the
+prompt did: it chose the topic. And you know which sentence each question came from.
 
-On topic is not the same as answerable. Read the grounded lines against their sentences. Is the answer there?
+On topic is not the same as answerable. Read some grounded questions below their sentences. Is the answer there?
 """
 
 # %% id="grounding-look"
-for sentence, row in list(zip(sources, grounded_rows))[:3]:
-    print(sentence, "→", row["line"], "\n")
+for fact in facts[3:6]:
+    print(fact)
+    print(*[f"   {row['line']}" for source, row in zip(sources, grounded_rows) if source == fact], sep="\n")
+
+# %% [markdown] id="pairs-why"
+"""
+## Pairs whose answers are true
+
+In lesson 1 the model wrote the answers, and nobody knew which were true. Now you have sentences that people wrote, each
+with questions. Use the question as the prompt, and the
+sentence as the completion. When the
+answer is there first, and a model writes the question for it, the method is called **instruction backtranslation** (Li
+and others, 2023, [arXiv:2308.06259](https://arxiv.org/abs/2308.06259)).
+
+No model wrote the answers, so no model invented them. One thing can still go wrong: the sentence may answer another
+question. `why_no_pair` looks for signs of that, and gives one of these reasons:
+
+* `no question`: the line does not pass `why_drop`, or does not end with a question mark.
+* `wrong kind`: a question with *how* wants an amount, one with *why* a reason, and the sentence has none; or the
+  question begins with another word.
+* `tells the answer`: the question itself names an amount.
+* `other words`: the question speaks of something that the sentence does not name.
+"""
+
+# %% id="pair-words"
+import re
+
+AMOUNT = re.compile(r"\d|\b(two|four|six|nine|once|hours?|days?|overnight|equal)\b")
+SAYS = {"how": AMOUNT, "why": re.compile(r"\b(because|instead|makes)\b"), "what": re.compile(" is a ")}
+COMMON = "the and for are can how why has you its was not did what when that this does should many much long often "
+COMMON += "with from will would take need require contain time add added bread"
+
+
+def content_words(text):
+    """The first four letters of each word that says what a text is about, so that `bake` and `baked` are equal."""
+    starts = {word[:4] for word in re.findall("[a-z]{3,}", text.lower())}
+    return starts - {word[:4] for word in COMMON.split()}
+
+# %% id="pair-rule"
+def why_no_pair(question, fact):
+    """Why `fact` seems to be no answer to `question`, or None."""
+    if why_drop(question) or not question.endswith("?"):
+        return "no question"
+    kind = SAYS.get(question.split()[0].lower())
+    if kind is None or not kind.search(fact):
+        return "wrong kind"
+    if AMOUNT.search(question):
+        return "tells the answer"
+    asked = content_words(question)
+    return None if asked and asked <= content_words(fact) else "other words"
+
+# %% [markdown] id="pairs-bet"
+"""
+**Place your bet: how many of the 54 questions will pass, and how many of these would you give to a friend?**
+"""
+
+# %% id="pairs"
+candidates = [(row["line"], fact) for row, fact in zip(grounded_rows, sources)]
+verdicts = Counter(why_no_pair(question, fact) or "kept" for question, fact in candidates)
+passed = {question: fact for question, fact in candidates if why_no_pair(question, fact) is None}
+pairs = [{"prompt": question, "completion": fact} for question, fact in passed.items()]
+print(dict(verdicts))
+print(f"{len(pairs)} different pairs")
+for pair in pairs:
+    print(f"✔ {pair['prompt']}\n    {pair['completion']}")
+
+# %% [markdown] id="pairs-read" holds="len(pairs) > 8 and any('shape the dough' in question for question in passed)"
+"""
+With the course's model, {eval}`verdicts['kept']` of {eval}`len(candidates)` questions pass. They make
+{eval}`len(pairs)` different pairs, on {eval}`len(set(passed.values()))` of the nine sentences. Every answer is a
+sentence of the course's text, and that text is true. And most questions are ones that a baker would ask.
+
+You also see the same question in several forms, such as the one about salt; how a program notices that comes next. And
+one pair is wrong: the
+sentence says how long the dough *rests*, and not how long it takes to *shape* it. A program sees only words. So read
+what you keep, and strike out what you would not give to a friend:
+"""
+
+# %% id="strike-out"
+wrong = ["How long will it take to shape the dough and make a crust?"]
+pairs = [pair for pair in pairs if pair["prompt"] not in wrong]
+print(f"{len(pairs)} pairs left")
 
 # %% [markdown] id="novelty-why"
 """
 ## New, or almost the same?
 
-A pool of a thousand instructions that are fifty in disguise teaches fifty. So the paper lets a candidate in only if it
-is *novel*. It uses **ROUGE-L**: find the longest sequence of words that both texts have in this order (words may stand
-between them), divide its length by the length of each text, and take the harmonic mean of the two numbers. ROUGE-L
-is 1 for the same words in the same order, and 0 where no word is shared.
+If a pool of a thousand instructions holds fifty, each in twenty slightly different forms, a model learns fifty from it.
+So the paper lets a candidate in only if it is *novel*. It uses **ROUGE-L**: find the longest sequence of words that
+both texts have in this order (words may stand between them), divide its length by the number of words of each text, and
+take the harmonic mean of the two numbers. ROUGE-L is 1 for the same words in the same order, and 0 where no word is
+shared.
 """
 
 # %% id="rouge" tags=["given", "nbval-check-output"]
@@ -417,7 +529,7 @@ word exchanged* it is cheap and clear: the paper's threshold is 0.7.
 
 # %% [markdown] id="ex-novel" tags=["exercise"]
 """
-### 🐕 Exercise 2.2: is it novel? (15 min)
+### 🐕 Exercise 2.2: is it novel? (25 min)
 
 Write `is_novel(candidate, pool, threshold)`. It is true if the ROUGE-L of `candidate` is **below** `threshold` with
 **every** text in `pool`. With an empty pool everything is novel, except a candidate without any word, such as `""` or
@@ -456,8 +568,8 @@ is **bootstrapping**: the pool grows by its own output.
 ![](diagram:self_instruct)
 
 `grow` keeps a log of every decision. With `novel_only=False` it lets everything in that is well formed, copies
-included; that is for later. The first round is paid for already: it takes over
-the lines that you got above, from the list sent as a text, with seed 0.
+included; that is for later. The first round costs nothing: it uses
+the lines from above again, from the list sent as a text.
 """
 
 # %% id="loop"
@@ -468,7 +580,7 @@ def grow(novel_only, rounds=3, threshold=0.7):
     """The pool after some rounds, the log of all decisions, and the rows that the model wrote."""
     pool, log, written = list(SEEDS), [], []
     for number in range(1, rounds + 1):
-        rows = as_text[0] if number == 1 else ask(plain, prompts_from(pool, seed=number), seed=number)
+        rows = as_text if number == 1 else ask(plain, prompts_from(pool, seed=number), seed=number)
         written += rows
         for text in [row["line"] for row in rows]:
             place, similarity = nearest(text, pool)
@@ -481,18 +593,20 @@ def grow(novel_only, rounds=3, threshold=0.7):
 
 
 pool, log, written = grow(novel_only=True)
-for number in (1, 2, 3):
-    verdicts = Counter(entry["verdict"] for entry in log if entry["round"] == number)
-    print(f"round {number}", dict(verdicts))
+by_round = {n: Counter(entry["verdict"] for entry in log if entry["round"] == n) for n in (1, 2, 3)}
+for number, counted in by_round.items():
+    print(f"round {number}", dict(counted))
 print(f"{len(SEEDS)} seeds, {len(pool)} in the pool")
 
-# %% [markdown] id="loop-read"
+# %% [markdown] id="loop-read" holds="by_round[3]['too similar'] > by_round[1]['too similar'] and by_round[3]['novel'] < by_round[1]['novel']"
 """
-Follow `too similar` from round to round. The fuller the pool, the more there is to be similar to. If its count rises
-and that of `novel` falls, each new instruction costs more than the one before.
+With the course's model, your eight seeds have become a pool of {eval}`len(pool)`. But it grows more and more slowly:
+the first round brings {eval}`by_round[1]['novel']` novel lines, the third {eval}`by_round[3]['novel']`, while those
+that are too similar rise from {eval}`by_round[1]['too similar']` to {eval}`by_round[3]['too similar']`. Each new
+instruction costs more than the one before.
 
 Now read the decisions. The list begins with those that were *close*; select one to see which words, in the same order
-in both texts, make up its ROUGE-L. Are you of the same opinion as the threshold?
+in both texts, make up its ROUGE-L. Do you agree with the threshold?
 """
 
 # %% id="pool-explorer"
@@ -502,10 +616,9 @@ PoolExplorer(SEEDS, log)
 
 # %% [markdown] id="pool-explorer-read"
 """
-Move the first slider to watch the pool grow, and choose *newest first* to read the log backwards. The neighbour of a
-refused line may be a seed, or a line that the model wrote itself. Then move the threshold: who changes sides, and would
-you agree? Last, show only `novel`, and ask of each line whether *you* would want to answer it. The filter never asked
-that.
+Move the first slider to watch the pool grow, and choose *newest first* to read the log backwards. Then move the
+threshold: who changes sides, and would you agree? Last, show only `novel`, and ask of each line whether *you* would
+want to answer it. The filter never asked that.
 
 ## Without the filter
 
@@ -529,9 +642,7 @@ for name, entries in [("WITH THE FILTER", log), ("WITHOUT", loose_log)]:
     print(name)
     for number in (1, 2, 3):
         copies = repeats(entries, number, exact=True)
-        print(
-            f"round {number}: repeats {repeats(entries, number)}; exact copies {copies}"
-        )
+        print(f"round {number}: repeats {repeats(entries, number)}; exact copies {copies}")
     print("→", compare("round 3", repeats(entries, 3), "round 1", repeats(entries, 1)))
 
 # %% id="growth"
@@ -554,18 +665,19 @@ right.set(ylim=(0, 1), xticks=[1, 2, 3])
 alt = "Left: pool size against lines proposed, two lines. Right: share of repeats in three rounds."
 plots.show(fig, alt=alt)
 
-# %% [markdown] id="growth-read"
+# %% [markdown] id="growth-read" holds="repeats(log, 3).value > repeats(log, 1).value and repeats(loose_log, 3).value > repeats(loose_log, 1).value and len(loose_pool) > len(pool) and sum(e['exact'] for e in log + loose_log) < 10"
 """
-The left panel seems to speak against the filter: without it, the pool is bound to be larger. The right panel shows what
-the model *proposes*, and no filter can forbid that.
+With the course's model, the repeats rise in **both** loops. With the filter they rise from {eval}`repeats(log, 1).k` of
+{eval}`repeats(log, 1).n` to {eval}`repeats(log, 3).k` of {eval}`repeats(log, 3).n`, without it from
+{eval}`repeats(loose_log, 1).k` of {eval}`repeats(loose_log, 1).n` to {eval}`repeats(loose_log, 3).k` of
+{eval}`repeats(loose_log, 3).n`. So a filter cannot forbid what the model *proposes*, and the larger
+the pool, the more lines a new one can resemble. Only a few are exact copies. The filter refuses the repeats, and ends
+with {eval}`len(pool)` instructions. Without it they stay, and the pool grows to {eval}`len(loose_pool)`. Is it richer,
+too?
 
-* If the repeats rise in both loops, part of the rise has a plain reason: a fuller pool has more to repeat. The
-  filter pays for that with refused lines. Without it, they stay.
-* If they rise only without the filter, the pool feeds on itself already: copies become examples, and examples call for
-  more copies.
-* If they rise in neither, the seeds were varied enough for three rounds. Try more rounds.
+With another model, they may rise only without the filter: then each copy in the pool makes the next one likelier.
 
-So look at what is *in* the pools. A heat map shows a pool at a glance: each cell is the ROUGE-L of two instructions.
+Look at what is *in* the pools. A heat map shows a pool at a glance: each cell is the ROUGE-L of two instructions.
 They stand in alphabetical order, so that equal openings are neighbours. An instruction has a **twin** if its ROUGE-L
 with another one is 0.7 or more.
 """
@@ -575,7 +687,7 @@ import numpy as np
 
 fig, axes = plots.figure(3, figsize=(10, 3.6))
 names = ["the seeds", "with the filter", "without"]
-twins = []
+twins, means = [], []
 for ax, name, texts in zip(axes, names, [SEEDS, pool, loose_pool]):
     texts = sorted(texts)
     grid = np.array([[rouge_l(a, b) if i > j else 0.0 for j, b in enumerate(texts)] for i, a in enumerate(texts)])
@@ -585,33 +697,32 @@ for ax, name, texts in zip(axes, names, [SEEDS, pool, loose_pool]):
     picture = ax.imshow(tenths, vmin=0, vmax=1, cmap="cividis", interpolation="nearest")
     ax.grid(False)
     mean = grid.sum() / (len(texts) * (len(texts) - 1))
+    means.append(mean)
     title = f"{name}: mean {mean:.2f}"
     plots.finish(ax, title=title, x="instruction", y="instruction")
 fig.colorbar(picture, ax=axes, label="ROUGE-L (0 to 1)")
 alt = "Three heat maps of pairwise ROUGE-L: seeds, pool with the filter, pool without it."
 plots.show(fig, alt=alt)
 _seeds, filtered, loose = twins
-print("with a twin:", compare("without the filter", loose, "with it", filtered))
+print(compare("with a twin, without the filter", loose, "with a twin, with the filter", filtered))
 
-# %% [markdown] id="heat-read"
+# %% [markdown] id="heat-read" holds="filtered.k == 0 and loose.k > 0 and means[1] > means[0]"
 """
-The diagonal is each instruction with itself. Bright spots off it are twins. The middle panel can have none: the filter
-forbids them. Now think of the next round. Its examples are drawn from the pool, so the share with a twin is also the
-share of examples that ask for what is there already. And a model *trained* on the pool reads its twins twice. Over many
-generations of models trained on each other's output, this is the seed of **model collapse**: the frequent is learned
-again and again, the rare vanishes.
+The diagonal is each instruction with itself. Bright spots off it are twins. With the course's model, {eval}`loose.k` of
+{eval}`loose.n` instructions have a twin without the filter, and {eval}`filtered.k` of {eval}`filtered.n` with it: the
+filter refuses them. Now think of the next round. Its examples are drawn from the pool, so the share with a twin is also
+the share of examples that ask for what is there already. And a model *trained* on the pool reads its twins twice. Over
+many generations of models trained on each other's output, this is how **model collapse** begins: the frequent is
+learned again and again, the rare vanishes.
 
-Compare the *means*, too. If the filtered pool's is higher than the seeds', then even novel lines follow a few patterns.
-Blocks along the diagonal show which: in a block, all share an opening. That no pair is too close does not make a pool
-broad.
-
-The paper has a second guard. Of the eight examples in each of its prompts, six are always seeds, and two come from the
-model. So what people wrote stays in the majority.
+Compare the *means*, too: {eval}`f'{means[0]:.2f}'` for the seeds, {eval}`f'{means[1]:.2f}'` for the filtered
+pool, {eval}`f'{means[2]:.2f}'` for the other. So the means hide the twins, and even novel lines follow a few patterns.
+Blocks along the diagonal show which: in a block, all share an opening.
 """
 
 # %% [markdown] id="ex-bootstrap" tags=["exercise"]
 """
-### 🦁 Exercise 2.3: a loop that always ends well (25 min)
+### 🦁 Exercise 2.3: a loop that always ends well (45 min)
 
 The loop above trusts its model: it runs three rounds whatever happens. A loop that you leave alone overnight must be
 more careful. Write `bootstrap(seeds, propose, n, budget, k, seed=0)`. It returns the list of the new instructions,
@@ -626,7 +737,7 @@ without the seeds, in the order in which they were accepted.
   brought. If `n` or `budget` is 0, do not call it at all.
 * The same `seed` draws the same examples. Leave `seeds` and the global random state as they are.
 
-Your `is_novel` is ready to be used. **Question worth having**: which of the two limits, `n` or `budget`, will a
+Your `is_novel` is ready to be used. **Think about it**: which of the two limits, `n` or `budget`, will a
 real model reach first?
 """
 
@@ -668,50 +779,14 @@ The model is an argument, so the check could pass a scripted one that returns no
 ever. In such a case only the `budget` ends the loop. Counting calls, and not accepted lines, is what makes it safe.
 """
 
-# %% [markdown] id="further"
+# %% [markdown] id="rows-why"
 """
-## Further (optional)
+## Take the rows with you
 
-Two relatives start from the other end: from texts that people wrote.
-
-* **Instruction backtranslation** (Li and others, 2023). Take a good text as the *completion*, and let a model write
-  the instruction that this text would answer. Then let a judge keep the best pairs. The completions are human, so
-  they are as good as your texts. distilabel's `InstructionBacktranslation` is the judge's half.
-* **Genstruct** (Nous Research, 2024). A model trained to write a question *and* an answer that reasons, from a title
-  and a text. distilabel has the task `Genstruct`. It wants that model of 7 billion parameters, so it needs a GPU.
-
-Both are grounded. What you measured above is why.
-
-## What to remember
-
-* distilabel's `SelfInstruct` is one prompt. Pool, loop and filter are yours.
-* A parameter's effect on the prompt is exact. Its effect on the data is measured.
-* The form of a prompt can decide everything: a list to continue is not a message to reply to.
-* A text in the prompt gives topics that you need not name, and answers that can be looked up.
-* A novelty filter refuses lines that you paid for. It decides what the next round will be shown.
-
-## Where this goes wrong
-
-* *Taking the number you asked for as the number you got.* Count lines that pass a rule.
-* *Keeping the numbering.* A model trained on `3. Why …?` learns to begin with `3.`
-* *Calling novel what is only worded differently.* ROUGE-L does not see meaning.
-* *Comparing a batch with the old pool only.* Twins come in the same batch.
-* *Judging a pool by its size.* Look at its pairs.
-
-## Next
-
-Lesson 3 takes single instructions and makes them harder.
-
-## References
-
-* Wang et al., *Self-Instruct: Aligning Language Models with Self-Generated Instructions*, 2022,
-  [arXiv:2212.10560](https://arxiv.org/abs/2212.10560).
-* Lin, *ROUGE: A Package for Automatic Evaluation of Summaries*, 2004 (ROUGE-L).
-* Li et al., *Self-Alignment with Instruction Backtranslation*, 2023,
-  [arXiv:2308.06259](https://arxiv.org/abs/2308.06259).
-* Shumailov et al., *The Curse of Recursion: Training on Generated Data Makes Models Forget*, 2023,
-  [arXiv:2305.17493](https://arxiv.org/abs/2305.17493).
-* distilabel 1.5.3, documentation of `SelfInstruct`, `InstructionBacktranslation` and `Genstruct`.
+You leave with two files: pairs whose answers are all true, and the new instructions of the filtered pool, which still
+wait for answers. Some of these you see below: new and well formed, but not all make sense, and a few leave the
+subject. Among the pairs, several ask the same in other words: keep one of each before you train. The last
+line says what a pair has cost.
 """
 
 # %% id="save"
@@ -720,7 +795,67 @@ from prompt2data import output_path
 from prompt2data.metrics import tokens_per_kept_row
 
 kept = [{"instruction": e["instruction"], "round": e["round"]} for e in log if e["verdict"] == "novel"]
-if kept:
-    Dataset.from_list(kept).to_json(output_path("02_self_instruct.jsonl"), force_ascii=False)
+for name, rows in [("02_self_instruct.jsonl", pairs), ("02_instructions.jsonl", kept)]:
+    if rows:
+        Dataset.from_list(rows).to_json(output_path(name), force_ascii=False)
 plain.unload()
-print(tokens_per_kept_row(written, kept))
+print(f"{len(pairs)} pairs and {len(kept)} new instructions")
+print(*[row["instruction"] for row in kept[::9]], sep="\n")
+print(tokens_per_kept_row(grounded_rows, pairs))
+
+# %% [markdown] id="remember"
+"""
+## What to remember
+
+* distilabel's `SelfInstruct` is one prompt. Pool, loop and filter are yours.
+* A parameter's effect on the prompt is exact. Its effect on the data is measured.
+* The form of a prompt can decide everything: a list to continue is not a message to reply to.
+* A text in the prompt gives topics that you need not name. Its sentences are answers that nobody invented.
+* A novelty filter refuses lines that you paid for. It decides what the next round will be shown.
+
+## Where this goes wrong
+
+* *Taking the number you asked for as the number you got.* Count lines that pass a rule.
+* *Keeping the numbering.* A model trained on `3. Why …?` learns to begin with `3.`
+* *Calling a pair good because its answer is true.* It must also answer this question.
+* *Calling novel what is only worded differently.* ROUGE-L does not see meaning.
+* *Comparing a batch with the old pool only.* Two lines of the same batch can be equal as well.
+* *Judging a pool by its size.* Compare its instructions, two by two.
+
+**Next**: lesson 3 takes single instructions and makes them harder.
+"""
+
+# %% [markdown] id="further"
+"""
+## Further (optional)
+
+**A second guard.** Of the eight examples in each prompt of the Self-Instruct paper, six are always seeds, and two come
+from the model. So what people wrote stays in the majority. You can build that into `grow`, and draw the panels again.
+
+**Two more tasks of distilabel** are grounded in texts:
+
+* [`InstructionBacktranslation`](https://distilabel.argilla.io/latest/components-gallery/tasks/instructionbacktranslation/)
+  is the second half of the paper on backtranslation: a model as a judge gives each pair a score from 1 to 5, and the
+  best pairs are kept. It takes the place of your `why_no_pair`, and needs a model that judges well. Lesson 6 tests
+  judges.
+* [`Genstruct`](https://distilabel.argilla.io/latest/components-gallery/tasks/genstruct/) (Nous Research, 2024) is for a
+  model that was trained to write a question *and* an answer that reasons, from a title and a text. That model has
+  7 billion parameters, so it needs a GPU.
+"""
+
+# %% [markdown] id="references"
+"""
+## References
+
+* Wang et al., *Self-Instruct: Aligning Language Models with Self-Generated Instructions*, 2022,
+  [arXiv:2212.10560](https://arxiv.org/abs/2212.10560).
+* Brown et al., *Language Models are Few-Shot Learners*, 2020 (in-context learning),
+  [arXiv:2005.14165](https://arxiv.org/abs/2005.14165).
+* Lin, [*ROUGE: A Package for Automatic Evaluation of Summaries*](https://aclanthology.org/W04-1013/), 2004 (ROUGE-L).
+* Li et al., *Self-Alignment with Instruction Backtranslation*, 2023,
+  [arXiv:2308.06259](https://arxiv.org/abs/2308.06259).
+* Shumailov et al., *The Curse of Recursion: Training on Generated Data Makes Models Forget*, 2023,
+  [arXiv:2305.17493](https://arxiv.org/abs/2305.17493). Lesson 7 cites the same work as it appeared in *Nature* in 2024.
+* distilabel 1.5.3, documentation of
+  [`SelfInstruct`](https://distilabel.argilla.io/latest/components-gallery/tasks/selfinstruct/).
+"""

@@ -10,9 +10,9 @@ the rewritten ones deserve to be kept.
 * run each operator of Evol-Instruct on its own, and count what comes back by the reason to drop it;
 * move the same operators into a conversation, sample several children of each instruction and keep what passes;
 * measure how far a child has drifted from the instruction it started from;
-* make instructions whose difficulty is a number, because a program can verify the answers.
+* put the filters into one chain, and leave with new instructions, each with its root and its operator.
 
-**Time**: 40 minutes of reading and running, 50 more for the exercises. **Before**: lessons 1 and 2. **Hardware**: any
+**Time**: 44 minutes of reading and running, 80 more for the exercises. **Before**: lessons 1 and 2. **Hardware**: any
 laptop; a GPU makes it faster, and lets a larger model take part.
 """
 
@@ -30,9 +30,12 @@ Lesson 2 made *more* instructions from a few. Most of them were simple, because 
 think of first are simple. A model that is trained on simple requests alone has never seen one with three conditions.
 
 **Evol-Instruct** (the WizardLM paper, 2023) *enhances*: it takes an instruction, the **parent**, and asks a model for a
-more demanding one, the **child**. The child can be evolved again. The instruction at the very beginning is the
-**root**. Two questions stay with you through this lesson. Is the child *harder*? And is it still about what the root
-asked?
+more demanding one, the **child**. One such step is an **evolution**. The child can be evolved again. The instruction
+at the very beginning is the **root**. Two questions stay with you through this lesson. Is the child *harder*? And is it
+still about what the root asked?
+
+Two prompts will compete for the same work: a page of rules, written for very large models, and four examples. **Place
+your bet**: of a hundred children, how many will pass a simple filter with the rules, and how many with the examples?
 
 Here are eight roots, on our running domain, baking bread at home.
 """
@@ -53,8 +56,9 @@ ROOTS = [
 """
 ## Six operators on paper, five in the library
 
-An **operator** is one way to rewrite. The paper has six. Five go *in depth*: they make the same question harder. One
-goes *in breadth*: it writes a new question of the same kind, so that a dataset covers more ground.
+An **operator** is one way to rewrite. The paper has six. Five are **in-depth evolution**: they make the same question
+harder. One is **in-breadth evolution**, which the paper also calls **mutation**: it writes a new question of the same
+kind, so that a dataset covers more ground.
 
 | the paper's operator | what the child should have | its name in distilabel 1.5.3 |
 |---|---|---|
@@ -75,8 +79,11 @@ print(*MUTATION_TEMPLATES, sep="\n")
 
 # %% [markdown] id="template-why"
 """
-In the library an operator is a text with a gap in it. This is all that the model is told when it should add a
-constraint to our first root. Read it as if you were a model with 135 million parameters.
+In the library an operator is a text with a gap in it, a **template**. The
+[templates of
+distilabel](https://github.com/argilla-io/distilabel/blob/1.5.3/src/distilabel/steps/tasks/evol_instruct/utils.py)
+follow those of the [WizardLM paper](https://arxiv.org/abs/2304.12244). This is all that the model is told when it
+should add a constraint to our first root. Read it as if you were a model with 135 million parameters.
 """
 
 # %% id="template" tags=["nbval-check-output"]
@@ -129,7 +136,7 @@ print(tasks["CONSTRAINTS"].outputs)
 """
 The columns hold the child and the model's name. The operator is written nowhere, neither in a column nor in the
 metadata. And the task's argument `seed` does not help you to find it again: in this version nothing reads it, and the
-draw comes from numpy's global random state.
+draw comes from numpy's global random state. (`EvolQuality`, its sister for answers, does read its `seed`.)
 
 So the cell that made the tasks does not let them choose. `mutation_templates` may hold a single operator, and then
 there is nothing to draw. Five tasks, five operators, and each row's operator is known. They share one LLM object, so
@@ -157,13 +164,13 @@ for row in stock[::9]:
 
 # %% [markdown] id="stock-read"
 """
-Read them as if you had met them in a dataset. Some are cut: 20 new tokens are what this demonstration spends on a
-child. Look at the others. Which of these texts would you want a model to be trained on?
+Read them as if you had met them in a dataset. Some are cut: this demonstration spends 30 new tokens on a child. Most of
+the others talk *about* a prompt, or answer it. Which of these texts would you want a model to be trained on?
 """
 
 # %% [markdown] id="ex-edges" tags=["exercise"]
 """
-### 🐢 Exercise 3.1: who descends from whom? (5 min)
+### 🐢 Exercise 3.1: who descends from whom? (10 min)
 
 Before you judge children, keep track of them. `EvolInstruct` returns two shapes of rows. With `num_evolutions=1` a row
 has *one* text, in `evolved_instruction`. With `store_evolutions=True` it has a *list*, in `evolved_instructions`: the
@@ -215,7 +222,7 @@ for edge in edges(rows_with_one + rows_with_all):
 
 # %% [markdown] id="ex-why-drop" tags=["exercise"]
 """
-### 🐕 Exercise 3.2: why drop it? (15 min)
+### 🐕 Exercise 3.2: why drop it? (25 min)
 
 In lesson 1 you met `why_drop`: a function that names the reason to drop a row, or returns `None` for one to keep. Here
 it looks at a parent and a child. Write `why_drop(parent, child)`, which returns the *first* of these reasons that fits:
@@ -268,20 +275,40 @@ check.why_drop(why_drop)
 
 The course has its own version of this function, so that lessons can go on whether you solved the exercise or not. It
 knows one more reason, `"statement"`: a text that neither asks nor requests anything, often an answer to the parent.
+The cell adds another, `"unfinished"`: a text that does not end like a sentence, mostly because its tokens ran out.
+
+The paper calls this step **elimination**: a child is dropped when one of four things is true. What does each rule need?
+
+| WizardLM's rule: drop when… | needs | what stands in for it here |
+|---|---|---|
+| the child adds no information to the parent | a judge | `"copy"`: the same words. Weaker: a paraphrase passes |
+| the answer says `sorry` and is short (under 80 words) | an answer | `"refusal"`: the *child* begins with an apology |
+| the answer is only punctuation and stop words | an answer | `"stopwords"`: the same, for the child |
+| the child copies words of the evolving prompt | the child | `"leak"`: the rule itself |
+
+Two rules look at answers, because an instruction that nobody can answer shows in its answers.
 """
 
 # %% id="count"
 from prompt2data.quality import evolutions
 
+
+def reason_of(parent, child):
+    found = evolutions.why_drop(parent, child)
+    if found is None and not child.rstrip("\"' ").endswith((".", "?", "!")):
+        found = "unfinished"
+    return found or "kept"
+
+
 for row in stock:
-    row["reason"] = evolutions.why_drop(row["instruction"], row["evolved_instruction"]) or "kept"
+    row["reason"] = reason_of(row["instruction"], row["evolved_instruction"])
 
 # %% id="bars-helper"
 from collections import Counter
 
 from prompt2data import plots
 
-REASONS = ("kept", "copy", "statement", "leak", "empty", "refusal", "stopwords")
+REASONS = ("kept", "copy", "statement", "unfinished", "leak", "empty", "refusal", "stopwords")
 
 
 def reason_bars(rows, title, alt):
@@ -296,7 +323,7 @@ def reason_bars(rows, title, alt):
 
 # %% [markdown] id="stock-question"
 """
-Which reason will be the longest bar? Make a guess before you run the cell. Remember the ban in the template.
+Which reason will take the largest part? Make a guess before you run the cell. Remember the ban in the template.
 """
 
 # %% id="stock-bars"
@@ -319,15 +346,16 @@ for seed in SEEDS:
     shares = [f"{reason} {reason_share(stock, reason, seed)}" for reason in ("kept", "leak")]
     print(f"seed {seed}:", "; ".join(shares))
 
-# %% [markdown] id="stock-shares-read"
+# %% [markdown] id="stock-shares-read" holds="kept_of_stock < 25 and Counter(row['reason'] for row in stock).most_common(1)[0][0] == 'leak'"
 """
-If `leak` is the large one: the model was told that some words are forbidden, and it repeats them. Naming a word is
-one way to bring it up. To follow a ban you must obey, and **small models continue and score; they do not obey and
-judge**. If `kept` is the large one, your model is big enough for these prompts; the rest of the lesson holds for it
-too, because every model makes some children that fail.
+With the course's model, {eval}`kept_of_stock` of {eval}`len(stock)` children are kept. The largest part is `leak`, with
+{eval}`Counter(row['reason'] for row in stock)['leak']`: the model was told that some words are forbidden, and it
+repeats them. Perhaps naming a word brings it up. To follow a ban you must obey, and **small models continue a text well
+and follow orders badly**. The prompt was written for a much larger model. Where the model cannot do what the prompt
+says, change the form.
 
-Either way, the prompt was written for a much larger model. Where the model cannot do what the prompt says, change the
-form.
+A larger model may keep most of its children here. The rest of the lesson holds for it too, because every model makes
+some children that fail.
 
 ## Show, do not tell
 
@@ -397,8 +425,8 @@ for message in turns("CONSTRAINTS", ROOTS[0]):
 
 # %% [markdown] id="chat-run-why"
 """
-The same roots, operators and seeds. One thing is new: `num_generations=2` gives two children for each conversation, so
-that with two seeds every root has **four samples** of each operator. You will need them in a moment.
+The same roots, operators, seeds and number of tokens. One thing is new: `num_generations=2` gives two children for each
+conversation, so that with two seeds every root has **four samples** of each operator. You will need them in a moment.
 """
 
 # %% id="chat-run"
@@ -408,14 +436,11 @@ chat = ChatGeneration(llm=llm, num_generations=2)
 chat.load()
 
 
-def evolve_by_example(operator, parents, seed):
-    llm.generation_kwargs = {"max_new_tokens": 30, "seed": seed}
+def evolve_by_example(operator, parents, seed, max_new_tokens=30):
+    llm.generation_kwargs = {"max_new_tokens": max_new_tokens, "seed": seed}
     rows = [{"parent": parent, "messages": turns(operator, parent)} for parent in parents]
-    children = []
-    for row in next(chat.process(rows)):
-        reason = evolutions.why_drop(row["parent"], row["generation"]) or "kept"
-        children.append({**row, "operator": operator, "seed": seed, "reason": reason})
-    return children
+    found = {"operator": operator, "seed": seed}
+    return [{**row, **found, "reason": reason_of(row["parent"], row["generation"])} for row in next(chat.process(rows))]
 
 
 few = [row for operator in CHILDREN for seed in SEEDS for row in evolve_by_example(operator, ROOTS, seed)]
@@ -437,13 +462,17 @@ for seed in SEEDS:
     told, shown = reason_share(stock, "kept", seed), reason_share(few, "kept", seed)
     print(f"seed {seed}:", compare("told", told, "shown", shown))
 
-# %% [markdown] id="chat-read"
+# %% [markdown] id="chat-read" holds="all(reason_share(few, 'kept', seed).low > reason_share(stock, 'kept', seed).high for seed in SEEDS)"
 """
-If *shown* is higher: the model never learned to follow a page of rules, but it can continue a pattern. If there is
-no clear difference, look at the two bar charts: which reasons remain in the second? Those that remain are worth your time,
-because no better prompt will remove all of them.
+With the course's model, the examples win clearly: {eval}`kept_of_few` of {eval}`len(few)` children are kept, against
+{eval}`kept_of_stock` of {eval}`len(stock)` with the library's prompts. Model, roots, seeds and the number of tokens are
+the same. The model never learned to follow a page of rules, but it can continue a pattern.
 
-Read the kept ones too. `why_drop` looks at form. A child can pass and still be silly.
+With another model, look at the two bar charts: the reasons that remain in the second are worth your time, because no
+better prompt removes all of them.
+
+Read the kept ones too. `why_drop` looks at form. A child can pass and still be silly. The next sections add filters for
+that.
 
 ## Sample several, keep what passes
 
@@ -461,28 +490,12 @@ reached = [share(any(flags[:n]) for flags in passed.values()) for n in tries]
 for n, found in zip(tries, reached, strict=True):
     print(f"samples: {n}; pairs with a kept child: {found}")
 
-# %% id="rejection-plot"
-fig, ax = plots.figure(figsize=(6, 3.2))
-low = [100 * (found.value - found.low) for found in reached]
-high = [100 * (found.high - found.value) for found in reached]
-ax.errorbar(tries, [100 * found.value for found in reached], yerr=[low, high], capsize=4)
-ax.set(xticks=tries, ylim=(0, 105))
-plots.finish(
-    ax,
-    title=f"From {reached[0].k} to {reached[-1].k} of {reached[0].n} pairs have a kept child",
-    x="samples drawn for each root and operator",
-    y="pairs with a kept child (%)",
-)
-plots.show(
-    fig,
-    "Share of root and operator pairs with a kept child against the number of samples, with intervals.",
-)
-
-# %% [markdown] id="rejection-read"
+# %% [markdown] id="rejection-read" holds="reached[-1].k > reached[0].k"
 """
-The curve cannot fall: a pair with a kept child among its first two samples has one among its first three. What you pay
-for the rise is tokens; what you gain is *coverage*. Watch how fast the curve flattens. The pairs that are still missing
-at the end are the hard ones, and a filter that drops them all shifts your dataset towards what is easy to evolve.
+With the course's model, one sample gives a kept child to {eval}`reached[0].k` of {eval}`reached[0].n` pairs, and four
+samples give one to {eval}`reached[-1].k`. What you pay for this is tokens; what you gain is *coverage*. The pairs that
+are still missing at the end are hard for this model. A filter that drops them all shifts your dataset towards what is
+easy to evolve.
 
 ## Did it evolve, or did it copy the examples?
 
@@ -494,27 +507,33 @@ out, and a program can find them. How many kept children share a run of five wor
 # %% id="echo"
 from prompt2data.metrics import ngrams
 
-borrowed = {name: {run for child in CHILDREN[name] for run in ngrams(child, 5)} for name in CHILDREN}
-kept = [row for row in few if row["reason"] == "kept"]
-for row in kept:
-    row["echo"] = any(run in borrowed[row["operator"]] for run in ngrams(row["generation"], 5))
-for seed in SEEDS:
-    found = share(row["echo"] for row in kept if row["seed"] == seed)
-    print(f"seed {seed}: borrowed {found}")
-for row in [row for row in kept if row["echo"]][:3]:
-    print("   ", row["generation"])
 
-# %% [markdown] id="echo-read"
+def borrows(row):
+    shown = {run for child in CHILDREN[row["operator"]] for run in ngrams(child, 5)}
+    return any(run in shown for run in ngrams(row["generation"], 5))
+
+
+kept = [row for row in few if row["reason"] == "kept"]
+borrowed = [row["generation"] for row in kept if borrows(row)]
+print(f"borrowed: {share(len(borrowed), len(kept))}")
+for child in borrowed[:3]:
+    print("   ", child)
+
+# %% [markdown] id="echo-read" holds="0 < len(borrowed) < len(kept) / 5"
 """
-If the share is small, four examples were enough to show the pattern without lending their words. If it is large, more
-and more varied examples help: draw four from twenty for each root, so that no phrase is seen every time. A constraint
-that is borrowed is still a constraint. A hundred rows with the same one are not a hundred different rows.
+With the course's model, {eval}`len(borrowed)` of {eval}`len(kept)` kept children borrow a phrase: four examples show
+the pattern, and lend few of their words. A borrowed constraint is still a constraint, but a hundred rows with the same
+one are not a hundred different rows. You will drop them below.
+
+With another model the share may be large. Then more and more varied examples help: draw four from twenty for each root,
+so that no phrase is seen every time.
 
 ## Still the same question?
 
-A child with more words is not yet a harder one, and it may have left its root behind. Two measures, one picture. To the
-right: how many more words a child has than its root. Upwards: the **cosine similarity** of the two texts' embeddings
-(by a small sentence model), 1 for the same meaning, near 0 for nothing in common.
+A child with more words is not yet a harder one, and it may have left its root behind. This loss of meaning is called
+**drift**. Two measures, one picture. To the right: how many more words a child has than its root. Upwards: the **cosine
+similarity** of the two texts' embeddings (by a small sentence model), 1 for the same meaning, near 0 for nothing in
+common.
 
 Where do you expect `BREADTH`, the operator that should write a *new* question?
 """
@@ -522,13 +541,21 @@ Where do you expect `BREADTH`, the operator that should write a *new* question?
 # %% id="drift"
 from prompt2data.metrics import cosine
 
-similar = cosine([row["parent"] for row in few], [row["generation"] or "" for row in few])
-for row, value in zip(few, similar, strict=True):
-    row["similarity"] = float(value)
-    row["added"] = len((row["generation"] or "").split()) - len(row["parent"].split())
+
+def measure(rows):
+    """Add to each row its similarity to the root, and how many words more than its parent it has."""
+    similar = cosine([row["root"] for row in rows], [row["generation"] or "" for row in rows])
+    for row, value in zip(rows, similar, strict=True):
+        row["similarity"] = float(value)
+        row["added"] = len((row["generation"] or "").split()) - len(row["parent"].split())
+
+
+for row in few:
+    row["root"] = row["parent"]
+measure(few)
 
 # %% id="drift-shares"
-LIMIT = 0.7
+LIMIT = 0.8
 
 
 def far_share(rows):
@@ -542,9 +569,6 @@ print(
     f"Less similar to the root than {LIMIT}.",
     compare("BREADTH", broad_far, "in depth", deep_far),
 )
-for seed in SEEDS:
-    b, d = (far_share(row for row in rows if row["seed"] == seed) for rows in (broad, deep))
-    print(f"seed {seed}: BREADTH {b}; in depth {d}")
 
 # %% id="drift-plot"
 fig, ax = plots.figure(figsize=(7, 4))
@@ -573,58 +597,122 @@ plots.show(
     "Scatter of similarity to the root against words added; kept filled, dropped open; BREADTH as diamonds.",
 )
 
-# %% [markdown] id="drift-read"
+# %% [markdown] id="drift-read" holds="broad_far.value > deep_far.value"
 """
-If `BREADTH` is further away, it does its job: leaving the root is what it is for. If there is no clear difference, your
-model rewrites where it should invent. For the other four operators distance is a warning. A child far from its root
-may be a fine question, but it is no harder version of *this* one. And high similarity is no proof either: a copy has
-1.0.
+With the course's model, {eval}`broad_far.k` of {eval}`broad_far.n` children of `BREADTH` lie below the line, and
+{eval}`deep_far.k` of {eval}`deep_far.n` of those in depth. About half of the time `BREADTH` does its job: leaving the
+root is what it is for.
+For the other four operators distance is a warning. A child far from its root may be a fine question, but it is no
+harder version of *this* one. And high similarity is no proof either: a copy has 1.0.
 
 So a limit on drift belongs to the operators in depth, and the limit is a choice. Move `LIMIT` and read the children
 that change sides.
 
+## A chain of filters
+
+Each measure of this lesson becomes a filter, and a child stays if it passes all of them. After the reasons that you
+know come five more:
+
+* `echo`: it borrows five words in a row from an example;
+* `drift`: it was made in depth, and is less similar to its root than `LIMIT`;
+* `no gain`: it was made in depth, and is hardly longer than its parent; or it was made in breadth, and is nearly its
+  root;
+* `loop`: it says the same three words twice;
+* `off topic`: none of its words belongs to baking bread.
+"""
+
+# %% id="chain"
+from prompt2data.domain import on_topic
+
+
+def verdict(row):
+    if row["reason"] != "kept":
+        return row["reason"]
+    deep, far = row["operator"] != "BREADTH", row["similarity"] < LIMIT
+    runs = list(ngrams(row["generation"], 3))
+    tests = [
+        ("echo", borrows(row)),
+        ("drift", deep and far),
+        ("no gain", row["added"] < 3 if deep else not far),
+        ("loop", len(set(runs)) < len(runs)),
+        ("off topic", not on_topic(row["generation"])),
+    ]
+    return next((name for name, fails in tests if fails), "kept")
+
+
+for row in few:
+    row["verdict"] = verdict(row)
+chosen = [row for row in few if row["verdict"] == "kept"]
+print(dict(Counter(row["verdict"] for row in few).most_common()))
+
+# %% id="chain-look"
+for name in ("drift", "loop", "off topic", "kept"):
+    rows = [row for row in few if row["verdict"] == name]
+    print(name, *(row["generation"] for row in rows[:: len(rows) // 5 + 1]), sep="\n    ")
+
+# %% [markdown] id="chain-read" holds="len(kept) / 3 < len(chosen) < len(kept)"
+"""
+With the course's model, {eval}`len(chosen)` of {eval}`len(few)` children pass the whole chain. Compare what was dropped
+with what was kept: these filters are cheap, and they catch many of the silly children. They also lose a good one now
+and then. And no rule here knows anything about baking, so a few of the kept ones ask for nonsense in perfect form. More
+than half of them are worth keeping.
+
 ## Two generations and a tree
 
-An evolved child can be a parent. Take one kept child of each root, made by `CONSTRAINTS`, and ask for more reasoning
-steps.
+An evolved child can be a parent. Take one child of each root, made by `CONSTRAINTS`, that has passed the chain, and ask
+for a deeper question. **Place your bet**: will the grandchildren be as close to their roots as their parents are?
 """
 
 # %% id="second-generation"
 first = {}
-for row in few:
-    if row["operator"] == "CONSTRAINTS" and row["reason"] == "kept":
-        first.setdefault(row["parent"], row["generation"])
-second = evolve_by_example("INCREASED_REASONING_STEPS", list(first.values()), seed=0) if first else []
-root_of = {child: root for root, child in first.items()}
+for row in chosen:
+    if row["operator"] == "CONSTRAINTS":
+        first.setdefault(row["root"], row)
+root_of = {row["generation"]: root for root, row in first.items()}
+second = evolve_by_example("DEEPENING", list(root_of), seed=0, max_new_tokens=40) if first else []
+for row in second:
+    row["root"] = root_of[row["parent"]]
+if second:
+    measure(second)
+for row in second:
+    row["verdict"] = verdict(row)
+    print(f"{row['verdict']}: {row['generation']}")
+grandchildren = [row for row in second if row["verdict"] == "kept"]
 
 # %% [markdown] id="tree-why"
 """
 The family tree shows both generations, kept and dropped, with the operator on each edge and the similarity *to the
 root*, not to the parent: small steps away from the parent can add up to a long way from the root. Choose a child to see
-which words its operator kept, dropped and added, open a branch with ▸, and move the drift limit. Whose children does it
-catch first? (The texts come from a model and go into a page, so they are escaped: a child may hold HTML.)
+which words its operator kept, dropped and added, open a branch with ▸, and move the drift limit. Children of which
+operator fall below it first? (The texts come from a model and go into a page, so they are escaped: a child may hold
+HTML.)
 """
 
 # %% id="tree"
 from prompt2data.widgets.evolution import EvolutionTree
 
-EvolutionTree(
-    few + second, similarity=lambda root, text: cosine([root], [text])[0], limit=LIMIT
-)
+EvolutionTree([{**row, "reason": row["verdict"]} for row in few + second], limit=LIMIT)
 
 # %% id="tree-drift"
-for name, pairs in (
-    ("first generation", [(root, child) for root, child in first.items()]),
-    (
-        "second generation",
-        [(root_of[row["parent"]], row["generation"]) for row in second if row["reason"] == "kept"],
-    ),
-):
-    values = sorted(cosine([root for root, _child in pairs], [child for _root, child in pairs]))
-    median = f"{values[len(values) // 2]:.2f}" if values else "-"
-    print(
-        f"{name}: {len(pairs)} kept, median similarity to the root {median}"
-    )
+from statistics import median
+
+evolved = grandchildren
+for name, rows in (("first generation", list(first.values())), ("second generation", evolved)):
+    length = median(len(row["generation"].split()) for row in rows) if rows else 0
+    close = median(row["similarity"] for row in rows) if rows else 0
+    print(f"{name}: {length:.0f} words, similarity to the root {close:.2f} (medians)")
+
+# %% [markdown] id="tree-drift-read" holds="median(row['similarity'] for row in evolved) < median(row['similarity'] for row in first.values()) and median(len(row['generation'].split()) for row in evolved) > median(len(row['generation'].split()) for row in first.values()) and any(row['verdict'] == 'echo' and 'love and fear' in row['generation'] for row in second)"
+"""
+With the course's model, the median similarity to the root falls from
+{eval}`round(median(row['similarity'] for row in first.values()), 2)` in the first generation to
+{eval}`round(median(row['similarity'] for row in evolved), 2)` in the second, while the texts grow longer.
+**Evol-Instruct is a double-edged sword: each evolution adds demands, and each evolution loses some of the meaning.**
+
+So the chain has to run again after every generation. Here {eval}`len(grandchildren)` of {eval}`len(second)`
+grandchildren pass. Look for `echo` among the others: to *love and fear* something belongs to a poem about the sea in
+the examples, and not to a bag of flour.
+"""
 
 # %% [markdown] id="difficulty-why"
 """
@@ -633,123 +721,14 @@ for name, pairs in (
 Is the child *harder*? The paper asks a judge, a large model. A small one cannot judge. But there is a kind of
 difficulty that needs no judge. Ask for something that a program can **verify**: a word to use, a length, an ending.
 Then ask how often a model's answers meet it. This is the idea of the benchmark IFEval.
-
-Here are three such rules, each with its verifier. The prompt asks for all three.
-"""
-
-# %% id="rules" tags=["nbval-check-output"]
-RULES = [
-    ("Use at most twelve words.", lambda answer: len(answer.split()) <= 12),
-    ("Use the word flour.", lambda answer: "flour" in evolutions.words(answer)),
-    ("End with a question mark.", lambda answer: answer.strip().endswith("?")),
-]
-asked = [" ".join([root, *(rule for rule, _verify in RULES)]) for root in ROOTS]
-print(asked[0])
-print([verify("Bread flour has more protein, has it not?") for _rule, verify in RULES])
-
-# %% id="rules-run"
-from distilabel.steps.tasks import TextGeneration
-
-answerer = TextGeneration(llm=llm, num_generations=4)
-answerer.load()
-answers = []
-for seed in SEEDS:
-    # 24 tokens are nearly always more than twelve words: what is cut has broken the first rule already
-    llm.generation_kwargs = {"max_new_tokens": 24, "seed": seed}
-    rows = next(answerer.process([{"instruction": instruction} for instruction in asked]))
-    answers += [{**row, "seed": seed} for row in rows]
-
-# %% [markdown] id="rules-question"
-"""
-Now verify the same 32 answers of each seed against none of the rules, the first, the first two, and all three. What
-must the curve look like, whatever the model wrote?
-"""
-
-# %% id="rules-shares"
-def met(seed, level):
-    texts = [row["generation"] or "" for row in answers if row["seed"] == seed]
-    return share(all(verify(text) for _rule, verify in RULES[:level]) for text in texts)
-
-
-levels = range(len(RULES) + 1)
-curves = {seed: [met(seed, level) for level in levels] for seed in SEEDS}
-for level in levels:
-    a, b = curves[0][level], curves[1][level]
-    print(f"rules: {level}; met by: seed 0 {a}; seed 1 {b}")
-
-# %% id="rules-plot"
-fig, ax = plots.figure(figsize=(6, 3.2))
-for seed, shift in ((0, -0.03), (1, 0.03)):
-    values = [100 * found.value for found in curves[seed]]
-    low = [100 * (found.value - found.low) for found in curves[seed]]
-    high = [100 * (found.high - found.value) for found in curves[seed]]
-    x, label = [level + shift for level in levels], f"seed {seed}"
-    ax.errorbar(x, values, yerr=[low, high], capsize=4, label=label)
-ax.set(xticks=list(levels), ylim=(0, 105))
-plots.finish(
-    ax,
-    title=f"From {curves[0][0].k} answers to {curves[0][-1].k} of {curves[0][0].n} (seed 0)",
-    x="rules that an answer has to meet",
-    y="answers that meet them all (%)",
-    legend=True,
-)
-plots.show(
-    fig,
-    "Share of answers that meet the first 0, 1, 2 and 3 rules, for two seeds, with intervals.",
-)
-
-# %% id="rules-compare"
-for seed in SEEDS:
-    one, three = curves[seed][1], curves[seed][3]
-    print(f"seed {seed}:", compare("one rule", one, "three rules", three))
-for row in [row for row in answers if all(verify(row["generation"] or "") for _rule, verify in RULES)][:3]:
-    print("   ", row["instruction"], "->", row["generation"])
-
-# %% [markdown] id="rules-read"
-"""
-The curve falls **by construction**. The rules are nested: an answer that meets three meets two. No model can make it
-rise. *How far* it falls is the model's doing. A flat curve means that these rules are easy for your model, a steep one
-that they are hard. That number needs no judge and no opinion.
-
-Look at the answers that met everything, if there are any. Are they good? The program verified what it can verify, the
-form. A sentence about flour that ends with a question mark is not yet an answer. Lesson 8 comes back to this.
-
-## The four rules of elimination
-
-The paper knows that evolution fails often, and drops a child when one of four things is true. What does each rule
-need?
-
-| WizardLM's rule: drop when… | needs | what stands in for it here |
-|---|---|---|
-| the child adds no information to the parent | a judge | `"copy"`: the same words. Weaker: a paraphrase passes |
-| the answer says `sorry` and is short (under 80 words) | an answer | `"refusal"`: the *child* begins with an apology |
-| the answer is only punctuation and stop words | an answer | `"stopwords"`: the same, for the child |
-| the child copies words of the evolving prompt | the child | `"leak"`: the rule itself |
-
-Two rules look at answers, because an instruction that nobody can answer shows in its answers. You have 64 answers
-already, so these two cost nothing more. How many would go?
-"""
-
-# %% id="elimination"
-verdicts = Counter(evolutions.why_drop_answer(row["generation"]) or "passes" for row in answers)
-for verdict, number in verdicts.most_common():
-    print(f"{verdict}: {share(number, len(answers))}")
-
-# %% [markdown] id="elimination-read"
-"""
-If hardly any answer goes, that does not mean the answers are good: where one model says sorry, another makes something
-up. A rule made for one model's failures may miss another's. If many go, read them, and see whether the instruction or
-the model was at fault.
-
-## Operators that bring their own verifier
 """
 
 # %% [markdown] id="ex-constrain" tags=["exercise"]
 """
-### 🦁 Exercise 3.3: constraints a program can verify (30 min)
+### 🦁 Exercise 3.3: constraints a program can verify (45 min)
 
 What if an operator needed no model at all? It adds a constraint from a list, and hands back the function that verifies
-it. Every child is sound, and every answer can be checked: this is how verified data is made (lessons 6 and 8).
+it. Every child is sound, and every answer can be checked: this is how verified data is made (lesson 6).
 
 **`constrain(instruction, rng)`** returns `child, verify`.
 
@@ -758,8 +737,8 @@ it. Every child is sound, and every answer can be checked: this is how verified 
   `random.Random`, and no other source.
 * A word that the instruction mentions already is not drawn, so that no two constraints contradict each other. When no
   word is left, only the first kind remains.
-* `verify(answer)` says whether an answer meets *this* constraint, also after other children were made. Words are whole words
-  in any case: `Salted` does not mention `salt`. Where words are counted, they are what white space separates.
+* `verify(answer)` says whether an answer meets *this* constraint, also after other children were made. Words are whole
+  words in any case: `Salted` does not mention `salt`. Where words are counted, they are what white space separates.
 
 **`evolve(root, rng, similarity, limit, generations=3)`** constrains `root`, then its child, and so on, `generations`
 times. It stops before a child whose `similarity(root, child)` is below `limit`, tries no other in its place, and
@@ -829,7 +808,41 @@ for limit in (0.0, 0.8, 0.9, 1.0):
 What such operators do not give is *meaning*. "Do not mention steam" has nothing to do with keeping bread fresh. A model
 can invent a constraint that belongs to the question, a program can verify one. Real recipes combine them: the model
 proposes from a list of kinds, the program verifies.
+"""
 
+# %% [markdown] id="rows-why"
+"""
+## Take the rows with you
+
+The dataset holds every child and grandchild that passed the chain, each text once, with its root and the operator that
+made it.
+"""
+
+# %% id="save"
+from datasets import Dataset
+from prompt2data import output_path
+from prompt2data.metrics import tokens_per_kept_row
+
+columns = ("root", "operator", "seed", "similarity", "model_name")
+final = {row["generation"]: row for row in few + second if row["verdict"] == "kept"}
+dataset = [{"instruction": child, **{column: row[column] for column in columns}} for child, row in final.items()]
+if dataset:
+    Dataset.from_list(dataset).to_json(output_path("03_evol_instruct.jsonl"), force_ascii=False)
+llm.unload()
+for row in dataset[::4]:
+    print(f"{row['operator']}: {row['instruction']}")
+print(tokens_per_kept_row(few + second, len(dataset)))
+
+# %% [markdown] id="save-read" holds="len(dataset) > 5 * len(ROOTS) and any('bread-scent' in row['instruction'] for row in dataset)"
+"""
+You began with {eval}`len(ROOTS)` short instructions. With the course's model, you leave with {eval}`len(dataset)` new
+ones, and each row names its root and its operator. A bit more than half of them are worth answering. Some are still
+silly: nobody keeps bread fresh with *bread-scent*. Before you train on the file, read it once and strike out such rows.
+It takes five minutes, and no filter of this lesson does it for you.
+"""
+
+# %% [markdown] id="remember"
+"""
 ## What to remember
 
 * Evolving makes instructions harder (in depth) or more varied (in breadth). Record which operator made which child; the
@@ -838,7 +851,7 @@ proposes from a list of kinds, the program verifies.
   both.
 * A cheap filter and several samples go together: draw four, keep what passes.
 * Measure similarity to the *root*. Small steps add up.
-* Difficulty can be measured where answers can be verified. Nested rules make it a curve.
+* Each evolution adds demands and loses meaning. Run the filters after every generation.
 
 ## Where this goes wrong
 
@@ -849,34 +862,72 @@ proposes from a list of kinds, the program verifies.
   `IndexError`. Let a `TextGeneration` answer instead.
 * *Adding up token counts.* `EvolInstruct` writes the counts of the whole batch into each of its rows.
 * *Longer means harder.* Count what a program can verify, not words.
-* *A filter that catches innocents.* Test each reason on texts that look guilty and are not.
+* *A filter that drops good texts.* Test each reason on texts that look bad and are good.
 
 ## Next
 
 Lesson 4 uses no seeds at all: the model writes the user's part of the conversation by itself.
+"""
 
+# %% [markdown] id="further"
+"""
+## Further (optional)
+
+How hard is an instruction for your model? Here are three rules that a program can verify, each with its verifier. The
+prompt asks for all three.
+"""
+
+# %% id="rules" tags=["nbval-check-output"]
+RULES = [
+    ("Use at most twelve words.", lambda answer: len(answer.split()) <= 12),
+    ("Use the word flour.", lambda answer: "flour" in evolutions.words(answer)),
+    ("End with a question mark.", lambda answer: answer.strip().endswith("?")),
+]
+asked = [" ".join([root, *(rule for rule, _verify in RULES)]) for root in ROOTS]
+print(asked[0])
+print([verify("Bread flour has more protein, has it not?") for _rule, verify in RULES])
+
+# %% id="rules-run"
+from distilabel.steps.tasks import TextGeneration
+
+answerer = TextGeneration(llm=llm, num_generations=4)
+answerer.load()
+# 24 tokens are nearly always more than twelve words: what is cut has broken the first rule already
+llm.generation_kwargs = {"max_new_tokens": 24, "seed": 1}
+answers = next(answerer.process([{"instruction": instruction} for instruction in asked]))
+llm.unload()
+
+# %% id="rules-shares"
+def meets(answer, level):
+    return all(verify(answer or "") for _rule, verify in RULES[:level])
+
+
+met = [share(meets(row["generation"], level) for row in answers) for level in (1, 2, 3)]
+for level, found in enumerate(met, start=1):
+    print(f"rules: {level}; met by: {found}")
+for row in answers:
+    if meets(row["generation"], 3):
+        print("   ", row["generation"])
+
+# %% [markdown] id="rules-read" holds="met[0].k > met[1].k > met[2].k > 0"
+"""
+With the course's model, {eval}`met[0].k` of {eval}`met[0].n` answers meet the first rule, {eval}`met[1].k` the first
+two, and {eval}`met[2].k` all three. Each further rule is met by fewer answers, and these
+numbers need no judge and no opinion.
+
+Now read the answers that met everything. As answers they are nonsense: they ask, where you wanted to be told. The
+program verified what it can verify, the form.
+"""
+
+# %% [markdown] id="references"
+"""
 ## References
 
 * Xu et al., *WizardLM: Empowering Large Language Models to Follow Complex Instructions*, 2023 (Evol-Instruct, the six
   operators, elimination), [arXiv:2304.12244](https://arxiv.org/abs/2304.12244).
 * Zhou et al., *Instruction-Following Evaluation for Large Language Models*, 2023 (IFEval, verifiable instructions),
   [arXiv:2311.07911](https://arxiv.org/abs/2311.07911).
-* distilabel 1.5.3, documentation of `EvolInstruct` and `ChatGeneration`.
+* distilabel 1.5.3, documentation of
+  [`EvolInstruct`](https://distilabel.argilla.io/latest/components-gallery/tasks/evolinstruct/) and
+  [`ChatGeneration`](https://distilabel.argilla.io/latest/components-gallery/tasks/chatgeneration/).
 """
-
-# %% id="save"
-from datasets import Dataset
-from prompt2data import output_path
-from prompt2data.metrics import tokens_per_kept_row
-
-columns = ("operator", "seed", "similarity", "model_name")
-dataset = [
-    {"root": row["parent"], "instruction": row["generation"], **{column: row[column] for column in columns}}
-    for row in kept
-]
-if dataset:
-    Dataset.from_list(dataset).to_json(output_path("03_evol_instruct.jsonl"), force_ascii=False)
-llm.unload()
-cost = tokens_per_kept_row(stock, kept_of_stock)
-print(f"told:  {cost}")
-print(f"shown: {tokens_per_kept_row(few, kept)}")

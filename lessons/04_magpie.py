@@ -10,9 +10,9 @@ user's words would begin, and let a chat model write on.
 * read a chat template token by token, and see why one string decides who speaks next;
 * cut the right prompt for Magpie out of any chat template;
 * make pairs by hand in two calls, then with distilabel's `Magpie`, and look at the prompts it really sends;
-* steer the topics by describing the user, and compare three ways to the same domain by what a kept row costs.
+* steer the topics by describing the user, and measure which wording of a system prompt does it best.
 
-**Time**: 45 minutes of reading and running, 45 more for the exercises. **Before**: lessons 1 and 2. **Hardware**: any
+**Time**: 46 minutes of reading and running, 80 more for the exercises. **Before**: lessons 1 and 2. **Hardware**: any
 laptop; a GPU makes it faster, and lets a larger model take part.
 """
 
@@ -43,8 +43,8 @@ print(tokenizer.apply_chat_template(conversation, tokenize=False))
 # %% [markdown] id="template-read"
 """
 Each turn opens with a **header** that names the speaker, and closes with an end-of-turn token. Above your two messages
-stands a third, which you did not write: this template puts a default system message in front of every conversation
-that has none.
+stands a third, which you did not write: this template puts a default system message in front of every conversation that
+has none. Its text is called the **system prompt**: what the assistant is told before anybody speaks.
 
 Now the same string up to the place where the user's words begin, token by token. *Special* tokens (column
 `special`) are single entries of the vocabulary that no ordinary text produces.
@@ -64,9 +64,10 @@ pd.DataFrame(token_table(tokenizer, full_prompt))
 ## Which string makes the model speak as the user?
 
 Usually the prompt ends with the *assistant's* header, and the model answers. But the model continues whatever you give
-it. If the prompt ends with the *user's* header, the likely continuation is something a user would say. Xu and others
-(2024) turned this into a method, **Magpie**: send a chat model the template up to the user's words, the **pre-query
-prompt**, and nothing else.
+it. It is **autoregressive**: it writes one token after another, each to fit all the text before it, whoever wrote that.
+If the prompt ends with the *user's* header, the likely continuation is something a user would say. Xu and others (2024)
+turned this into a method, **Magpie**: send a chat model the template up to the user's words, and nothing else. The
+paper calls this string the **pre-query template**; with the system message in front it is the **pre-query prompt**.
 
 Which string exactly? Three candidates:
 
@@ -116,7 +117,6 @@ def continue_from(prompt, n=16, max_new_tokens=32):
     llm.magpie_prompt = "template"
     return rows
 
-
 # %% id="continue"
 spoken = {name: continue_from(prompt) for name, prompt in candidates.items()}
 for name, rows in spoken.items():
@@ -126,10 +126,10 @@ for name, rows in spoken.items():
 
 # %% [markdown] id="measure-why"
 """
-Five texts for each candidate give you an impression. Two measures give you a count. A text **reads like a request**
-if a program that knows how users begin says so; the program looks at the first line only, and wants a question mark
-there or an opening like *Can you …* or *I'm looking for …*. A text has **ended** if the model itself closed the turn
-before its 32 tokens were used up. Try the rule on texts you can judge yourself:
+Five texts for each candidate give you an impression. Two measures give you a count. A text **reads like a request** if
+it begins as users' messages do. A program judges that from the first line: no heading, code or list mark in front, at
+least three words, and a question mark or an opening like *Can you …* or *I'm looking for …*. A text has **ended** if
+the model itself closed the turn before its 32 tokens were used up. Try the rule on texts you can judge yourself:
 """
 
 # %% id="rule" tags=["nbval-check-output"]
@@ -147,7 +147,8 @@ for text in [
 # %% [markdown] id="rule-read"
 """
 The rule is shallow. It does not know whether a request makes sense, and it knows English only. (Its source is short:
-`reads_like_request??` shows it.) Now the count, all 32 texts first, then seed by seed:
+`reads_like_request??` shows it.) Part of its list of openings was made by looking at this model's own texts, so it
+treats this model more kindly than another one. Now the count, all 32 texts first, then seed by seed:
 """
 
 # %% id="measure"
@@ -177,16 +178,19 @@ for title, test in [("READS LIKE A REQUEST", requests), ("ENDED", ended)]:
     shares = {name: count(name, test, rows) for name, rows in spoken.items()}
     print("→", compare(FULL, shares[FULL], BARE, shares[BARE]))
 
-# %% [markdown] id="measure-read"
+# %% [markdown] id="measure-read" holds="sum(map(requests, spoken[FULL])) > 3 * sum(map(requests, spoken[BARE])) and sum(row['instruction'].startswith('assistant') for row in spoken[CUT]) > 16"
 """
-* If the full prompt is higher, then the header alone was not enough. This template puts a system message before every
-  conversation, so in training the user's header came second. At the very beginning it is a string in an unusual place,
-  and the model may continue it as *any* text.
-* If there is no clear difference, then your model is robust against the missing beginning. That happens with models
-  trained on several templates, or with conversations that have no system message.
+With the course's model, {eval}`sum(map(requests, spoken[FULL]))` of 32 texts after the full prompt read like a request,
+against {eval}`sum(map(requests, spoken[BARE]))` after the bare header. The right header alone was not enough. This
+template puts a system message before every conversation, so in training the user's header came second. At the very
+beginning it is a string in an unusual place, and the model continues it as any text: a program, a solution, an essay.
 
-And the cut header? There the role's name is missing, so the model has to supply it. Look at its texts above. If they
-begin with `assistant`, the model has taken the turn itself; if with `user`, it has left the turn to the user.
+And the cut header? There the role's name is missing, so the model has to supply it. In
+{eval}`sum(row["instruction"].startswith("assistant") for row in spoken[CUT])` of 32 texts it writes `assistant` and
+takes the turn itself.
+
+With another model, look for a bare header that does well: that happens with models trained on several templates, or
+with conversations that have no system message.
 
 You can look one step deeper. Before any sampling, the model gives *every* token a probability to come next. Here are
 the eight most likely ones after each candidate. A long word is more than one token; the labels complete it, and the
@@ -209,18 +213,15 @@ for ax, (name, prompt) in zip(axes, candidates.items()):
     plots.finish(ax, title=title, x="probability (0 to 1)", y="next word")
 plots.show(fig, alt="Three bar charts: the eight most likely next tokens after each of the three prompts.")
 
-# %% id="next-token-say"
-for name, row in leaders.items():
-    probability = row["probability"]
-    word = row["word"]
-    print(
-        f"after the {name}, the model would most likely write {word} ({probability:.0%})"
-    )
-
-# %% [markdown] id="next-token-read"
+# %% [markdown] id="next-token-read" holds="leaders[FULL]['word'].strip(chr(39)) == 'I' and leaders[FULL]['probability'] > 0.3 and leaders[BARE]['probability'] < 0.15 and 'assistant' in leaders[CUT]['word'] and leaders[CUT]['probability'] > 0.8"
 """
-Read the first words as a person. Which of the three lists could begin a question to an assistant? Which could begin a
-program, a heading, an essay? Each further token has to fit the ones before it, so the first words carry far.
+After the full prompt the word *I* leads, with a probability of {eval}`round(leaders[FULL]["probability"], 2)`, as
+people begin to speak of themselves; *Can* comes second. After the bare header nothing stands out: the leader has
+{eval}`round(leaders[BARE]["probability"], 2)`. After the cut header the model is almost sure that the assistant is next
+({eval}`round(leaders[CUT]["probability"], 2)`).
+
+Which of the other words in the three lists could begin a question? Which could begin a program, a heading, an essay?
+Each further token has to fit the ones before it, so the first words carry far.
 """
 
 # %% [markdown] id="stepper-why"
@@ -239,107 +240,8 @@ MagpieStepper(llm, prompt=candidates)
 """
 The last header says whose turn it is; the string has no other mark of it. Whether the model keeps to that is what you
 measured above. With the cut header it writes the name of the speaker itself, so look which one it draws. A turn ends
-because an ordinary draw happens to be the end-of-turn token; nothing else stops the model. And one unlikely first word,
-chosen by you, changes the whole question.
-
-## Cut the prompt out of any template
-
-The full prompt above was found by searching for the words of a known question. That idea works for every model: render
-a user turn that says a **marker**, and cut where the marker stands. You need not know the template's tokens.
-"""
-
-# %% id="marker" tags=["nbval-check-output"]
-MARKER = "THE USER SPEAKS HERE"
-rendered = tokenizer.apply_chat_template([{"role": "user", "content": MARKER}], tokenize=False)
-print(repr(rendered))
-print(rendered.split(MARKER)[0] == full_prompt)
-
-# %% [markdown] id="families"
-"""
-Templates come in families. Three of them, written down here in the template language that all models use (Jinja), so
-that you can try your function without a model: **ChatML** as SmolLM2 has it, one like **Llama 3**, and one like
-**Gemma 2**, which knows no system role and refuses a system message.
-"""
-
-# %% id="given-renderers" tags=["given"]
-import jinja2
-
-TEMPLATES = {
-    "ChatML": (
-        "{% for m in messages %}{% if loop.first and m.role != 'system' %}<|im_start|>system\n"
-        "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n{% endif %}"
-        "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    ),
-    "Llama": (
-        "<|begin_of_text|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
-        "{{ m.content | trim }}<|eot_id|>{% endfor %}"
-    ),
-    "Gemma": (
-        "<bos>{% for m in messages %}{% if m.role == 'system' %}{{ refuse('System role not supported') }}{% endif %}"
-        "<start_of_turn>{{ m.role }}\n{{ m.content | trim }}<end_of_turn>\n{% endfor %}"
-    ),
-}
-
-
-def refuse(reason):
-    raise jinja2.TemplateError(reason)
-
-
-def renderer(family):
-    """A function that renders a list of messages by a family's template."""
-    template = jinja2.Environment().from_string(TEMPLATES[family], globals={"refuse": refuse})
-    return lambda messages: template.render(messages=messages)
-
-
-# %% id="renderers" tags=["nbval-check-output"]
-for family in TEMPLATES:
-    print(f"{family:7}", repr(renderer(family)([{"role": "user", "content": "Hi!"}])))
-
-# %% [markdown] id="ex-prompt" tags=["exercise"]
-"""
-### 🐕 Exercise 4.1: the pre-query prompt of any template (15 min)
-
-**Question worth having**: how would you run Magpie on a model that came out this morning?
-
-Write `pre_query_prompt(render, system=None)`. `render` takes a list of messages and gives the string for the model,
-like `renderer("Llama")` above. Return the string up to the place where the user's words would begin.
-
-* With `system`, a system message with this text comes first.
-* A template may refuse a system message by raising an error. Then put the text in front of the user's own words, in
-  the same turn, with a blank line between (`"\n\n"`): this is what the authors of such models advise.
-* Do not be fooled if the system text happens to contain your marker.
-
-The check also renders by templates that are not above: take every token from what `render` gives.
-"""
-
-# %% id="ex-prompt-code" tags=["exercise"]
-def pre_query_prompt(render, system: str | None = None) -> str:
-    """The prompt that ends where the user's words would begin, cut from what `render` gives."""
-    ### BEGIN SOLUTION
-    marker = "THE USER SPEAKS HERE"
-    user = {"role": "user", "content": marker}
-    try:
-        text = render([user] if system is None else [{"role": "system", "content": system}, user])
-    except Exception:
-        if system is None:
-            raise
-        text = render([{"role": "user", "content": f"{system}\n\n{marker}"}])
-    # The last occurrence: the system text may contain the marker too
-    return text[: text.rindex(marker)]
-    ### END SOLUTION
-
-# %% id="ex-prompt-check" tags=["check"]
-check.pre_query_prompt(pre_query_prompt)
-
-# %% id="ex-prompt-shown" tags=["solution-only", "nbval-check-output"]
-for family in TEMPLATES:
-    print(f"{family:7}", repr(pre_query_prompt(renderer(family), "You are a baking assistant.")))
-
-# %% [markdown] id="ex-prompt-note" tags=["solution-only"]
-"""
-Catching every `Exception` is broad on purpose: template engines raise errors of their own. The price is that a real
-bug in `render` shows up later, in the second call. The course's own version, `prompt2data.magpie.pre_query_prompt`,
-takes whole conversations, so that it serves the second turn as well.
+when the end-of-turn token is drawn like any other; nothing else stops the model. And one unlikely first word, chosen by
+you, changes the whole question.
 """
 
 # %% [markdown] id="by-hand"
@@ -360,10 +262,12 @@ for text, output in zip(asked, outputs):
     print("instruction:", text)
     print("response:   ", output["generations"][0], "\n")
 
-# %% [markdown] id="by-hand-read"
+# %% [markdown] id="by-hand-read" holds="len(asked) > 1"
 """
-That is the whole method. Each response was cut at 32 tokens to keep the lesson short; for a real dataset you would
-give it a few hundred. Did you notice what did *not* happen? You wrote no topic, no example and no instruction.
+You now have {eval}`len(asked)` instructions with a response, and you wrote no topic, no example and no instruction.
+That is the whole method. It brings any kind of text: one response refuses, and one instruction is odd. Sorting out
+comes later. Each response was cut at 32 tokens to keep the lesson short; for a real dataset you would give it a few
+hundred.
 
 distilabel's task `Magpie` does the same two calls. With `magpie_prompt="template"`, which is the default of this
 course's engine, it sends the full prompt that you cut out above.
@@ -381,7 +285,8 @@ print(pairs[0]["instruction"], "→", pairs[0]["response"])
 # %% [markdown] id="task-read"
 """
 `Magpie` reads rows that may be empty: `[{}, {}, {}]` asks for three pairs. (`load()` was not needed here, since the
-engine is loaded. In lesson 5 the pipeline takes care of that.)
+engine is loaded. In lesson 5 the pipeline takes care of that.) The instruction above was cut at 32 tokens, and the model
+answered it all the same. Look at `finish_reason` before you keep such a pair.
 
 ## What distilabel builds
 
@@ -418,14 +323,13 @@ for choice in ("stock", "template"):
 
 # %% [markdown] id="steer-why"
 """
-Is the stray header a flaw that spoils data, or a harmless scar? Keep the question. You will have the rows to answer it
-in a moment.
+Does the stray header spoil the data? You would expect it to. Under *Further* you can measure it.
 
 ## Steering: describe the user
 
-Without a system prompt of yours you get whatever the model takes users to ask. To get *your* topics, say in the system
-prompt who the **user** is and what they will ask, at some length. (Whether the bare name of a topic would do as well is
-yours to measure.) Three domains, `travel`, `baking` and `gardening`:
+Without a system prompt of yours you get whatever the model expects users to ask. To get *your* topics, say in the
+system prompt who the **user** is and what they will ask, at some length. Three domains, `travel`, `baking` and
+`gardening`:
 """
 
 # %% id="domains"
@@ -512,20 +416,75 @@ for domain in DOMAINS:
     without = count(f"{domain} words, default prompt", about(domain), groups[DEFAULT])
     print("→", compare("steered", with_prompt, "by default", without))
 
-# %% [markdown] id="steer-read"
+# %% [markdown] id="steer-read" holds="all(sum(map(about(name), groups[name])) > 20 for name in DOMAINS) and all(sum(map(about(name), rows)) < 9 for name in DOMAINS for group, rows in groups.items() if group != name)"
 """
-* If the diagonal of the table is high and the rest is low, the description of the user works as a rudder: it moves the
-  topics, and only where you wanted.
-* If a column is high for *every* prompt, its words are too common. Look at the words before you praise the model.
-* If the diagonal is low, lengthen the description: name the things the user will ask about.
+Each prompt has moved the texts to its own topic, and hardly ever to another: {eval}`sum(map(about("travel"), groups["travel"]))` of 32
+texts use travel words with the travel prompt, {eval}`sum(map(about("baking"), groups["baking"]))` baking words with the
+baking prompt, {eval}`sum(map(about("gardening"), groups["gardening"]))` garden words with the gardening prompt. By
+default it was {eval}`sum(map(about("travel"), groups[DEFAULT]))`, {eval}`sum(map(about("baking"), groups[DEFAULT]))`
+and {eval}`sum(map(about("gardening"), groups[DEFAULT]))`.
 
 Note what the system prompt does not say. It does not ask for questions, and it gives no format. The form comes from
 the header, the topic from the description.
+
+With another model, a column that is high for *every* prompt has words that are too common. A low diagonal asks for a
+longer description: name the things the user will ask about.
+"""
+
+# %% [markdown] id="wording-why"
+"""
+## Which wording steers best?
+
+A common tip: write a system prompt of an assistant that *helps users* with something, not of one that *generates*
+questions about it. You have a third kind: the description of the user.
+
+**Place your bet: which of the three brings the most requests about bread?** The course's rule for baking also accepts
+`cake` and `recipe`. So count a second time, with words for bread and its dough only.
+"""
+
+# %% id="wording"
+WORDINGS = {
+    "helps": "You are an assistant that helps users bake bread.",
+    "generates": "You are an assistant that generates questions about baking bread.",
+}
+BREAD = re.compile(r"\b(breads?|loaf|loaves|dough|sourdough|flours?|yeast|starters?|knead\w*|crusts?)\b", re.I)
+
+worded = interview([{"wording": name, "system_prompt": text} for name, text in WORDINGS.items() for _ in range(8)])
+for row in worded[::4]:
+    print(f"{row['wording']}: {row['instruction']}")
+
+# %% id="wording-count"
+DESCRIBES = "describes the user"
+by_wording = {name: [row for row in worded if row["wording"] == name] for name in WORDINGS}
+by_wording[DESCRIBES] = groups["baking"]
+
+
+def about_bread(row):
+    return BREAD.search(row["instruction"]) is not None
+
+
+bread = {name: share(map(about_bread, rows)) for name, rows in by_wording.items()}
+for name, rows in by_wording.items():
+    wide = share(map(about("baking"), rows))
+    print(f"{name}: baking words {wide}, bread words {bread[name]}")
+print("→", compare(DESCRIBES, bread[DESCRIBES], "generates", bread["generates"]))
+
+# %% [markdown] id="wording-read" holds="bread[DESCRIBES].value > 2 * bread['generates'].value and bread['generates'].value >= bread['helps'].value and sum(map(about('baking'), by_wording['generates'])) > 1.5 * sum(map(about('baking'), by_wording['helps']))"
+"""
+By words of bread, the description of the user wins: {eval}`bread[DESCRIBES].k` of 32 texts are about bread or its
+dough, against {eval}`bread["generates"].k` of 16 with *generates* and {eval}`bread["helps"].k` of 16 with *helps*. And
+the tip fails on this model: by the wide rule, *generates* keeps {eval}`sum(map(about("baking"),
+by_wording["generates"]))` of 16 texts near the topic, and *helps* only {eval}`sum(map(about("baking"),
+by_wording["helps"]))`.
+
+In training, few conversations had a system prompt that says something about the topic, above all for small models. So a
+system prompt steers less reliably than examples do (lesson 2), and advice on its wording may fail on your model. Work
+in rounds: change one thing in the prompt, draw 32 texts, count and read them, before you ask for a thousand.
 """
 
 # %% [markdown] id="ex-steer" tags=["exercise"]
 """
-### 🐢 Exercise 4.2: describe your user (5 min)
+### 🐢 Exercise 4.1: describe your user (10 min)
 
 Your users keep cats. Write
 
@@ -573,45 +532,107 @@ Four texts show that it runs, not how well it works: for a share, draw 32 or mor
 may still be about a cat (*He scratches the sofa every night*). A list of words has misses of both kinds.
 """
 
-# %% [markdown] id="puzzle"
+# %% [markdown] id="marker-why"
 """
-## A puzzle: does the stray header matter?
+## Cut the prompt out of any template
 
-You have 32 rows for baking with the clean prompt. Make 32 with distilabel's stock prompt: same system prompt, same
-seeds, same length. One thing changes: the empty assistant header. Three measures: on topic, ended, and the number of
-**distinct openings** (the first three words).
+The full prompt above was found by searching for the words of a known question. That idea works for every model: render
+a user turn that says a **marker**, and cut where the marker stands. You need not know the template's tokens.
 """
 
-# %% id="puzzle-code"
-llm.magpie_prompt = "stock"
-stray = interview([{"domain": "baking", "system_prompt": DOMAINS["baking"]}] * 16)
-llm.magpie_prompt = "template"
+# %% id="marker" tags=["nbval-check-output"]
+MARKER = "THE USER SPEAKS HERE"
+rendered = tokenizer.apply_chat_template([{"role": "user", "content": MARKER}], tokenize=False)
+print(repr(rendered))
+print(rendered.split(MARKER)[0] == full_prompt)
 
-
-for title, test in [("ON TOPIC", about("baking")), ("ENDED", ended)]:
-    print(title)
-    clean_share = count("clean", test, groups["baking"])
-    stray_share = count("stray", test, stray)
-    print("→", compare("clean", clean_share, "stray", stray_share))
-
-clean_openings, stray_openings = (
-    len({" ".join(row["instruction"].split()[:3]) for row in rows}) for rows in (groups["baking"], stray)
-)
-print(
-    f"distinct openings: {clean_openings} clean, {stray_openings} stray, of 32 each"
-)
-
-# %% [markdown] id="puzzle-read"
+# %% [markdown] id="families"
 """
-It would be pleasant to write here that the clean prompt is better. Read your own three results, and hold back:
+Templates come in families. Three of them, written down here in the template language that all models use (Jinja), so
+that you can try your function without a model: **ChatML** as SmolLM2 has it, one like **Llama 3**, and one like **Gemma
+2**, which knows no system role and refuses a system message. Real templates differ more: Gemma 3 puts the system text
+into the first user turn, Llama 3.1 and later always write a system block, and reasoning models add tags for their
+thoughts.
+"""
 
-* Where the sentence says *no clear difference*, 32 rows cannot show a difference. It may be there or not.
-* If the stray prompt is ahead in one measure and behind in another, there is no "better" without saying for what.
-* If it is ahead in all three, a prompt that no template writes served you well. An odd prompt is not a bad one until
-  you have measured it.
+# %% id="given-renderers" tags=["given"]
+import jinja2
 
-How many rows would settle it? A rule of thumb: to see a difference of 10 points you need several hundred for each
-side. Try another domain by changing one word. This puzzle is left open.
+TEMPLATES = {
+    "ChatML": (
+        "{% for m in messages %}{% if loop.first and m.role != 'system' %}<|im_start|>system\n"
+        "You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n{% endif %}"
+        "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    ),
+    "Llama": (
+        "<|begin_of_text|>{% for m in messages %}<|start_header_id|>{{ m.role }}<|end_header_id|>\n\n"
+        "{{ m.content | trim }}<|eot_id|>{% endfor %}"
+    ),
+    "Gemma": (
+        "<bos>{% for m in messages %}{% if m.role == 'system' %}{{ refuse('System role not supported') }}{% endif %}"
+        "<start_of_turn>{{ m.role }}\n{{ m.content | trim }}<end_of_turn>\n{% endfor %}"
+    ),
+}
+
+
+def refuse(reason):
+    raise jinja2.TemplateError(reason)
+
+
+def renderer(family):
+    """A function that renders a list of messages by a family's template."""
+    template = jinja2.Environment().from_string(TEMPLATES[family], globals={"refuse": refuse})
+    return lambda messages: template.render(messages=messages)
+
+# %% id="renderers" tags=["nbval-check-output"]
+for family in TEMPLATES:
+    print(f"{family:7}", repr(renderer(family)([{"role": "user", "content": "Hi!"}])))
+
+# %% [markdown] id="ex-prompt" tags=["exercise"]
+"""
+### 🐕 Exercise 4.2: the pre-query prompt of any template (25 min)
+
+**Question worth having**: how would you run Magpie on a model that came out this morning?
+
+Write `pre_query_prompt(render, system=None)`. `render` takes a list of messages and gives the string for the model,
+like `renderer("Llama")` above. Return the string up to the place where the user's words would begin.
+
+* With `system`, a system message with this text comes first.
+* A template may refuse a system message by raising an error. Then put the text in front of the user's own words, in
+  the same turn, with a blank line between (`"\n\n"`): this is what the authors of such models advise.
+* Do not be fooled if the system text happens to contain your marker.
+
+The check also renders by templates that are not above: take every token from what `render` gives.
+"""
+
+# %% id="ex-prompt-code" tags=["exercise"]
+def pre_query_prompt(render, system: str | None = None) -> str:
+    """The prompt that ends where the user's words would begin, cut from what `render` gives."""
+    ### BEGIN SOLUTION
+    marker = "THE USER SPEAKS HERE"
+    user = {"role": "user", "content": marker}
+    try:
+        text = render([user] if system is None else [{"role": "system", "content": system}, user])
+    except Exception:
+        if system is None:
+            raise
+        text = render([{"role": "user", "content": f"{system}\n\n{marker}"}])
+    # The last occurrence: the system text may contain the marker too
+    return text[: text.rindex(marker)]
+    ### END SOLUTION
+
+# %% id="ex-prompt-check" tags=["check"]
+check.pre_query_prompt(pre_query_prompt)
+
+# %% id="ex-prompt-shown" tags=["solution-only", "nbval-check-output"]
+for family in TEMPLATES:
+    print(f"{family:7}", repr(pre_query_prompt(renderer(family), "You are a baking assistant.")))
+
+# %% [markdown] id="ex-prompt-note" tags=["solution-only"]
+"""
+Catching every `Exception` is broad on purpose: template engines raise errors of their own. The price is that a real
+bug in `render` shows up later, in the second call. The course's own version, `prompt2data.magpie.pre_query_prompt`,
+takes whole conversations, so that it serves the second turn as well.
 """
 
 # %% [markdown] id="representative"
@@ -642,7 +663,7 @@ found = {
 distance = {
     name: sum(abs(parts[topic] - TARGET.get(topic, 0)) for topic in parts) / 2 for name, parts in found.items()
 }
-print("planned rows:", planned)
+print(f"planned rows: {planned}")
 print(
     f"share of rows in the wrong place: default {distance[DEFAULT]:.2f}, handed out {distance[HANDED_OUT]:.2f}"
 )
@@ -661,21 +682,23 @@ plots.finish(ax, title=title, x="topic, by its words", y="share of rows (0 to 1)
 alt = "Grouped bars: topic shares of the target, of the default prompt, and of handed-out system prompts."
 plots.show(fig, alt=alt)
 
-# %% [markdown] id="shares-read"
+# %% [markdown] id="shares-read" holds="distance[HANDED_OUT] < distance[DEFAULT] / 2"
 """
-The distance counts the rows that would have to change their topic to meet the target: 0 is a perfect match, 1 is none
-at all. *Handing out* fixes how many rows are asked for each topic; what is still missing is what the model wrote off
-topic, or what the list of words did not recognise.
+Handing out works: the share of rows in the wrong place falls from {eval}`round(distance[DEFAULT], 2)` to
+{eval}`round(distance[HANDED_OUT], 2)`. That share counts the rows that would have to change their
+topic to meet the target: 0 is a perfect match, 1 is none at all. *Handing out* fixes how many rows are asked for each
+topic; what is still missing is what the model wrote off topic, or what the list of words did not recognise.
 
 distilabel can hand the prompts out by chance: `Magpie(system_prompt={"travel": ("…", 0.5), …})` draws one for each
 row with the given probability. Planned counts, as here, leave nothing to chance.
 
 ## Where this model comes from
 
-This is an odd loop, and you should know it. The course's model is SmolLM2. It was tuned on Smol-SmolTalk, a selection
-from SmolTalk, a collection whose part *Smol-Magpie-Ultra* was made with Magpie, by distilabel, with a larger model.
-Then it was aligned on UltraFeedback, a dataset of preferences whose method lesson 6 uses. **The model was raised on
-data like that of lessons 4 and 6.** If it speaks as a user readily, there are two stories:
+This is an odd loop, and you should know it. The course's model is SmolLM2. It was tuned on
+[Smol-SmolTalk](https://huggingface.co/datasets/HuggingFaceTB/smol-smoltalk), a selection from SmolTalk, a collection
+whose part *Smol-Magpie-Ultra* was made with Magpie, by distilabel, with a larger model. Then it was aligned on
+UltraFeedback, a dataset of preferences whose method lesson 6 uses. **The model was raised on data like that of lessons
+4 and 6.** If it speaks as a user readily, there are two stories:
 
 * it has learned what users are like, and makes up new requests;
 * it *reproduces its training data*: openings, topics, perhaps whole requests.
@@ -691,161 +714,58 @@ counts = Counter(" ".join(row["instruction"].split()[:3]) for row in groups[DEFA
 for opening, times in counts.most_common(5):
     print(f"{times:2} of {len(groups[DEFAULT])}: {opening} …")
 
-# %% [markdown] id="openings-read"
+# %% [markdown] id="openings-read" holds="2 * sum(times for _, times in counts.most_common(5)) > len(groups[DEFAULT])"
 """
-If a handful of openings covers most rows, the requests share a mould. The mould may come from the training data or
-from sampling that is too cold: lesson 1 showed how to tell (change the temperature, nothing else).
-
-## The same domain, three ways
-
-You now know three ways to get questions about baking bread at home: the **grid** of lesson 1, the **grounded
-continuation** of lesson 2, and Magpie. Give each the same filter, and compare what a kept row costs.
-
-The grid: 32 prompts, each asked once, the question taken out by lesson 1's parser.
+Five openings begin {eval}`sum(times for _, times in counts.most_common(5))` of the {eval}`len(groups[DEFAULT])`
+requests. So many of them are built alike. The habit may come from the training data, or from a temperature that is
+too low:
+lesson 1 showed how to tell (change the temperature, nothing else).
 """
-
-# %% id="grid"
-from prompt2data.quality.pairs import question_in
-
-things = ["flour", "a sourdough starter", "the oven", "the crust", "kneading", "rising times", "salt", "storing bread"]
-grid = [
-    f'Write one question that a beginner might ask about {thing} when baking bread at home. Begin with "{word}".'
-    for thing in things
-    for word in ["How", "Why", "What", "When"]
-]
-outputs = llm.generate([[{"role": "user", "content": prompt}] for prompt in grid], max_new_tokens=32, seed=0)
-from_grid = [
-    {
-        "instruction": question_in(output["generations"][0]) or "",
-        "distilabel_metadata": {"statistics_magpie": output["statistics"]},
-    }
-    for output in outputs
-]
-print([row["instruction"] for row in from_grid[:3]])
-
-# %% [markdown] id="grounded-why"
-"""
-The continuation: the course's text on bread, a list that has begun, and eight samples of 64 tokens. Each sample holds
-several lines. If a sample was cut off, its last line is thrown away.
-"""
-
-# %% id="grounded"
-from prompt2data.domain import TEXT
-
-LIST = f"Text: {TEXT}\n\nHere are ten questions that this text answers.\n1. How often is a sourdough starter fed?\n2."
-samples = continue_from(LIST, n=4, max_new_tokens=64)
-lines = []
-for row in samples:
-    whole = row["instruction"].split("\n")
-    lines += whole if ended(row) else whole[:-1]
-from_text = [re.sub(r"^\s*\d+\.\s*", "", line).strip() for line in lines if line.strip()]
-print(from_text[:3])
-
-# %% [markdown] id="ways-why"
-"""
-The filter is the same for all: a text is kept if it reads like a request, is about baking, is complete, and did not
-come before.
-**Which way is the cheapest, and which one brings the most different questions?**
-"""
-
-# %% id="ways"
-from prompt2data.metrics import distinct_n, generated_tokens
-
-# For each way: the rows that cost tokens, the candidates they hold, and which of those are complete
-grid_texts = [row["instruction"] for row in from_grid]
-magpie_texts = [row["instruction"].strip() for row in groups["baking"]]
-ways = {
-    "grid (lesson 1)": (from_grid, grid_texts, grid_texts),
-    "continuation (lesson 2)": (samples, from_text, from_text),
-    "Magpie": (groups["baking"], magpie_texts, [row["instruction"].strip() for row in groups["baking"] if ended(row)]),
-}
-
-# %% id="ways-table"
-table = {}
-for way, (rows, texts, complete) in ways.items():
-    good = dict.fromkeys(text for text in complete if reads_like_request(text) and about_baking(text))
-    table[way] = {
-        "candidates": len(texts),
-        "on topic": str(share(map(about_baking, texts))),
-        "kept": len(good),
-        "tokens per kept row": round(generated_tokens(rows) / len(good)) if good else None,
-        "distinct-2": f"{distinct_n(good, 2):.2f}",
-    }
-pd.DataFrame(table)
-
-# %% [markdown] id="ways-read"
-"""
-Before you crown a winner, ask what each way was given. The grid knows your topics, one by one. The continuation has a
-whole text to lean on, and its questions can be answered *from* that text: no other way gives you that. Magpie has a
-description of the user and nothing else, and it scales to any number of rows without a new idea from you.
-
-Compare distinct-2 only where the numbers of kept rows are similar: lesson 1 showed why. And one seed of 32 rows is a
-small sample for a ranking.
-"""
-
-# %% [markdown] id="further"
-"""
-## Further (optional)
-
-**A map.** Sentence embeddings place each instruction in a space of 384 dimensions. The two directions of greatest
-spread make a picture. **Will the four prompts form four islands?**
-"""
-
-# %% id="map"
-import numpy as np
-
-from prompt2data.metrics import embed
-
-points = embed([row["instruction"] for rows in groups.values() for row in rows])
-labels = np.array([name for name, rows in groups.items() for _ in rows])
-likeness = points @ points.T
-np.fill_diagonal(likeness, -1)
-same = share(labels == labels[likeness.argmax(axis=1)])
-
-centred = points - points.mean(axis=0)
-flat = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-fig, ax = plots.figure()
-for place, name in enumerate(groups):
-    here = flat[labels == name]
-    ax.scatter(here[:, 0], here[:, 1], label=name, color=plots.COLORS[place], marker=plots.MARKERS[place], s=25)
-title = f"The nearest neighbour came from the same prompt in {same.value:.0%} of {same.n} instructions"
-plots.finish(ax, title=title, x="first direction of spread", y="second direction of spread", legend=True)
-plots.show(fig, alt="Scatter plot of all instructions in two dimensions, one colour and marker for each prompt.")
 
 # %% [markdown] id="turns-why"
 """
-If most neighbours share a prompt, the prompts made different data, not only different words on a list. Points on the
-wrong island are worth reading.
+## Several turns
 
-**More turns.** With `n_turns=2` the method goes on: after the answer, the user's header again. The second question
-should build on the first answer. (Without a system prompt of yours, `Magpie` puts in one of its own for conversations
-of several turns.)
+A conversation is **multi-turn** if the user speaks more than once. With `n_turns=2` the method goes on: after the
+answer, the user's header again. **Will the second question follow from the first answer?**
+
+A text that ends in mid-sentence is not worth keeping. So an answer is taken up to its last full sentence, and a
+conversation whose *user* was cut off is dropped.
 """
 
 # %% id="turns"
 from prompt2data.quality import conversations
 
-llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0}
-several = Magpie(llm=llm, name="several", n_turns=2, system_prompt=DOMAINS["baking"])
-talks = [row["conversation"] for row in next(several.process([{}, {}]))]
-for talk in talks:
-    for message in talk:
+llm.generation_kwargs = {"max_new_tokens": 40, "seed": 0}
+several = Magpie(llm=llm, name="several", n_turns=2, system_prompt=DOMAINS["travel"])
+verdicts = []
+talks = next(several.process([{}] * 4))
+for row in talks:
+    ends = row["distilabel_metadata"]["statistics_several"]["finish_reason"]
+    for message, end in zip(row["conversation"], ends):
+        if message["role"] == "assistant" and end == "length":
+            message["content"] = "".join(re.findall(r"^.*[^\d][.!?](?=\s|$)", message["content"], re.DOTALL))
         print(f"{message['role']}: {message['content']}")
-    print("drop?", conversations.why_drop(talk, turns=2), "\n")
+    verdicts.append("cut off" if "length" in ends[::2] else conversations.why_drop(row["conversation"], turns=2))
+    print("drop?", verdicts[-1], "\n")
 
-# %% [markdown] id="turns-read"
+# %% [markdown] id="turns-read" holds="0 < verdicts.count(None) < 4 and 'UK' in talks[0]['conversation'][0]['content'] and 'UK' in talks[0]['conversation'][2]['content'] and verdicts[3] is None and 'not equipped' in talks[3]['conversation'][1]['content'] and set(verdicts) == {None, 'cut off'}"
 """
-Read them as a person would. Is the second question a follow-up? Who is speaking in it? If the "user" offers help, the
-model has lost track of whose turn it is. That is one of several faults that a program can find.
+{eval}`verdicts.count(None)` of 4 conversations pass. In the first one the user comes back to the answer and asks on
+about the UK, and you never wrote a word about it. In the dropped ones a user's text was cut off.
+
+Now read the last conversation. It passes, and yet it is not worth keeping: its first answer refuses, and of the second
+one only a promise is left within 40 tokens. The reasons look at form only. The exercise adds one that a program can
+find: a "user" who offers help has lost track of whose turn it is.
 """
 
 # %% [markdown] id="ex-drop" tags=["exercise"]
 """
-### 🦁 Exercise 4.3: why drop a conversation? (25 min)
+### 🦁 Exercise 4.3: why drop a conversation? (45 min)
 
-Write `why_drop(conversation)` for conversations of **three turns**. A conversation is a list of messages, each with `role` and
-`content`; a system message may come first, and that one is not judged. Return the first reason that applies, or `None`
-for a conversation worth keeping. Leave the conversation as it is.
+Write `why_drop(conversation)` for conversations of **three turns**. A conversation is a list of messages, each with
+`role` and `content`; a system message may come first, and that one is not judged. Return the first reason that applies,
+or `None` for a conversation worth keeping. Leave the conversation as it is.
 
 * `"empty"`: there are no messages, or one of them has no text (`None`, or nothing but spaces);
 * `"roles"`: user and assistant do not take turns (somebody else speaks, too), the user does not begin, or the
@@ -914,38 +834,11 @@ under the first. Comparing lists of words makes *"crust pale?"* and *"Crust pale
 through: lesson 7 catches those with embeddings. The course's version is `prompt2data.quality.conversations.why_drop`.
 """
 
-# %% [markdown] id="remember"
+# %% [markdown] id="save-why"
 """
-## What to remember
+## Take the rows with you
 
-* A chat model continues one string. What the string ends with decides who speaks.
-* The pre-query prompt is the chat template's own rendering, cut at the user's words. Derive it; do not look it up.
-* Print the prompt that is really sent. A task's name does not tell you.
-* Describe the user to steer the topics. The header gives the form, the description the topic.
-* Say which shares you want before you call a dataset representative.
-
-## Where this goes wrong
-
-* *A header from another family.* The model then reads it as ordinary text, and continues that.
-* *The missing system message.* If the model was trained with one, a prompt without it is unlike what it has learned
-  from.
-* *No stop at special tokens.* A model that speaks as the user must not go on and answer; the engine stops at
-  every special token.
-* *Trusting a topic measure that fires everywhere.* Count it on the other domains, too.
-* *Calling a strange prompt worse without rows that show it.* The puzzle is there to be repeated.
-
-## Next
-
-Lesson 5 puts steps like these into a pipeline, so that they run again tomorrow, and for somebody else.
-
-## References
-
-* Xu et al., *Magpie: Alignment Data Synthesis from Scratch by Prompting Aligned LLMs with Nothing*, 2024,
-  [arXiv:2406.08464](https://arxiv.org/abs/2406.08464).
-* Ben Allal et al., *SmolLM2: When Smol Goes Big*, 2025 (SmolTalk and its parts),
-  [arXiv:2502.02737](https://arxiv.org/abs/2502.02737).
-* Cui et al., *UltraFeedback*, 2023, [arXiv:2310.01377](https://arxiv.org/abs/2310.01377).
-* distilabel 1.5.3, documentation of `Magpie` and `MagpieGenerator`; transformers, guide to chat templates.
+Keep the requests that have ended, read like a request, carry the words of their domain, and did not come before.
 """
 
 # %% id="save"
@@ -961,5 +854,170 @@ for row in steered:
         kept.setdefault(text, {"instruction": text, "domain": row["domain"], "model_name": row["model_name"]})
 if kept:
     Dataset.from_list(list(kept.values())).to_json(output_path("04_magpie.jsonl"), force_ascii=False)
-llm.unload()
+for row in list(kept.values())[::20]:
+    print(f"{row['domain']}: {row['instruction']}")
 print(tokens_per_kept_row(steered, list(kept)))
+
+# %% [markdown] id="save-read" holds="len(kept) > 40"
+"""
+You wrote three descriptions of a user and not one question, and you have {eval}`len(kept)` different requests. A
+program has judged their form and their words, and to its list of words `baking` is any recipe. Whether each makes sense
+is for you to read; lesson 7 has more filters. To make pairs of them, send each one back as a user's message, as you did
+by hand.
+"""
+
+# %% [markdown] id="remember"
+"""
+## What to remember
+
+* A chat model continues one string. What the string ends with decides who speaks.
+* The pre-query prompt is the chat template's own rendering, cut at the user's words. Compute it; a table can be wrong
+  for your model.
+* Print the prompt that is really sent. A task's name does not tell you.
+* Describe the user to steer the topics. The header gives the form, the description the topic.
+* Say which shares you want before you call a dataset representative.
+
+## Where this goes wrong
+
+* *A header from another family.* The model then reads it as ordinary text, and continues that.
+* *The missing system message.* If the model was trained with one, a prompt without it is unlike what it has learned
+  from.
+* *No stop at special tokens.* A model that speaks as the user must not go on and answer; the engine stops at
+  every special token.
+* *Trusting a topic measure that says yes to every text.* Count it on the other domains, too.
+* *Trusting a rule about prompts without rows that show it.* Measure the wording on your own model.
+
+## Next
+
+Lesson 5 puts steps like these into a pipeline, so that they run again tomorrow, and for somebody else.
+"""
+
+# %% [markdown] id="further"
+"""
+## Further (optional)
+
+**A map.** Sentence embeddings place each instruction in a space of 384 dimensions. The two directions of greatest
+spread make a picture. **Will the four prompts form four islands?**
+"""
+
+# %% id="map"
+import numpy as np
+
+from prompt2data.metrics import embed
+
+points = embed([row["instruction"] for rows in groups.values() for row in rows])
+labels = np.array([name for name, rows in groups.items() for _ in rows])
+likeness = points @ points.T
+np.fill_diagonal(likeness, -1)
+same = share(labels == labels[likeness.argmax(axis=1)])
+
+centred = points - points.mean(axis=0)
+flat = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+fig, ax = plots.figure()
+for place, name in enumerate(groups):
+    here = flat[labels == name]
+    ax.scatter(here[:, 0], here[:, 1], label=name, color=plots.COLORS[place], marker=plots.MARKERS[place], s=25)
+title = f"The nearest neighbour came from the same prompt in {same.value:.0%} of {same.n} instructions"
+plots.finish(ax, title=title, x="first direction of spread", y="second direction of spread", legend=True)
+plots.show(fig, alt="Scatter plot of all instructions in two dimensions, one colour and marker for each prompt.")
+
+# %% [markdown] id="map-read" holds="same.value > 0.6"
+"""
+The nearest neighbour of {eval}`same.k` of {eval}`same.n` instructions came from the same prompt. So the prompts made
+different data, not only different words on a list. Points on the wrong island are worth reading.
+"""
+
+# %% [markdown] id="personas-why"
+"""
+**Personas.** Real users are not all alike. A **persona** is a short description of one imagined person. The system
+prompt is a good place for it: there it says who will speak next. Four personas, four texts each:
+"""
+
+# %% id="personas"
+PERSONAS = {
+    "nurse": "You are an assistant for nurses. The user is a nurse in a hospital and will ask you about patients, "
+    "medicine, night shifts and sleep.",
+    "beekeeper": "You are an assistant for beekeepers. The user is a beekeeper with three hives and will ask you about "
+    "bees, honey, flowers and the winter.",
+    "parent": "You are an assistant for young parents. The user is the parent of a baby and will ask you about its "
+    "sleep, food, toys and crying.",
+    "cyclist": "You are an assistant for cyclists. The user rides a bicycle to work and will ask you about brakes, "
+    "tires, lights, rain and traffic.",
+}
+OWN_WORDS = {
+    "nurse": r"nurs\w*|patients?|hospital|medic\w*|shifts?|sleep\w*",
+    "beekeeper": r"bees?|beekeep\w*|hives?|beehives?|honey|flowers?",
+    "parent": r"bab(y|ies)|parent\w*|toys?|child\w*|sleep\w*|crying|mom|dad",
+    "cyclist": r"bik\w*|bicycles?|cycl\w*|brakes?|tires?|traffic|ride|riding",
+}
+
+# %% id="personas-run"
+import re
+
+llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0}
+people = [{"persona": name, "system_prompt": text} for name, text in PERSONAS.items() for _ in range(4)]
+asked_by = next(magpie.process(people))
+in_persona = [bool(re.search(rf"\b({OWN_WORDS[row['persona']]})\b", row["instruction"], re.I)) for row in asked_by]
+for row, own in zip(asked_by, in_persona):
+    print("✔" if own else "✘", f"{row['persona']}: {row['instruction']}")
+
+# %% [markdown] id="personas-read" holds="sum(in_persona) > 11 and any('Honda Civic' in row['instruction'] for row in asked_by)"
+"""
+{eval}`sum(in_persona)` of {eval}`len(in_persona)` texts carry words of their persona: four kinds of users, four kinds
+of requests. A large dataset takes thousands of personas from a list, and varies in the same way.
+
+Read the ✔ as a person, too. Some texts were cut off, and one cyclist's bike is a Honda Civic. The words are right, the
+sense is not, and a rule that counts words cannot see it.
+"""
+
+# %% [markdown] id="puzzle"
+"""
+**A surprise: the stray header.** You have 32 rows for baking with the template's own prompt (call it *clean*). Make 32
+with distilabel's stock prompt: same system prompt, same seeds, same length. One thing changes: the empty assistant
+header. Three measures: on topic, ended, and the number of **distinct openings** (the first three words). **Which prompt
+will win?**
+"""
+
+# %% id="puzzle-code"
+llm.magpie_prompt = "stock"
+stray = interview([{"domain": "baking", "system_prompt": DOMAINS["baking"]}] * 16)
+llm.magpie_prompt = "template"
+
+
+for title, test in [("ON TOPIC", about("baking")), ("ENDED", ended)]:
+    print(title)
+    clean_share = count("clean", test, groups["baking"])
+    stray_share = count("stray", test, stray)
+    print("→", compare("clean", clean_share, "stray", stray_share))
+
+clean_openings, stray_openings = (
+    len({" ".join(row["instruction"].split()[:3]) for row in rows}) for rows in (groups["baking"], stray)
+)
+print(
+    f"distinct openings: {clean_openings} clean, {stray_openings} stray, of 32 each"
+)
+
+# %% [markdown] id="puzzle-read" holds="sum(map(about('baking'), stray)) > sum(map(about('baking'), groups['baking'])) and abs(clean_share.k - stray_share.k) < 7 and abs(clean_openings - stray_openings) < 7"
+"""
+Did you bet on the clean prompt? On topic, the *stray* prompt is ahead: {eval}`sum(map(about("baking"), stray))` of 32
+against {eval}`sum(map(about("baking"), groups["baking"]))`. In the other two measures they are close. A prompt that no
+template writes served you well here. An odd prompt is not a bad one until you have measured it.
+
+One domain and 32 rows do not make a rule. To see a difference of 10 points you need several hundred rows for each side.
+Try another domain, too.
+"""
+
+# %% id="unload"
+llm.unload()
+
+# %% [markdown] id="references"
+"""
+## References
+
+* Xu et al., *Magpie: Alignment Data Synthesis from Scratch by Prompting Aligned LLMs with Nothing*, 2024,
+  [arXiv:2406.08464](https://arxiv.org/abs/2406.08464).
+* Ben Allal et al., *SmolLM2: When Smol Goes Big*, 2025 (SmolTalk and its parts),
+  [arXiv:2502.02737](https://arxiv.org/abs/2502.02737).
+* Cui et al., *UltraFeedback*, 2023, [arXiv:2310.01377](https://arxiv.org/abs/2310.01377).
+* distilabel 1.5.3, documentation of `Magpie` and `MagpieGenerator`; transformers, guide to chat templates.
+"""

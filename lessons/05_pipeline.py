@@ -7,13 +7,13 @@ makes it: from seeds to a dataset that somebody else can open, read and trust.
 
 **You will**
 
-* connect a loader and two tasks to a **pipeline**, look at its picture, and run it;
-* wire columns, so that `instruction`, `prompt` and `completion` stay apart;
+* connect a loader, two tasks and a step of your own to a **pipeline**, look at its picture, and run it;
+* wire columns, so that a fact, the question about it and the answer stay apart;
 * keep what comes out: on disk, as JSONL, as Parquet, with a card that says how it was made;
 * say exactly what happens to rows where branches of a pipeline meet, and mix several sources into one dataset.
 
-**Time**: 45 minutes, and 50 more for the exercises. **Before**: lesson 1. **Hardware**: any laptop; a GPU is used
-where there is one.
+**Time**: 46 minutes of reading and running, and 80 more for the exercises. **Before**: lesson 1.
+**Hardware**: any laptop; a GPU is used where there is one.
 """
 
 # %% id="setup" tags=["setup"]
@@ -27,53 +27,135 @@ from prompt2data.checks import lesson_05 as check
 ## Why not another cell?
 
 Prompt first, completion second: in lesson 1 two calls in a cell did this. That is the right way to try something out.
-It stops being right when you want to say to a colleague, or to yourself in March, *this is how the dataset was made*.
+It stops being right when you want to say to a colleague, or to yourself in a year, *this is how the dataset was made*.
 Cells can be run in the wrong order, twice, or not at all, and nothing in the rows says which.
 
 A **pipeline** is that order, written down. Its **steps** each take rows and give rows. A *generator step* brings the
-first rows, a *task* is a step that asks a model, other steps compute. Who gives rows to whom is a graph without
-circles, a **DAG** (directed acyclic graph).
+first rows, a *task* is a step that asks a model, other steps compute. Who gives rows to whom is a graph
+in which no way leads back, a **DAG** (directed acyclic graph). Rows travel in groups; one such group is a **batch**.
 
 ![](diagram:pipeline)
 
-We stay with home baking. Eight seeds are enough: this lesson is about the way, not about the texts.
+A pipeline can also do what a cell cannot: let steps work at the same time, for more rows per second (**throughput**),
+keep finished work (**caching**), and limit what a bad row or a dead process costs (**fault tolerance**; *Further* shows
+how).
+
+We stay with home baking. In lesson 1 the model had to *know* something about bread, and failed. Here the knowledge
+comes with the seeds, eight true sentences; the model turns each into a question and an answer. Place your bet: how many
+of the eight pairs will you want to keep?
 """
 
 # %% id="seeds"
-topics = [
-    "a sourdough starter", "kneading dough", "a loaf that did not rise", "a pale crust",
-    "salt in bread", "steam in the oven", "storing fresh bread", "wholemeal flour",
-]  # fmt: skip
-seeds = [
-    {"instruction": f"Write one short question that a beginner might ask about {topic}. Begin with How."}
-    for topic in topics
+facts = [
+    "Bread needs salt, because salt gives it taste.",
+    "The oven needs steam, because steam keeps the crust soft while the loaf rises.",
+    "Wholemeal dough needs more water, because the bran soaks it up.",
+    "Dough must be kneaded, because kneading builds gluten.",
+    "A sourdough starter needs fresh flour every day, because the yeast in it is hungry.",
+    "Fresh bread must cool on a rack, because steam makes the crust soggy.",
+    "Dough rises slowly in a cold kitchen, because the cold slows the yeast.",
+    "A wet dough sticks to the hands, because flour and water make glue.",
 ]
-print(seeds[0]["instruction"])
+seeds = [{"fact": fact} for fact in facts]
+
+# %% [markdown] id="about-examples"
+"""
+A small model learns a job better from examples than from an order. So three examples will come before each prompt, as
+earlier turns of the conversation (few-shot prompting, lesson 3).
+"""
+
+# %% id="examples" tags=["given"]
+examples = [
+    ("Rye bread stays moist, because rye holds a lot of water.",
+     "Why does rye bread stay moist?", "Rye bread stays moist because rye holds a lot of water."),
+    ("Rolls must be turned in the oven, because the back is hotter.",
+     "Why must rolls be turned in the oven?", "Rolls must be turned in the oven because the back is hotter."),
+    ("Butter makes a cake soft, because fat keeps gluten short.",
+     "Why does butter make a cake soft?", "Butter makes a cake soft because fat keeps gluten short."),
+]  # fmt: skip
+to_ask = [(fact, question) for fact, question, answer in examples]
+to_answer = [(f"{fact} {question}", answer) for fact, question, answer in examples]
 
 # %% [markdown] id="about-llm"
 """
 Each task needs a model to ask. The next cell only *describes* one: no weights are loaded yet. In a pipeline every step
 runs in a process of its own, and loads its model there.
+
+The examples become part of the model's chat template, in front of whatever a task sends. `cache=False` lets it write
+every text anew: you will measure how long the steps work.
 """
 
 # %% id="llm" tags=["given"]
+import json
+
 from prompt2data import BatchedTransformersLLM
+from prompt2data.models import load_tokenizer
+
+tokenizer = load_tokenizer(MODEL)
 
 
-def new_llm(max_new_tokens):
-    arguments = {"max_new_tokens": max_new_tokens, "temperature": 0.4}
-    return BatchedTransformersLLM(model=MODEL, generation_kwargs=arguments)
+def new_llm(max_new_tokens, examples=()):
+    """A model that sees these examples, pairs of (user, assistant), before each prompt."""
+    turns = [(role, text) for pair in examples for role, text in zip(["user", "assistant"], pair)]
+    messages = json.dumps([{"role": role, "content": text} for role, text in turns])
+    examples_first = "{% set messages = " + messages + " + messages %}"
+    return BatchedTransformersLLM(
+        model=MODEL,
+        chat_template=examples_first + tokenizer.chat_template,
+        cache=False,
+        generation_kwargs={"max_new_tokens": max_new_tokens, "temperature": 0.1},
+    )
 
+
+# %% [markdown] id="about-own-step"
+"""
+## A step of your own
+
+Between the question and the answer belongs a look at the question. In lesson 1 the model often wrapped it
+(`A home baker asks, "…?"`), and sometimes asked nothing at all. `question_in` takes the question out of such a text.
+
+The decorator `@step` makes a step of any function that takes rows and **yields a list of rows**. It says which columns
+it reads and writes, so that distilabel can check the wiring. This one reads a `draft` and writes a `prompt`. A row
+without a question goes no further: no answer is spent on it.
+"""
+
+# %% id="own-step"
+from distilabel.steps import StepInput, step
+
+from prompt2data.quality.pairs import question_in
+
+
+@step(inputs=["draft"], outputs=["prompt"])
+def find_question(inputs: StepInput):
+    rows = [{**row, "prompt": question_in(row["draft"])} for row in inputs]
+    yield [row for row in rows if row["prompt"]]
+
+
+# %% [markdown] id="about-own-step-try"
+"""
+A step can be tried without a pipeline. Three drafts go in; how many rows will come out?
+"""
+
+# %% id="own-step-try" tags=["nbval-check-output"]
+texts = ['A beginner might ask, "How long must dough rest?"', "Kneading is a skill.", "Why does a crust crack?"]
+found = next(find_question().process([{"draft": text} for text in texts]))
+for row in found:
+    print(row)
+
+# %% [markdown] id="read-own-step" holds="[len(row['prompt']) < len(row['draft']) for row in found] == [True, False]"
+"""
+{eval}`len(found)` of {eval}`len(texts)`. The first draft lost its wrapping, the second asks nothing and is gone.
+"""
 
 # %% [markdown] id="about-pipeline"
 """
-## Three steps and two arrows
+## Four steps and three arrows
 
 Inside the `with` block every step you create belongs to the pipeline. `LoadDataFromDicts` is the generator step: it
-brings the seeds. Two `TextGeneration` tasks follow: `ask` writes a question, `answer` answers it, told to be brief by a
-system prompt. The line with `>>` draws the arrows.
+brings the seeds. The task `ask` turns a fact into a draft of a question, your step finds the question, and the task
+`answer` gets fact and question together: its `template` names two `columns`. The line with `>>` draws the arrows.
 
-The two *mappings* rename columns on the way in and out; the section after the picture is about nothing else.
+The *mappings* rename columns on the way in and out; the section after the picture is about nothing else.
 `input_batch_size=4` hands rows on in fours, for a reason that you will see in the run.
 """
 
@@ -86,17 +168,22 @@ from distilabel.steps.tasks import TextGeneration
 with Pipeline(name="bakers-questions") as pipeline:
     load = LoadDataFromDicts(name="load", data=seeds)
     ask = TextGeneration(
-        name="ask", llm=new_llm(32), input_batch_size=4, output_mappings={"generation": "prompt"}
+        name="ask",
+        llm=new_llm(32, to_ask),
+        input_batch_size=4,
+        input_mappings={"instruction": "fact"},
+        output_mappings={"generation": "draft"},
     )
+    find = find_question(name="find", input_batch_size=4)
     answer = TextGeneration(
         name="answer",
-        llm=new_llm(96),
+        llm=new_llm(48, to_answer),
         input_batch_size=4,
-        system_prompt="Answer in one short sentence.",
-        input_mappings={"instruction": "prompt"},
+        template="{{ fact }} {{ prompt }}",
+        columns=["fact", "prompt"],
         output_mappings={"generation": "completion"},
     )
-    load >> ask >> answer
+    load >> ask >> find >> answer
 
 # %% [markdown] id="about-draw"
 """
@@ -111,8 +198,8 @@ picture = pipeline.draw(output_path("05_pipeline.png"))
 
 # %% [markdown] id="read-draw"
 """
-A box shows a step's *class*, an arrow the columns that a step adds: `generation:prompt` is the column that `ask` calls
-`generation` and the dataset calls `prompt`. `pass` marks a column that the next step hands on without reading it.
+A box shows a step's *class*, an arrow the columns that a step adds: `generation:draft` is the column that `ask` calls
+`generation` and the dataset calls `draft`. `pass` marks a column that the next step hands on without reading it.
 Columns from further back travel along as well; they are not drawn again.
 
 (distilabel's own `draw` sends your graph to a web service. The course draws on your machine.)
@@ -120,7 +207,7 @@ Columns from further back travel along as well; they are not drawn again.
 
 # %% [markdown] id="ex-three-steps" tags=["exercise"]
 """
-### 🐢 Exercise 5.1: three steps of your own (5 min)
+### 🐢 Exercise 5.1: three steps of your own (10 min)
 
 You have prompts already, and want completions for them: one task is enough. After it comes a step that tidies up.
 
@@ -166,8 +253,10 @@ my_picture = my_pipeline.draw(output_path("05_my_pipeline.png"))
 """
 ## Which column goes where
 
-A task has fixed names for what it reads and writes: `TextGeneration` reads `instruction` and writes `generation`. A
-dataset needs names of its own, and two tasks of the same kind would write over each other. The mappings translate:
+A task has fixed names for what it reads and writes: `TextGeneration` reads `instruction` and writes `generation`.
+distilabel's documentation lists them for each task, under *Input & Output Columns*
+([TextGeneration](https://distilabel.argilla.io/latest/components-gallery/tasks/textgeneration/)). A dataset needs names
+of its own, and two tasks of the same kind would write over each other. The mappings translate:
 
 * `input_mappings={what the task reads: column of your rows}`
 * `output_mappings={what the task writes: column of your rows}`
@@ -176,7 +265,8 @@ In both, the *task's* name comes first. To see what a wiring does, no model is n
 symbols through the pipeline, and distilabel's own code renames the columns: where `ask` would write a text, it writes
 `ask(instruction)`.
 
-First, without any mapping. What will be left of the question that `ask` writes?
+The smallest example has two tasks, one behind the other. First, without any mapping. What will be left of the question
+that `ask` writes?
 """
 
 # %% id="columns-none" tags=["nbval-check-output"]
@@ -185,7 +275,7 @@ from prompt2data.columns import show_columns
 
 def wired(ask_writes, answer_reads, answer_writes):
     with Pipeline(name="wired") as pipeline:
-        load = LoadDataFromDicts(name="load", data=seeds)
+        load = LoadDataFromDicts(name="load", data=[{"instruction": "a seed"}])
         ask = TextGeneration(name="ask", llm=new_llm(32), output_mappings=ask_writes)
         answer = TextGeneration(
             name="answer", llm=new_llm(64), input_mappings=answer_reads, output_mappings=answer_writes
@@ -219,13 +309,14 @@ show_columns(wired({"generation": "prompt"}, {"instruction": "prompt"}, {"genera
 # %% [markdown] id="read-columns-kept"
 """
 Three columns, three meanings: `instruction` is your seed, `prompt = ask(instruction)`, and `completion` answers the
-prompt. While `answer` ran, the prompt stood under the name `instruction`; afterwards the seed was put back. This is the
-wiring of our pipeline.
+prompt. While `answer` ran, the prompt stood under the name `instruction`; afterwards the seed was put back.
+
+Our pipeline follows the same rule, with a column for each text: `fact`, `draft`, `prompt`, `completion`.
 """
 
 # %% [markdown] id="ex-wiring" tags=["exercise"]
 """
-### 🐕 Exercise 5.2: wire the schema (15 min)
+### 🐕 Exercise 5.2: wire the schema (25 min)
 
 Here is a longer pipeline. `ask` reads a `topic`, `answer` is as before, and `improve` is distilabel's `EvolQuality`: it
 reads `instruction` and `response` and writes `evolved_response`, a better response if all goes well.
@@ -316,13 +407,14 @@ title = f"Two steps were at work at the same time for {seconds:.1f} s"
 finish(ax, title=title, x="seconds since the steps began to load", y="step")
 show(fig, alt="A bar for each batch of each step, over time.")
 
-# %% [markdown] id="read-run"
+# %% [markdown] id="read-run" holds="seconds > 0"
 """
-Before the first bar the steps load; for the two tasks this means a model each. Each bar is one batch of four rows.
+Two steps did work at the same time: `answer` was writing about the first four rows while `ask` wrote about the next
+four. Each bar of `ask` and `answer` is one batch of four rows (`load` sends one of eight); the bars of `find` are too
+short to see. Before the first bar the steps load; for the two tasks this means a model each.
 
-If two bars of different steps overlap, the steps worked at the same time. That is not the same as working faster: on a
-machine without a GPU both share the same cores, and two batches of four cost more than one batch of eight (lesson 1).
-On two GPUs, or with a model behind a network, the overlap is a gain.
+That is not the same as working faster. Without a GPU both tasks share the same cores, and two batches of four cost more
+than one batch of eight (lesson 1). On two GPUs, or with a model behind a network, the throughput grows.
 
 Now look at the rows.
 """
@@ -333,16 +425,16 @@ print(f"{dataset.num_rows} rows")
 print(sorted(dataset.column_names))
 
 # %% id="rows-of-run"
-for row in dataset.select(range(3)):
-    print("instruction:", row["instruction"])
-    print("prompt:     ", row["prompt"])
-    print("completion: ", row["completion"], "\n")
+for row in dataset:
+    print("fact:      ", row["fact"])
+    print("prompt:    ", row["prompt"])
+    print("completion:", row["completion"], "\n")
 
 # %% [markdown] id="about-browse"
 """
-Three rows are quickly printed; a dataset is not. The browser shows all rows: search, sort by pressing a column's name,
-and press a row's number to read it in full, prompt and completion beside each other. Tick the rows that you would keep,
-and export them.
+Eight rows are quickly printed; a larger dataset is not. The browser shows all rows: search, sort by pressing a column's
+name, and press a row's number to read it in full, prompt and completion beside each other. Tick the rows that you would
+keep, and export them.
 """
 
 # %% id="browse"
@@ -351,16 +443,20 @@ from prompt2data.widgets.browser import DatasetBrowser
 browser = DatasetBrowser(distiset)
 browser
 
-# %% [markdown] id="read-rows"
+# %% [markdown] id="read-rows" holds="len(dataset) == len(seeds) and 'Why does fresh bread make a crust soggy?' in dataset['prompt'][:]"
 """
-Read the rows as a strict teacher would. Is each prompt *one question*, and about the topic? Is each completion an
-answer, or does it ask back, go round in circles, stop in the middle? The pipeline did what it was told with whatever
-the model wrote: **a pipeline moves rows, it does not judge them**. What to keep is the subject of lesson 7.
+With the course's model, all {eval}`len(dataset)` seeds became a question with an answer, and {eval}`len(dataset) - 1`
+of the pairs are good: true, short, and finished. Did you find the other one? From the fact about the rack the model
+made "Why does fresh bread make a crust soggy?". The fact does not say that, and the answer belongs to another question.
+No rule of lesson 1 sees this. Your eyes do.
 
-Two columns came uninvited. `model_name` says who wrote the text: keep it. `distilabel_metadata` holds what was sent to
-the model and what came back, word for word, with token counts. The documentation says that a pipeline leaves it out
-unless it is created with `enable_metadata=True`; in distilabel 1.5.3, with the versions the course uses, it is there
-either way. It is useful now, and ballast in a published dataset. Whose words does it hold?
+The good ones are true because they repeat the facts. With another model, be just as strict: is each prompt *one
+question*, and does the fact answer it? **A pipeline moves rows, it does not judge them.** What to keep is the subject
+of lesson 7.
+
+distilabel added two columns. `model_name` says who wrote the text: keep it. `distilabel_metadata` holds what was sent
+to the model and what came back, word for word, with token counts (in distilabel 1.5.3 it is there even without
+`enable_metadata=True`). It is useful now, and not needed in a published dataset. Which task's texts does it hold?
 """
 
 # %% id="metadata" tags=["nbval-check-output"]
@@ -368,16 +464,16 @@ print(sorted(dataset[0]["distilabel_metadata"]))
 
 # %% [markdown] id="read-metadata"
 """
-Only those of `answer`, the last task: in distilabel 1.5.3 each task replaces the metadata of the one before. What `ask`
-was told and what it cost is gone, unless its text is in a column of its own. One more reason to keep `instruction` and
-`prompt`.
+Those of `answer` alone, the last task: in distilabel 1.5.3 each task replaces the metadata of the one before. What
+`ask` was told and what it cost is gone, unless its text is in a column of its own. One more reason to keep `fact` and
+`draft`.
 """
 
 # %% [markdown] id="about-keep"
 """
 ## Keep it: disk, JSONL, Parquet
 
-The `Distiset` lies in a temporary folder. Three ways to keep it, for three purposes.
+The `Distiset` lies in a temporary folder. There are three ways to keep it.
 
 `save_to_disk` writes everything, to continue with distilabel later. With it comes `pipeline.yaml`: the steps, their
 mappings, the model's name and settings. (It would also write the run's log, which names folders of your machine; we
@@ -396,18 +492,20 @@ print(sorted(path.name for path in (folder / "distiset_configs").iterdir()))
 
 # %% [markdown] id="read-save"
 """
-The file `README.md` is distilabel's own card. The rows went to the folder `default`: that is the name of the only
-dataset of a pipeline with one end. You meet other names below.
+`README.md` is distilabel's own card.
 
 **JSONL** is one row per line, as text: to read with your eyes, to compare with `diff`, to load with anything.
 **Parquet** is columns in binary form: compressed, typed, what the Hugging Face Hub serves. We keep the four columns
-that a reader needs.
+that a reader needs, and only the pairs that you would give to somebody: `crossed_out` lists the prompts that you
+rejected by reading.
 """
 
 # %% id="files" tags=["nbval-check-output"]
 from datasets import Dataset
 
-pairs = dataset.select_columns(["instruction", "prompt", "completion", "model_name"])
+crossed_out = ["Why does fresh bread make a crust soggy?"]
+good = Dataset.from_list([row for row in dataset if row["prompt"] not in crossed_out])
+pairs = good.select_columns(["fact", "prompt", "completion", "model_name"])
 jsonl, parquet = output_path("05_pairs.jsonl"), output_path("05_pairs.parquet")
 pairs.to_json(jsonl, force_ascii=False)
 pairs.to_parquet(parquet)
@@ -441,14 +539,14 @@ card = Card(
     model=MODEL,
     seed=new_llm(32).seed,
     columns={
-        "instruction": "the seed: the request for a question, as the model got it",
-        "prompt": "the question that the model wrote",
-        "completion": "the model's answer to the question",
+        "fact": "the seed: a sentence about baking, written by a person",
+        "prompt": "a question that the model made from the fact",
+        "completion": "the model's answer, given fact and question",
         "model_name": "the model that wrote both",
     },
     limits=[
-        "Nobody checked the answers: do not bake by them.",
-        "Answers may end in the middle of a sentence.",
+        "The questions follow three examples, so they are all of one kind.",
+        "Some question may not fit its fact: read the rows before you use them.",
     ],
 )
 shelf = write_dataset(output_path("05_bakers_questions"), pairs, card, picture=picture)
@@ -456,7 +554,7 @@ print((shelf / "README.md").read_text())
 
 # %% [markdown] id="about-folder"
 """
-The folder is complete: `load_dataset` understands it as it stands, here and on anybody's machine.
+The folder is complete: `load_dataset` understands it as it stands.
 
 The `cache_dir` in the next cell is there for a reason. `load_dataset` keeps a copy of what it has read and finds it
 again by the folder's *name*. A folder of the same name with new rows would give you the old ones, so the copy gets a
@@ -476,9 +574,10 @@ print(shared.to_list() == pairs.to_list())
 """
 ### Publishing is your decision
 
-The next cell does nothing until you change it. To publish, you need an account and an access token of the Hugging Face Hub in
-the environment variable `HF_TOKEN`, and your consent: the name of the repository in `publish_as`. `private=True` lets
-you look at it before others can. What is public once may have been copied by the time you delete it.
+The next cell does nothing until you change it. To publish, you need an account and an access token of the Hugging Face
+Hub in the environment variable `HF_TOKEN`, and your consent: the name of the repository in `publish_as`. `private=True`
+lets you look at it before others can. What is public once may have been copied by the time you delete it. For a whole
+`Distiset` there is `distiset.push_to_hub(…)`.
 """
 
 # %% id="push"
@@ -491,67 +590,54 @@ if publish_as and os.environ.get("HF_TOKEN"):
 else:
     print("Nothing was published.")
 
-# %% [markdown] id="read-push"
-"""
-`distiset.push_to_hub(…)` does the same for a whole `Distiset`, with distilabel's card and `pipeline.yaml`.
-"""
-
 # %% [markdown] id="about-file"
 """
-## Begin with a file, and add a step of your own
+## Begin with a file
 
 Tomorrow the rows come not from a list in a cell but from a file, such as the one you saved. Then the pipeline needs no
-loader: `run(dataset=…)` puts one in front.
-
-And for some work there is no ready-made step. In lesson 1 the model often wrapped its question
-(`A home baker asks, "…?"`), and `question_in` took it out. The decorator `@step` makes a step of any function that
-takes rows and **yields a list of rows**. It says which columns it reads and writes, so that distilabel can check the
-wiring.
-"""
-
-# %% id="own-step"
-from distilabel.steps import StepInput, step
-
-from prompt2data.quality.pairs import question_in
-
-
-@step(inputs=["prompt"], outputs=["question"])
-def find_question(inputs: StepInput):
-    yield [{**row, "question": question_in(row["prompt"])} for row in inputs]
-
-
-# %% [markdown] id="about-from-file"
-"""
-`FormatTextGenerationSFT`, behind it, makes of each pair the `messages` that chat models are trained on.
+loader: `run(dataset=…)` puts one in front. This one has a single step: `FormatTextGenerationSFT` makes of each pair the
+`messages` that chat models are trained on.
 """
 
 # %% id="from-file" tags=["nbval-check-output"]
 from distilabel.steps import FormatTextGenerationSFT
 
 with Pipeline(name="from-a-file") as from_file:
-    find = find_question(name="find")
-    to_messages = FormatTextGenerationSFT(
+    FormatTextGenerationSFT(
         name="to_messages", input_mappings={"instruction": "prompt", "generation": "completion"}
     )
-    find >> to_messages
 
 formatted = from_file.run(dataset=Dataset.from_json(str(jsonl)))["default"]["train"]
 print([message["role"] for message in formatted[0]["messages"]])
 print(formatted[0]["messages"][0]["content"] == pairs[0]["prompt"])
 
-# %% id="found-questions"
-for row in formatted.select(range(4)):
-    print("prompt:  ", row["prompt"])
-    print("question:", row["question"], "\n")
-
-# %% [markdown] id="read-file"
+# %% [markdown] id="about-script"
 """
-Where `question` is `None`, there was no question to find: `answer` got whatever stood in the prompt, and answered it. A
-better pipeline would look first and answer afterwards. That is what a pipeline is good for: the step goes between two
-others, and everything else stays as it is.
+## The same as a script
 
-(In distilabel 1.5.3 as it comes, the loader stays in the graph, and a second `run(dataset=…)` of the same object is
-refused. In the course it works. In code of your own, build the pipeline in a function.)
+A run of hours belongs in a file, such as `make_questions.py`:
+
+```python
+from distilabel.pipeline import Pipeline
+
+
+def build():
+    with Pipeline(name="bakers-questions") as pipeline:
+        ...  # the steps and arrows, as above
+    return pipeline
+
+
+if __name__ == "__main__":
+    distiset = build().run(use_cache=False)
+    print(distiset["default"]["train"][0])
+```
+
+`python make_questions.py` starts it. Do not leave out the line with `__main__`. Each step works in a process of its
+own. Where such a process starts fresh (on macOS, on Windows, and on Linux from Python 3.14 on), it first imports your
+file, to learn what your steps are. Without the line, each import would try to start the pipeline once more.
+
+(The function gives each run a pipeline of its own: outside the course, a second `run(dataset=…)` of the same object is
+refused.)
 """
 
 # %% [markdown] id="about-branches"
@@ -591,8 +677,8 @@ for row in ends["beside"]["train"]:
 # %% [markdown] id="read-branches"
 """
 Three. A fan-in **zips**: the first row of one branch is laid beside the first of the other, and so on, until the
-shorter branch ends. The fourth question vanished without a word. The rows were paired by position, whether or not they
-belong together ("Why steam?" has nothing to do with cooling).
+shorter branch ends. The fourth question was lost without a warning. The rows were paired by position, whether or not
+they belong together ("Why steam?" has nothing to do with cooling).
 
 So a fan-in is for branches that come *from the same rows*: two models answer the same prompts, and `CombineOutputs` or
 `GroupColumns` puts the answers side by side. Lesson 6 is built on that.
@@ -617,14 +703,14 @@ print(mixed[0], mixed[-1])
 
 # %% [markdown] id="read-concatenate"
 """
-All seven rows, none paired with a stranger, and a `source` column, so that you can count, compare and remove a source
-later. Renaming to common columns came first: tables with different columns would be concatenated too, with `None` in
-every hole.
+All seven rows, none paired with an unrelated row, and a `source` column, so that you can count, compare and remove a
+source later. The columns were renamed first: in tables with different columns, missing cells would be filled with
+`None`.
 """
 
 # %% [markdown] id="ex-merge" tags=["exercise"]
 """
-### 🦁 Exercise 5.3: three branches, one dataset (30 min)
+### 🦁 Exercise 5.3: three branches, one dataset (45 min)
 
 Three techniques, three shapes. Here is what three branches of a pipeline might leave you (lessons 1, 2 and 4):
 
@@ -728,6 +814,69 @@ leaves = three_branches.run()
 for row in merge({source: leaves[source]["train"] for source in tables}):
     print(row)
 
+# %% [markdown] id="about-last"
+"""
+## Take the rows with you
+
+The `why_drop` of lesson 1 says which pairs to keep, with a reason for each of the others. It also wants to know whether
+a completion ended by itself; `distilabel_metadata` has that. The tokens that `ask` wrote are counted again, from its
+drafts. And what you crossed out stays out.
+"""
+
+# %% id="last"
+from collections import Counter
+
+from prompt2data.metrics import tokens_per_kept_row
+from prompt2data.quality.pairs import why_drop
+
+rows = dataset.to_list()
+for row in rows:
+    metadata = row["distilabel_metadata"]
+    row["finish_reason"] = metadata["statistics_answer"]["finish_reason"]
+    metadata["statistics_ask"] = {"output_tokens": len(tokenizer(row["draft"])["input_ids"])}
+reasons = [why_drop(row) or ("crossed out" if row["prompt"] in crossed_out else None) for row in rows]
+kept = [row for row, reason in zip(rows, reasons) if reason is None]
+if kept:
+    shelved = Dataset.from_list(kept).select_columns(pairs.column_names)
+    shelved.to_json(output_path("05_pipeline.jsonl"), force_ascii=False)
+print(f"dropped: {dict(Counter(reason for reason in reasons if reason))}")
+print(tokens_per_kept_row(rows, kept))
+
+# %% [markdown] id="read-last" holds="len(kept) >= 6 and len(rows) == len(seeds) and not [reason for reason in reasons if reason not in (None, 'crossed out')]"
+"""
+{eval}`len(kept)` of {eval}`len(rows)` rows, from a model that knows little about bread. The facts came with the seeds,
+and three examples showed the form. `find_question` had nothing to refuse this time; with other seeds it may. Each
+answer stays close to its fact, so you can say why it is true. You can show this dataset to a friend.
+"""
+
+# %% [markdown] id="remember"
+"""
+## What to remember
+
+* A pipeline is the order of the work, written down: steps, arrows, and a name for every column.
+* Mappings translate between a task's names and yours, the task's name first. Give every text its own column, and no
+  seed gets lost.
+* A `Distiset` has one configuration for each end of the graph. Publish it with a card: model, seed, licence, limits.
+* A fan-in zips. To mix sources, let each branch end and concatenate, with a `source` column.
+* A pipeline moves rows and does not judge them. Put a step that looks at them between two tasks.
+* Put the facts into the seeds: a small model is better with words than with facts.
+* Before a long run, read eight rows. After it, count rows and `None`s, and keep the seeds beside `pipeline.yaml`.
+
+## Where this goes wrong
+
+* **No mapping between two tasks of the same kind**: the second repeats the first and writes over it, without a word.
+* **A fan-in of branches with different lengths**: rows vanish. `KeepColumns` after a fan-in even drops all branches but
+  the first.
+* **`None` in the dataset**: a step failed on a batch. Look at what the run printed.
+* **Old rows from a new run**: a cache, distilabel's or that of `load_dataset`; the rows are not part of its key.
+* **It never ends**: outside the course, distilabel 1.5.3 waits forever when the last batch of a step comes out empty,
+  as a filter's may, and another step follows.
+* **It stops while loading**: each step holds its own model; use a smaller one, or `load_groups`.
+
+**Next**: lesson 6 lets two branches answer the same prompt, puts the answers side by side, and asks which one is
+better.
+"""
+
 # %% [markdown] id="about-failing"
 """
 ## Further: what a failing row does
@@ -757,7 +906,7 @@ for name in sorted(survivors):
 """
 An exception in a step does not end the run, and does not drop the row either: the **whole batch** comes out with `None`
 in the columns that the step should have written. A batch has 50 rows unless you say otherwise. In a `TextGeneration`
-further down, one `None` instruction is an exception again, and blanks *its* batch.
+further down, one `None` instruction is an exception again, and sets its whole batch to `None`.
 
 So count the `None`s before you trust a dataset, and give steps that may fail small batches. What does end a run: a step
 that cannot load, a generator step that fails, and a *global* step (one that needs all rows at once) that fails.
@@ -840,7 +989,7 @@ usual_folder = os.environ.get("PROMPT2DATA_CACHE")
 os.environ["PROMPT2DATA_CACHE"] = tempfile.mkdtemp()
 
 with Pipeline(name="interrupted") as interrupted:
-    bring = LoadDataFromDicts(name="bring", data=seeds)
+    bring = LoadDataFromDicts(name="bring", data=[{"instruction": fact} for fact in facts])
     llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 8}, batch_size=4)
     write = TextGeneration(name="write", llm=llm)
     bring >> write
@@ -880,13 +1029,13 @@ if usual_folder is None:
 else:
     os.environ["PROMPT2DATA_CACHE"] = usual_folder
 
-# %% [markdown] id="read-resume"
+# %% [markdown] id="read-resume" holds="n == different == len(seeds)"
 """
-Every row is there, once, and the finished texts were not generated again. No state of the pipeline was saved for this.
-`BatchedTransformersLLM` puts each text into its *generation cache* at the moment the row ends, under a key of
-everything the text depends on: the model's files, the prompt, the sampling arguments, the seed, the step, and how often
-this prompt came before in it. A second run asks for the same texts and finds them. A run with other data asks for other
-texts, and gets no old rows.
+All {eval}`n` rows are there, each once, and the finished texts were not generated again. No state of the pipeline was
+saved for this. `BatchedTransformersLLM` puts each text into its *generation cache* as soon as the text is finished,
+under a key of everything the text depends on: the model's files, the prompt, the sampling arguments, the seed, the
+step, and how often this prompt came before in it. A second run asks for the same texts and finds them. A run with other
+data asks for other texts, and gets no old rows.
 
 This works because a step chooses the same way when it runs again: its random numbers follow from the seed and its name.
 It holds for this engine only. With another engine (see below), save after each part of a long run.
@@ -927,7 +1076,7 @@ print(in_turn)
 
 # %% [markdown] id="read-load-groups"
 """
-One stage with all three steps becomes three stages with one step each: one model in memory at any time, and no overlap.
+One stage with all four steps becomes four stages with one step each: one model in memory at any time, and no overlap.
 `load_groups=[["ask"], ["answer"]]` does it for chosen steps only. The other direction, several processes for one slow
 step, is `resources=StepResources(replicas=2)`; it pays with several devices, not on two cores.
 """
@@ -975,7 +1124,7 @@ else:
 """
 ## Further: another engine, the same pipeline
 
-A step does not care where its model runs. On a GPU, `vLLM` is much faster than transformers. A model behind a server
+A step does not care where its model runs. On a GPU, vLLM is much faster than transformers. A model behind a server
 (vLLM's own, Ollama, llama.cpp, a provider) is reached with `OpenAILLM`, if it speaks the OpenAI protocol: `base_url`
 says where. Describing one needs neither the engine nor the network; they are needed when the step loads.
 """
@@ -993,73 +1142,29 @@ print(served.model_name, "|", fast.model_name, "|", "a-secret" in str(other_engi
 # %% [markdown] id="read-engines"
 """
 The last value says whether the key would be written into `pipeline.yaml`: it would not. Still, better than a key in a
-cell is the environment variable `OPENAI_API_KEY`.
+cell is the environment variable `OPENAI_API_KEY`. And for vLLM take the way through its server: the class `vLLM` of
+distilabel 1.5.3 passes an argument that newer versions of vLLM no longer accept.
+
+**Is distilabel still maintained?** No. Version 1.5.3, the newest, is of January 2025, and its repository says that its
+authors have moved on. Why learn it, then? It works with the versions that the course pins, it follows the papers
+closely, its source is short enough to read, and steps, columns, caches and cards are the same ideas everywhere. A tool
+that is being developed is [NeMo Data Designer](https://github.com/NVIDIA-NeMo/DataDesigner): look at it before you
+begin something that has to run for years.
 
 No code at all? The [Synthetic Data Generator](https://github.com/argilla-io/synthetic-data-generator) is a web page in
-front of such pipelines: you describe the dataset, look at samples, and it runs distilabel for you. Good for a first
-sample; for a wiring of your own you will want the pipeline. Its authors have moved on, and it gets no new features; a
-tool of this kind that is being developed is [NeMo Data Designer](https://github.com/NVIDIA-NeMo/DataDesigner).
+front of such pipelines: you describe the dataset, look at samples, and it runs distilabel for you. Its authors have
+moved on, too, and it gets no new features. Good for a first sample; to connect steps in your own way you will want the
+pipeline.
 """
 
-# %% [markdown] id="about-last"
+# %% [markdown] id="references"
 """
-## Take the rows with you
-
-The `why_drop` of lesson 1 says which pairs to keep, with a reason for each of the others. It also wants to know whether
-a completion ended by itself; `distilabel_metadata` has that. The tokens that `ask` wrote are no longer in there, so
-they are counted again, from its texts.
-"""
-
-# %% id="last"
-from collections import Counter
-
-from prompt2data.metrics import tokens_per_kept_row
-from prompt2data.models import load_tokenizer
-from prompt2data.quality.pairs import why_drop
-
-tokenizer = load_tokenizer(MODEL)
-rows = dataset.to_list()
-for row in rows:
-    metadata = row["distilabel_metadata"]
-    row["finish_reason"] = metadata["statistics_answer"]["finish_reason"]
-    metadata["statistics_ask"] = {"output_tokens": len(tokenizer(row["prompt"] or "")["input_ids"])}
-reasons = [why_drop(row) for row in rows]
-kept = [row for row, reason in zip(rows, reasons) if reason is None]
-if kept:
-    shelved = Dataset.from_list(kept).select_columns(pairs.column_names)
-    shelved.to_json(output_path("05_pipeline.jsonl"), force_ascii=False)
-print("dropped:", dict(Counter(reason for reason in reasons if reason)))
-print(tokens_per_kept_row(rows, kept))
-
-# %% [markdown] id="remember"
-"""
-## What to remember
-
-* A pipeline is the order of the work, written down: steps, arrows, and a name for every column.
-* Mappings translate between a task's names and yours, the task's name first. Give every text its own column, and no
-  seed gets lost.
-* A `Distiset` has one configuration for each end of the graph. Publish it with a card: model, seed, licence, limits.
-* A fan-in zips. To mix sources, let each branch end and concatenate, with a `source` column.
-* A pipeline moves rows and does not judge them.
-
-## Where this goes wrong
-
-* **No mapping between two tasks of the same kind**: the second repeats the first and writes over it, without a word.
-* **A fan-in of branches with different lengths**: rows vanish. `KeepColumns` after a fan-in even drops all branches but
-  the first.
-* **`None` in the dataset**: a step failed on a batch. Look at what the run printed, and count.
-* **Old rows from a new run**: a cache, distilabel's or that of `load_dataset`; the rows are not part of its key.
-* **It never ends**: in distilabel 1.5.3 a run waits forever when the last batch of a step comes out empty, such as that
-  of a filter, and another step follows. In the course it ends with the rows that are left.
-* **It stops while loading**: each step holds its own model; use a smaller one, or `load_groups`.
-
-**Next**: lesson 6 lets two branches answer the same prompt, puts the answers side by side, and asks which one is
-better.
-
 ## References
 
 * distilabel's documentation, written for 1.5:
   [Pipeline](https://distilabel.argilla.io/latest/sections/how_to_guides/basic/pipeline/),
+  [Input and output columns of
+  TextGeneration](https://distilabel.argilla.io/latest/components-gallery/tasks/textgeneration/),
   [Distiset](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/distiset/),
   [Pipeline cache](https://distilabel.argilla.io/latest/sections/how_to_guides/advanced/caching/),
   [Load groups and execution

@@ -7,12 +7,12 @@ pairs of a better and a worse answer.
 
 **You will**
 
-* get several answers to each instruction, from two models or from two configurations of one;
+* let a program decide which of four answers is better, and see how such a measure can be cheated;
 * read ratings out of a judge's text without giving one answer the rating of another;
 * examine six judges on pairs whose order you know, and let only one that passes rate your answers;
 * make preference pairs that a `DPOTrainer` accepts, with no tie and no missing rating among them.
 
-**Time**: 45 minutes of reading and running, 45 more for the exercises. **Before**: lessons 1 and 3. **Hardware**: any
+**Time**: 46 minutes of reading and running, 80 more for the exercises. **Before**: lessons 1 and 3. **Hardware**: any
 laptop; a GPU makes it faster, and lets a larger model take part.
 """
 
@@ -28,13 +28,185 @@ from prompt2data.checks import lesson_06 as check
 
 Lessons 1 to 5 made *instruction data*: a question and one answer to imitate. A model that has learned to answer can
 learn more from a comparison. **Preference data** holds, for one instruction, a **chosen** and a **rejected** answer.
-Training methods such as DPO (Rafailov and others, 2023) make the first more likely in comparison with the second.
+Training methods such as **DPO** (direct preference optimization; Rafailov and others, 2023) make the first more likely
+in comparison with the second. Others first train a **reward model**, which gives an answer one number.
 
 Somebody has to say which answer is better. For the dataset UltraFeedback (Cui and others, 2023) that was a large
-language model: a **judge**. A judge that guesses produces rows that look exactly like those of a good one. So the
-largest part of this lesson is about one question: **may this judge rate?**
+language model. Such a model is called **LLM-as-a-judge**, and training on its verdicts is called learning from
+**AI feedback** (RLAIF, reinforcement learning from AI feedback). A judge that guesses produces rows that look exactly
+like those of a good one. So the largest part of this lesson is about one question: **can you trust this judge's
+ratings?**
 
 ![](diagram:preference_pairs)
+"""
+
+# %% [markdown] id="verified-why"
+"""
+## Pairs that a program decides
+
+The safest judge is a program. Give the model a task whose result can be *verified*, draw several answers, and verify
+each of them. An answer that is right and one that is wrong make a pair **by construction**.
+
+Here is such a task: a note says what goes into the oven, how hot and for how long. The model writes it as a sentence.
+Three examples, as turns of a conversation (lesson 3), show what is wanted.
+"""
+
+# %% id="notes" tags=["given"]
+import re
+
+from prompt2data.metrics import share
+
+SHOWN = [
+    ("white loaf, 210 degrees, 40 minutes", "Bake the white loaf at 210 degrees for 40 minutes."),
+    ("pretzels, 225 degrees, 15 minutes", "The pretzels go into the oven at 225 degrees and are done after 15 minutes."),
+    ("fruit bread, 170 degrees, 55 minutes", "Give the fruit bread 55 minutes in an oven of 170 degrees."),
+]
+NOTES = [
+    "rye loaf, 220 degrees, 50 minutes", "baguettes, 240 degrees, 25 minutes", "rolls, 200 degrees, 18 minutes",
+    "flatbread, 250 degrees, 8 minutes", "brioche, 180 degrees, 35 minutes", "corn bread, 190 degrees, 30 minutes",
+    "sourdough loaf, 230 degrees, 45 minutes", "pizza, 260 degrees, 12 minutes", "pita bread, 245 degrees, 6 minutes",
+    "bagels, 215 degrees, 22 minutes", "milk bread, 175 degrees, 28 minutes", "nut loaf, 205 degrees, 48 minutes",
+]  # fmt: skip
+
+
+def conversation(examples, last):
+    turns = []
+    for request, reply in examples:
+        turns += [{"role": "user", "content": request}, {"role": "assistant", "content": reply}]
+    return [*turns, {"role": "user", "content": last}]
+
+
+# %% [markdown] id="best-of-four-why"
+"""
+Four sentences for each note: the **best of four**. The verifier wants the first word of the note, the same numbers as
+in the note, each once, and a full stop at the end. **Place your bet**: for how many of the twelve notes will some of
+the four sentences be right and others wrong? Only those make a pair.
+"""
+
+# %% id="best-of-four"
+from collections import Counter
+
+from distilabel.steps.tasks import ChatGeneration
+
+from prompt2data import BatchedTransformersLLM
+from prompt2data.quality import preferences
+
+llm = BatchedTransformersLLM(model=MODEL)
+llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0, "temperature": 0.8}
+sampler = ChatGeneration(llm=llm, name="best_of_four", num_generations=4)
+sampler.load()
+samples = next(sampler.process([{"instruction": note, "messages": conversation(SHOWN, note)} for note in NOTES]))
+
+
+# %% id="verified"
+def verify(note, sentence):
+    """Whether a sentence names the thing and both numbers of its note, and no other number."""
+    named = note.split()[0].strip(",") in sentence.lower()
+    return named and sorted(re.findall(r"\d+", note)) == sorted(re.findall(r"\d+", sentence)) and sentence.endswith(".")
+
+
+four = preferences.group(samples)
+for row in four:
+    row["ratings"] = [float(verify(row["instruction"], answer)) for answer in row["generations"]]
+verified_pairs = preferences.to_preferences(four, margin=1)
+passing = share(verify(row["instruction"], row["generation"]) for row in samples)
+print(f"sentences that pass: {passing}")
+print(dict(Counter(preferences.why_drop(row, 1) or "kept" for row in four)))
+for pair in verified_pairs:
+    print(pair["prompt"][0]["content"])
+    print("    +", pair["chosen"][0]["content"])
+    print("    -", pair["rejected"][0]["content"])
+
+# %% [markdown] id="verified-read" holds="len(verified_pairs) >= 6"
+"""
+With the course's model, {eval}`len(verified_pairs)` of {eval}`len(NOTES)` notes give a pair. Most of these pairs are
+worth keeping: the chosen sentence can be printed in a recipe, and the rejected one says something else or leaves
+something out. `tie` counts the notes whose sentences all pass, or all fail: they hold no pair. Many ties
+mean that the task is too easy or too hard for your model.
+"""
+
+# %% [markdown] id="kappa-why"
+"""
+### Is the program right?
+
+A program checks what it was told to check. Whether that is what *you* want, only you can say. Here are sixteen
+sentences that the course's model wrote, with a label for each: would you print it in a recipe? **Read them, and change
+the labels that you disagree with.**
+"""
+
+# %% id="labels" tags=["given"]
+LABELS = [
+    ("rye loaf, 220 degrees, 50 minutes", "The rye bread goes into the oven at 220 degrees.", False),
+    ("rye loaf, 220 degrees, 50 minutes", "The yeer goes 50 minutes into the oven of 220 degrees.", False),
+    ("baguettes, 240 degrees, 25 minutes", "The baguettes bake at 240 degrees in a 25 minutes oven.", False),
+    ("baguettes, 240 degrees, 25 minutes", "Baguettes bake at 240 degrees.", False),
+    ("rolls, 200 degrees, 18 minutes", "Give the rolls 18 minutes in an oven of 200 degrees.", True),
+    ("rolls, 200 degrees, 18 minutes", "The rolls goes into the oven at 200 degrees and is done after 18 minutes.", True),
+    ("rolls, 200 degrees, 18 minutes", "Garnish the rolls with butter and serve at 200 degrees.", False),
+    ("flatbread, 250 degrees, 8 minutes", "The flatbread is 8 minutes over the original 250 degrees.", False),
+    ("flatbread, 250 degrees, 8 minutes", "Let's give flatbread 8 minutes in an oven of 250 degrees.", True),
+    ("flatbread, 250 degrees, 8 minutes", "The flatbread goes into the oven at 250 degrees for 8 minutes.", True),
+    ("brioche, 180 degrees, 35 minutes", "The brioche goes into the oven at 180 degrees for 35 minutes.", True),
+    ("brioche, 180 degrees, 35 minutes", "The brioche goes into the oven at 180 degrees.", False),
+    ("corn bread, 190 degrees, 30 minutes", "Serves the corn bread as 30 minutes in an oven of 190 degrees.", False),
+    ("corn bread, 190 degrees, 30 minutes", "Give corn bread 30 minutes in oven of 190 degrees.", True),
+    ("sourdough loaf, 230 degrees, 45 minutes", "Sourdough bread goes into the oven at 230 degrees for 45 minutes.", True),
+    ("pizza, 260 degrees, 12 minutes", "Pizza goes up 20 minutes in oven at 260 degrees.", False),
+]
+
+# %% id="kappa" tags=["nbval-check-output"]
+from sklearn.metrics import cohen_kappa_score
+
+yours = [label for _note, _sentence, label in LABELS]
+verdicts = [verify(note, sentence) for note, sentence, _label in LABELS]
+agreed, kappa = share(a == b for a, b in zip(yours, verdicts)), cohen_kappa_score(yours, verdicts)
+always_no = share(not label for label in yours)
+print(f"you and the verifier: {agreed}, kappa {kappa:.2f}")
+print(f"you and a judge that always says no: {always_no}, kappa {cohen_kappa_score(yours, [False] * len(yours)):.2f}")
+for note, sentence, label in LABELS:
+    if verify(note, sentence) != label:
+        print("   ", sentence)
+
+# %% [markdown] id="kappa-read" holds="agreed.k > always_no.k and kappa > 0.4 and 'Boil the rolls' in str(verified_pairs)"
+"""
+With the course's labels, you and the verifier agree on {eval}`agreed.k` of {eval}`agreed.n` sentences. But a judge that
+always says *no* agrees on {eval}`always_no.k`. **Cohen's kappa** takes away the agreement that chance would give: 1 is
+full agreement, 0 is no more than chance. It is {eval}`round(kappa, 2)` for the verifier, and 0 for the judge that
+always says no. Report kappa when you compare a judge with people.
+
+The last lines show where you disagree: all the numbers are there, and the sentence is still no good. This is
+**Goodhart's law**: when a measure becomes a target, it stops being a good measure. With the course's model it happened
+above, too: the sentence chosen for the rolls has both numbers, and it tells you to *boil* them.
+"""
+
+# %% [markdown] id="stricter-why"
+"""
+So mend the measure: a sentence must also speak of baking or of an oven.
+"""
+
+
+# %% id="stricter"
+def stricter(note, sentence):
+    """Whether a sentence passes `verify` and says that something is baked."""
+    return verify(note, sentence) and ("bake" in sentence.lower() or "oven" in sentence.lower())
+
+
+for row in four:
+    row["ratings"] = [float(stricter(row["instruction"], answer)) for answer in row["generations"]]
+by_construction = preferences.to_preferences(four, margin=1)
+kappa_now = cohen_kappa_score(yours, [stricter(note, sentence) for note, sentence, _label in LABELS])
+print(f"kappa before {kappa:.2f}, now {kappa_now:.2f}")
+for pair in by_construction:
+    if pair["chosen"] not in [old["chosen"] for old in verified_pairs]:
+        print(pair["prompt"][0]["content"], "→", pair["chosen"][0]["content"])
+
+# %% [markdown] id="stricter-read" holds="kappa_now > kappa and all('Boil' not in pair['chosen'][0]['content'] for pair in by_construction) and 'Roll the rolls' in str(by_construction)"
+"""
+Kappa rises from {eval}`round(kappa, 2)` to {eval}`round(kappa_now, 2)`, nobody boils the rolls any more, and
+{eval}`len(by_construction)` notes give a pair. (Fresh labels would be the fairer test, since you mended the rule on
+these.) One more sentence has slipped through: *Roll the rolls*. So read what your measure accepts, and mend it again.
+
+Such a pair teaches something narrow and certain, a judge's pair something wide and doubtful. Real sets combine them.
 """
 
 # %% [markdown] id="pool-why"
@@ -44,7 +216,7 @@ largest part of this lesson is about one question: **may this judge rate?**
 A pair needs two answers that differ. The more the answers have in common, the harder it is to say which one is better.
 UltraFeedback therefore asked a *pool* of very different models. The next cell looks at what this machine has. With two
 models it takes both. With one model it takes two **configurations** of it, one sampled at a low temperature and one at
-a high temperature. That is a makeshift: two configurations know the same things and make the same mistakes.
+a high temperature. That is only a substitute: two configurations know the same things and make the same mistakes.
 """
 
 # %% id="pool"
@@ -56,53 +228,59 @@ if len(models) > 1:
     names = ", ".join(models)
     print(f"Two models: {names}")
 else:
-    POOL = {
-        f"{MODEL} at temperature {t}": {"model": MODEL, "temperature": t} for t in (0.2, 1.2)
-    }
+    POOL = {f"{MODEL} at temperature {t}": {"model": MODEL, "temperature": t} for t in (0.2, 1.2)}
     print(f"One model: the pool is two configurations of {MODEL}.")
 
 # %% [markdown] id="answers-why"
 """
-Eight questions about baking bread at home, with a wish for a short answer. `num_generations=2` asks each member of the
-pool twice. Only one model is in memory at a time: when the next member is another model, the one before is unloaded.
+Now to questions that no program can verify. A small model knows little about bread, so each question comes with a
+**source**, a sentence that holds the answer. Two examples show what a short answer looks like. `num_generations=2` asks
+each member of the pool twice. Only one model is in memory at a time: when the next member is another model, the one
+before is unloaded.
 """
 
-# %% id="answers"
-from distilabel.steps.tasks import TextGeneration
-
-from prompt2data import BatchedTransformersLLM
-
+# %% id="questions"
+EXAMPLES = {
+    "Bread needs flour, water, salt and yeast. What does bread need?": "Bread needs flour, water, salt and yeast.",
+    "Rye bread is heavy, because rye flour has little gluten. Why is rye bread heavy?": "Because rye flour has little gluten.",
+}
 QUESTIONS = [
-    "How do I keep a sourdough starter alive while I travel?",
-    "Why does my dough stick to my hands?",
-    "How long should bread dough rise in a cold kitchen?",
-    "What does steam do in the oven?",
-    "How can I make my bread taste more sour?",
-    "Can I use olive oil instead of butter in a bread dough?",
-    "How do I shape a round loaf?",
-    "How do I fold a wet dough?",
+    "Dry yeast likes water of 35 to 40 degrees. What temperature should the water have for dry yeast?",
+    "A loaf that is baked through is about 95 degrees inside. How hot is a loaf inside when it is baked through?",
+    "Bread goes stale fastest in the refrigerator. Where does bread go stale fastest?",
+    "A dough with 500 grams of flour needs 10 grams of salt. How much salt does a dough with 500 grams of flour need?",
+    "Steam keeps the crust of the bread soft while the loaf grows. What does steam do to the crust of the bread?",
+    "A sourdough starter is a mixture of flour and water with wild yeast in it. What is a sourdough starter?",
+    "In a cold kitchen, bread dough rises for about twelve hours. How long does bread dough rise in a cold kitchen?",
+    "Bread dough sticks to dry hands, but not to wet ones. How do I keep bread dough from sticking to my hands?",
 ]
-asked = [{"instruction": f"{question} Answer in one sentence."} for question in QUESTIONS]
-answers, llm = [], None
+
+# %% id="answers"
+asked = [{"instruction": text, "messages": conversation(EXAMPLES.items(), text)} for text in QUESTIONS]
+answers = []
 for number, (name, member) in enumerate(POOL.items()):
-    if llm is None or llm.model != member["model"]:
-        if llm is not None:
-            llm.unload()
+    if llm.model != member["model"]:
+        llm.unload()
         llm = BatchedTransformersLLM(model=member["model"])
-    llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0, "temperature": member["temperature"]}
-    task = TextGeneration(llm=llm, name=f"member_{number}", num_generations=2)
+    llm.generation_kwargs = {"max_new_tokens": 48, "seed": 0, "temperature": member["temperature"]}
+    task = ChatGeneration(llm=llm, name=f"member_{number}", num_generations=2)
     task.load()
     answers += [{**row, "model_name": name} for row in next(task.process(asked))]
+finished = [row for row in answers if (row["generation"] or "").strip().endswith((".", "!", "?"))]
+grouped = preferences.group(finished)
+print(f"answers that end like a sentence: {share(len(finished), len(answers))}")
 
 # %% id="answers-look"
-for row in answers[:4] + answers[-4:]:
+for row in finished[:3] + finished[-3:]:
     print(f"{row['model_name']}\n    {row['instruction']}\n    {row['generation']!r}")
 
 # %% [markdown] id="answers-read"
 """
 Each answer is a row of its own: with `num_generations=2` a task returns two rows for an instruction, one after the
 other. (`group_generations=True` would give one row with a list.) The column `model_name` says who wrote it; where one
-model plays two members, the cell above wrote the configuration into it.
+model plays two members, the cell above wrote the configuration into it. Answers that do not
+end like a sentence are removed first: most of them were cut off by our limit of 48 tokens. And look at the answers of
+the high temperature: some say what the source does not, and some are nonsense. Rejected answers come from such rows.
 
 In a pipeline the pool is a fan-out, as in lesson 5: `load >> [one, two] >> group`. The step `GroupColumns` then lays
 the rows of the branches side by side. Here it is on two given rows:
@@ -125,7 +303,7 @@ does not. So group by the instruction itself.
 
 # %% [markdown] id="ex-group" tags=["exercise"]
 """
-### 🐢 Exercise 6.1: one row for each instruction (5 min)
+### 🐢 Exercise 6.1: one row for each instruction (10 min)
 
 Write `group(rows)`. Each row has `instruction`, `generation` and `model_name`. Return one dictionary for each
 instruction, with `instruction`, `generations` (its answers) and `generation_models` (who wrote each of them).
@@ -138,6 +316,7 @@ instruction, with `instruction`, `generations` (its answers) and `generation_mod
   without. All else counts: `Yes` and `yes` are two answers, and two instructions that differ in a letter are two.
 * Leave the rows that you are given as they are.
 """
+
 
 # %% id="ex-group-code" tags=["exercise"]
 def group(rows: list[dict]) -> list[dict]:
@@ -164,91 +343,17 @@ check.group(group)
 for row in group([*one, *two, {**one[0], "generation": " For the taste. "}, {**two[0], "generation": None}]):
     print(row)
 
-# %% [markdown] id="alike-why"
+# %% [markdown] id="ultra-why"
 """
-From here on the lesson uses the course's own `group`. Do the members of the pool differ enough? The measure is
-ROUGE-L from lesson 2: 1 for the same words in the same order. **Which do you expect to be more alike: two answers of
-one member, or two answers of different members?**
-"""
-
-# %% id="alike"
-from itertools import combinations
-from statistics import median
-
-from prompt2data.metrics import rouge_l
-from prompt2data.quality import preferences
-
-grouped = preferences.group(answers)
-same, other = [], []
-for row in grouped:
-    for (a, by_a), (b, by_b) in combinations(zip(row["generations"], row["generation_models"]), 2):
-        (same if by_a == by_b else other).append(rouge_l(a, b))
-for name, values in (("one member", same), ("different members", other)):
-    middle = f"{median(values):.2f}" if values else "-"
-    print(f"{name}: median ROUGE-L {middle} over {len(values)} pairs of answers")
-
-# %% [markdown] id="alike-read"
-"""
-If answers of different members are clearly less alike, the pool gives a judge something to see. If not, a second model
-or a second temperature has brought you little, and most margins will be small.
-
 ## A judge that writes: UltraFeedback
 
 distilabel's task `UltraFeedback` sends a judge one instruction, several answers and a long explanation of five marks.
-Here is the prompt for two answers, without its system message.
-"""
-
-# %% id="ultra-prompt" tags=["nbval-check-output"]
-from distilabel.steps.tasks import UltraFeedback
-
-ultra = UltraFeedback(llm=llm, name="ultra", aspect="overall-rating")
-ultra.load()
-example = {
-    "instruction": "Why does bread dough need salt?",
-    "generations": ["Salt gives flavour and slows the yeast.", "Salt feeds the yeast."],
-}
-print(ultra.format_input(example)[-1]["content"])
-print("Columns that come back:", ultra.outputs)
-
-# %% [markdown] id="ultra-why"
-"""
-`aspect` may also be `helpfulness`, `honesty`, `instruction-following` or `truthfulness`. Each has a prompt of its own;
-two of them ask for a type as well.
-
-The prompt is long, so try it on four questions only. They come from the course: for each there is a good answer and a
-wrong one, written by hand. In two of them the good one stands first, in the other two it stands second. **How many of the eight ratings
-will there be, and how many of the four pairs will be in the right order?**
-"""
-
-# %% id="ultra-run"
-from prompt2data.damage import given_answers
-
-given = given_answers()
-texts = [(row["good"], row["wrong"]) if place % 2 == 0 else (row["wrong"], row["good"])
-         for place, row in enumerate(given[:4])]  # fmt: skip
-llm.generation_kwargs = {"max_new_tokens": 64, "seed": 0, "temperature": 0.2}
-inputs = [
-    {"instruction": row["instruction"], "generations": list(pair)} for row, pair in zip(given[:4], texts, strict=True)
-]
-judged = next(ultra.process(inputs))
-for row in judged:
-    print(row["ratings"], repr(row["distilabel_metadata"]["raw_output_ultra"][:140]))
-
-# %% [markdown] id="ultra-read"
-"""
-Look at the lists first, then at the beginnings of the texts. How long is each list? There were two answers each time.
-If a list has another length, or holds `None`, compare it with the text: has the judge given no rating, or has the
-parser not found it?
-
-The second happens with large judges, too. distilabel 1.5.3 cuts the text at blank lines and counts the pieces. Here is
-what it makes of three texts that a person reads without trouble:
+The judge writes a text with a rating and a reason (the **rationale**) for each answer, and the task reads the ratings
+out of it. distilabel 1.5.3 cuts the text at blank lines and counts the pieces. Here is what it makes of three texts
+that a person reads without trouble:
 """
 
 # %% id="given-texts" tags=["given"]
-import re
-
-from prompt2data.metrics import share
-
 POLITE = """Here are my ratings.
 
 #### Output for Text 1
@@ -272,6 +377,13 @@ Rating: 2
 Rationale: Wrong."""
 
 # %% id="shifted" tags=["nbval-check-output"]
+from distilabel.steps.tasks import UltraFeedback
+
+ultra = UltraFeedback(llm=llm, name="ultra", aspect="overall-rating")
+example = {
+    "instruction": "Why does bread dough need salt?",
+    "generations": ["Salt gives flavour and slows the yeast.", "Salt feeds the yeast."],
+}
 for text in (POLITE, GAPPED, HALF):
     print(ultra.format_output(text, example)["ratings"])
 
@@ -279,7 +391,7 @@ for text in (POLITE, GAPPED, HALF):
 """
 Read the three lists as a program would: the first entry belongs to answer 1, the second to answer 2.
 
-* A polite first line is a piece of its own, so everything moves by one place: answer 2 gets the rating of answer 1.
+* A polite first line counts as one more piece, so everything moves by one place: answer 2 gets the rating of answer 1.
 * A blank line below each heading makes four pieces out of two.
 * A judge that rates only answer 2 gives a list with one entry, and it stands in the place of answer 1.
 
@@ -288,7 +400,7 @@ A wrong rating is worse than none. You can see a `None` and drop it. A shifted r
 
 # %% [markdown] id="ex-parse" tags=["exercise"]
 """
-### 🐕 Exercise 6.2: never a shifted list (15 min)
+### 🐕 Exercise 6.2: never a shifted list (25 min)
 
 Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a whole number from 1 to 5 or `None`.
 
@@ -302,10 +414,11 @@ Write `parse_ratings(text, n)`. It returns a list of exactly `n` entries, each a
   one rating line: also if these lines agree, or if only one of them has a number that counts. If `text` is `None`, all
   entries are.
 
-**Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as full-width ones;
-in Python `\d` finds them and `int` reads them. A sign such as `²`, which `\d` does not
-find, may count as no digit or as 2, but must not raise an error.
+**Why it matters**: everything that follows trusts these numbers. Digits may also come in other forms, such as
+full-width ones; in Python `\d` finds them and `int` reads them. A sign such as `²`, which `\d` does not find, may count
+as no digit or as 2, but must not raise an error.
 """
+
 
 # %% id="ex-parse-code" tags=["exercise"]
 def parse_ratings(text: str | None, n: int) -> list[int | None]:
@@ -342,89 +455,8 @@ for one text are no rating: whoever takes the first of them is guessing. The cou
 it holds exactly `n` ratings.
 """
 
-# %% [markdown] id="parsed-why"
-"""
-The course's own parser on the judge's four texts. A pair is in the right order if the good answer has the higher
-rating.
-"""
-
-# %% id="parsed"
-from prompt2data.ratings import parse_ratings as read_ratings
-
-lists = [read_ratings(row["distilabel_metadata"]["raw_output_ultra"], 2) for row in judged]
-ordered = [None not in two and (two[0] > two[1]) == (place % 2 == 0) and two[0] != two[1]
-           for place, two in enumerate(lists)]  # fmt: skip
-print(lists)
-found = share(value is not None for two in lists for value in two)
-print(f"ratings found: {found}")
-print(f"pairs in the right order: {share(ordered)}")
-
-# %% [markdown] id="parsed-read"
-"""
-If there are hardly any ratings, the judge did not write in the form that it was asked for: the parser cannot find what
-is not there. If there are ratings, four pairs are far too few to trust their order; the interval says so.
-
-## Ratings that always parse
-
-There is a way to make any model write in the right form. At each step a program computes which tokens may come next so
-that the text still fits a pattern, and gives all others the probability 0. This is **constrained output**. The
-library here is `llguidance`; the pattern is a regular expression. (In version 1.5.3, distilabel's own structured output
-imports `pkg_resources`, a module that today's `setuptools` no longer brings.)
-
-Sixteen answers, eight good ones and the eight wrong ones to the same questions, one at a time, with a short prompt:
-"""
-
-# %% id="constrained"
-from prompt2data.constrained import generate_matching
-from prompt2data.judges import ExpectedRatingJudge
-
-expected = ExpectedRatingJudge(llm)
-conversations = [
-    expected.conversation(row["instruction"], row[kind]) for row in given[:8] for kind in ("good", "wrong")
-]
-free = [
-    output["generations"][0] for output in llm.generate(conversations, max_new_tokens=6, do_sample=False)
-]
-bound = generate_matching(llm, conversations, pattern="Rating: [1-5]", max_new_tokens=8)
-print(conversations[0])
-print("free:", free[:4])
-print("constrained:", bound[:4])
-
-# %% id="constrained-count"
-def first_digit(text):
-    found = re.search(r"[1-5]", text)
-    return int(found.group()) if found else None
-
-
-for name, texts in (("free", free), ("constrained", bound)):
-    marks = [first_digit(text) for text in texts]
-    pairs = list(zip(marks[::2], marks[1::2], strict=True))
-    parsed = share(mark is not None for mark in marks)
-    right = share(None not in pair and pair[0] > pair[1] for pair in pairs)
-    print(f"{name}: has a rating {parsed}; good above wrong {right}")
-
-# %% [markdown] id="constrained-read"
-"""
-Every constrained text has a rating: that is what the method guarantees, for any model. It guarantees nothing about the
-second number. Equal ratings count as not right, because they decide nothing. **"It always parses" and "it is right"
-are two claims**, and only the first one can be had by force.
-
-A rating can also be had without any text. Before it writes, the model gives every token a probability (lesson 4). Take
-those of `1`, `2`, `3`, `4` and `5`, scale them to a sum of 1, and compute the mean: an **expected rating**. It always
-exists, and it is rarely a tie.
-"""
-
-# %% id="expected-look"
-for kind in ("good", "wrong"):
-    row = expected.distributions([(given[0]["instruction"], given[0][kind])])[0]
-    shown = "  ".join(f"{digit}: {p:.2f}" for digit, p in zip("12345", row, strict=True))
-    mean = sum(int(digit) * p for digit, p in zip("12345", row, strict=True))
-    print(f"{kind}: {shown}; expected rating {mean:.2f}")
-
 # %% [markdown] id="exam-why"
 """
-Two numbers on one pair are an anecdote. You need an exam.
-
 ## Judge the judges
 
 An exam needs questions whose answers are known. Take a good answer and **damage** it: nobody doubts which of the two is
@@ -437,8 +469,9 @@ better. The course has sixteen good answers on baking bread. Each meets four dam
 """
 
 # %% id="exam" tags=["nbval-check-output"]
-from prompt2data.damage import known_pairs
+from prompt2data.damage import given_answers, known_pairs
 
+given = given_answers()
 exam = known_pairs(given)
 print(len(exam))
 print(exam[0]["good"])
@@ -451,16 +484,18 @@ Six judges take it.
 
 * **Rule**: a program counts faults. Does the answer end like a sentence? Is it about bread, by lesson 1's list of
   words? It reads no meaning at all.
-* **Expected rating**, as above.
-* **A or B**: the model sees both answers, and takes the letter that it finds more probable as its reply.
+* **Expected rating**: the model is asked for a mark from 1 to 5 and writes nothing. Its probabilities of the five
+  digits are scaled to a sum of 1, and their mean is the rating.
 * **Likelihood**: how probable does the model find this answer to this question? The measure is the mean
-  **log-likelihood** of the answer's tokens. Nothing is written. The model only reads, and *continuing* is what it has
-  learned. It comes in two forms. In the second, the token that ends the turn counts as well: after half a sentence, an
-  end is improbable.
+  **log-likelihood** of the answer's tokens: 0 at most, and closer to 0 for a likelier text. Nothing is written. The
+  model only reads, and *continuing* is what it has learned. The token that ends the turn counts as well: after half a
+  sentence, an end is improbable.
 * **Rule and likelihood**: the likelihood, minus a penalty for every fault that the rule finds.
+* **Rule, likelihood and source**: the same, but the judge reads the source in front of the question.
+* **A or B**: the model sees both answers, and takes the letter that it finds more probable as its reply.
 
 Each pair is shown twice, in both orders. It counts as right if the good answer wins *both times*. So a judge
-that compares by the flip of a coin is right in one pair of four. A judge that rates answers one by one says the same in
+that compares by guessing is right in one pair of four. A judge that rates answers one by one says the same in
 both orders, so by guessing it is right in one pair of *two*. A judge that always prefers the same place is never right.
 
 **Place your bet**: which judges will see which damage?
@@ -468,7 +503,7 @@ both orders, so by guessing it is right in one pair of *two*. A judge that alway
 
 # %% id="judges"
 from prompt2data.domain import on_topic
-from prompt2data.judges import ChoiceJudge, LikelihoodJudge, RatingJudge, WithRules, take_exam
+from prompt2data.judges import ChoiceJudge, ExpectedRatingJudge, LikelihoodJudge, RatingJudge, WithRules, take_exam
 
 
 def faults(answer):
@@ -476,24 +511,48 @@ def faults(answer):
     return (not answer.strip().endswith((".", "!", "?"))) + (not on_topic(answer))
 
 
+BOTH = "rule and likelihood"
 likelihood = LikelihoodJudge(llm)
+both = WithRules(likelihood, faults, penalty=5)
 judges = {
     "rule": RatingJudge(lambda instruction, answer: -faults(answer)),
-    "expected rating": expected,
-    "likelihood, no end": LikelihoodJudge(llm, end=False),
+    "expected rating": ExpectedRatingJudge(llm),
     "likelihood": likelihood,
-    "rule and likelihood": WithRules(likelihood, faults, penalty=5),
+    BOTH: both,
 }
 reports = {name: take_exam(judge, exam) for name, judge in judges.items()}
 
 # %% [markdown] id="choice-why"
 """
-*A or B* reads two answers at a time, so it costs more. It takes every second pair of the exam.
+The fifth judge gets the exam with a source in front of each question. The sources hold the facts of the good answers,
+often in the same words. *A or B* reads two answers at a time, so it costs more. It takes every second pair of the exam.
 """
 
+# %% id="sources"
+SOURCES = [
+    "Salt gives flavour, slows the yeast down and makes the gluten stronger. A dough with salt keeps its shape.",
+    "Working the dough builds gluten, an elastic net that holds the gas. When it is ready, the dough is smooth and springs back.",
+    "Bread goes stale fastest in the refrigerator. A box or a cloth at room temperature is best, and the freezer for weeks.",
+    "A done loaf is about 95 degrees inside and sounds hollow from below.",
+    "Old yeast and too short a rise are the usual causes of a dense crumb. Warmth and time help.",
+    "Yeast likes warmth of 35 to 40 degrees. It is slow in the cold and dies above 60 degrees.",
+    "In a starter, flour and water feed wild yeast and bacteria. With regular feeding it can replace bought yeast.",
+    "Inside a hot loaf the crumb is still setting and gives off steam. Cut too early, it is gummy and tears.",
+    "Early steam and strong heat, then dry air, make the crust thin and crisp. A pot with a lid holds the steam.",
+    "Cake flour is low in protein, for a tender crumb. Bread flour is high in protein, for strong gluten and chew.",
+    "A wet dough that rests for twelve to eighteen hours needs no kneading. Time and a few folds build the gluten.",
+    "Left too long, dough loses its strength: gluten weakens, bubbles collapse, and the loaf is flat and sour.",
+    "Dough expands in the oven. It opens where it was cut, and without a cut it bursts at the weakest place.",
+    "Bakers use salt at two percent of the flour's weight, and they weigh it: 10 grams for 500 grams.",
+    "Living yeast makes foam within ten minutes in lukewarm water with a pinch of sugar. Without foam it is dead.",
+    "A little water and a few minutes in a hot oven make old bread crisp again, for one day.",
+]
+with_source = {row["instruction"]: f"{source} {row['instruction']}" for row, source in zip(given, SOURCES, strict=True)}
+
 # %% id="choice"
-A_OR_B = "A or B"
-judges[A_OR_B] = ChoiceJudge(llm)
+SOURCE, A_OR_B = "rule, likelihood and source", "A or B"
+judges |= {SOURCE: both, A_OR_B: ChoiceJudge(llm)}
+reports[SOURCE] = take_exam(both, [{**pair, "instruction": with_source[pair["instruction"]]} for pair in exam])
 reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::2])
 print(judges[A_OR_B].conversation(exam[0]["instruction"], "…", "…")[-1]["content"])
 
@@ -531,17 +590,17 @@ plots.show(
     "Four panels, one for each damage: each judge's share of right pairs with its interval, and the pass mark.",
 )
 
-# %% [markdown] id="report-read"
+# %% [markdown] id="report-read" holds="len(reports[BOTH].passed_kinds) == 3 and reports[BOTH].right['wrong'].value < 0.6 and 'wrong' in reports[SOURCE].passed_kinds"
 """
-Read the table by rows. The rule cannot see a damage that leaves the ending and the words alone: that is certain,
-because it looks at nothing else. For the others, look at where the interval lies.
+With the course's model, *rule and likelihood* sees three damages, and not the fourth: it prefers the good answer to the
+wrong one in {eval}`reports[BOTH].right['wrong'].k` of 16 pairs, no better than a coin. It does not know the facts.
+With the source, the same judge is right in {eval}`reports[SOURCE].right['wrong'].k` of 16. **A model that does not know
+can still read.** So give a judge what it needs to check an answer.
 
 * Where the *whole* interval is above the dotted line (60 %), the judge sees this damage.
 * Where the interval reaches below it, this exam cannot tell: the judge may be good, or it was lucky.
 
-Read the column `wrong` with care. If no judge sees it, then none of them knows the facts, and a preference set made
-with them teaches *form*: complete, ordered, on topic. If one does, it is probably a larger model. A fluent false answer
-is the hardest damage of all, and the one that matters most.
+With another model, look at the column `wrong` first. Where no judge sees `wrong`, a preference set teaches *form* only.
 
 ### Does it prefer a place?
 
@@ -554,12 +613,12 @@ a time has no place to prefer.
 for name, report in reports.items():
     print(f"{name}: first place {report.first}; second place {report.second}; undecided {report.undecided}")
 
-# %% [markdown] id="position-read"
+# %% [markdown] id="position-read" holds="reports[A_OR_B].first.value > 0.9"
 """
-If *A or B* gives nearly all its votes to one place, its verdicts say nothing about the answers. You would not have
-noticed in one order only: with the good answer always first, such a judge is right every time, or never. If it is
-spread over both places, it may have read the answers. Large models have this bias, too, in a weaker form. So show every pair
-in both orders.
+With the course's model, *A or B* prefers the first place in {eval}`reports[A_OR_B].first.k` of
+{eval}`reports[A_OR_B].first.n` pairs. Its verdicts say nothing about the answers. In one order only, you would not have
+noticed: with the good answer always first, this judge would be right every time. Large models have this bias, too, in a
+weaker form. So show every pair in both orders.
 
 ### Only who passes may rate
 
@@ -587,45 +646,19 @@ if chosen_judge is None:
 else:
     print(f"→ This judge rates: {chosen_judge}")
 
-# %% [markdown] id="choose-read"
+# %% [markdown] id="choose-read" holds="chosen_judge == SOURCE and len(reports[SOURCE].passed_kinds) >= 3"
 """
-What does a pass mean? That the judge sees *these* damages, in answers to *these* questions. It is a licence for what
-was examined. A rule that was written for the exam passes more easily than it deserves, as a student does who knows the
-questions. Before you rate a whole dataset, write an exam that holds the faults your own models make.
+With the course's model, the judge with the source passes, and sees {eval}`len(reports[SOURCE].passed_kinds)` damages
+of 4. A model of 135 million parameters has become a judge that you may use.
 
-### Do aspects agree with each other?
-
-UltraFeedback rates four aspects one by one, so that a row has four opinions. Are they four? Let the expected rating
-answer three different questions about the same twelve answers, six good and six wrong, and compare the order in
-which each puts them (Spearman's rank correlation: 1 for the same order, 0 for unrelated ones).
-"""
-
-# %% id="aspects"
-ASPECTS = {
-    "helpfulness": "How helpful is the answer, from 1 (not at all) to 5 (very)? Reply with one digit.",
-    "truthfulness": "How true is the answer, from 1 (false) to 5 (true)? Reply with one digit.",
-    "instruction-following": "Does the answer do what was asked, from 1 (no) to 5 (yes)? Reply with one digit.",
-}
-to_rate = [(row["instruction"], row[kind]) for row in given[:6] for kind in ("good", "wrong")]
-opinions = pd.DataFrame({name: ExpectedRatingJudge(llm, prompt).rate(to_rate) for name, prompt in ASPECTS.items()})
-opinions.corr(method="spearman").round(2)
-
-# %% id="aspects-say"
-for name in ASPECTS:
-    good, wrong = opinions[name][::2].mean(), opinions[name][1::2].mean()
-    print(f"{name}: mean of the good answers {good:.2f}, of the wrong ones {wrong:.2f}")
-
-# %% [markdown] id="aspects-read"
-"""
-If the correlations are close to 1, you paid three times for one opinion: the model reacts to the answer, and hardly to
-the question about it. If `truthfulness` stands apart *and* its mean is higher for the good answers, the aspect has a
-meaning of its own. (These prompts are short ones of ours, not distilabel's; n is 12.)
+A pass is for *these* damages, in answers to *these* questions. Before you rate a whole dataset, write an exam that
+holds the faults your own models make.
 
 ## From ratings to pairs
 
-The judge that passed now rates the answers of the pool. The **margin** of an instruction is its best rating minus its
-worst. The unit is that of the judge: nats per token for a likelihood, faults for the rule. Rule and likelihood
-together count in nats, and take off 5 for each fault.
+The judge that passed now rates the answers of the pool, whose questions hold their source. The **margin** of an
+instruction is its best rating minus its worst. The unit is that of the judge: the logarithm of a probability, per
+token. Each fault that the rule finds takes off 5.
 """
 
 # %% id="rate"
@@ -660,45 +693,18 @@ for marks in ([4, 2], [3, 3], [4, None]):
 
 # %% [markdown] id="formatter-read"
 """
-The tie has become a row in which the chosen and the rejected answer are the *same text*: a lesson that teaches nothing,
-and nobody notices. The missing rating ends the batch. So a row must be looked at before it is formatted. The course's
-`why_drop` for preferences names the reason, in this order: `empty` (no instruction), `mismatch` (not as many ratings as
-answers), `unrated` (fewer than two answers with a finite rating), `tie`, `margin`, `identical` (two ratings for the
-same words).
+The tie has become a row in which the chosen and the rejected answer are the *same text*: a row from which nothing can
+be learned, and nobody notices. The missing rating ends the batch. So a row must be looked at before it is formatted.
+The course's `why_drop` for preferences names the reason, in this order: `empty` (no instruction), `mismatch` (not as
+many ratings as answers), `unrated` (fewer than two answers with a finite rating), `tie`, `margin`, `identical` (two
+ratings for the same words).
 """
 
 # %% id="margins"
-from collections import Counter
-
-MARGIN = 1.0
+MARGIN = 0.5
 reasons = Counter(preferences.why_drop(row, MARGIN) or "kept" for row in rated)
 by_judge = preferences.to_preferences(rated, MARGIN)
 print(dict(reasons))
-steps = [0.1 * step for step in range(1, 81)]
-kept_at = [sum(preferences.why_drop(row, step) is None for row in rated) for step in steps]
-
-# %% id="margins-plot"
-fig, ax = plots.figure(figsize=(6, 3.2))
-ax.plot(steps, kept_at, marker="")
-ax.axvline(MARGIN, color="black", linestyle=":")
-ax.set(ylim=(0, len(grouped) + 0.5))
-plots.finish(
-    ax,
-    title=f"At a margin of {MARGIN}: {len(by_judge)} of {len(rated)} instructions make a pair",
-    x="margin (in units of the rating)",
-    y="pairs",
-)  # fmt: skip
-plots.show(fig, "Number of pairs against the margin; a dotted line marks the margin that was chosen.")
-
-# %% [markdown] id="margins-read"
-"""
-The curve cannot rise: what passes a wide margin passes a narrow one. Look for steps in it. If there is one near the
-penalty of 5, the pairs to its right set a sound answer against a faulty one; those to its left differ in likelihood
-alone.
-
-Now ask what the judge *likes*. A likelihood belongs to a model, and a model finds its own habits likely. A text sampled
-at a low temperature is made of likely tokens by construction. Whose answers were chosen? And were they shorter?
-"""
 
 # %% id="taste"
 if by_judge:
@@ -706,58 +712,23 @@ if by_judge:
     print("rejected:", dict(Counter(pair["rejected_model"] for pair in by_judge)))
     shorter = share(len(pair["chosen"][0]["content"]) < len(pair["rejected"][0]["content"]) for pair in by_judge)
     print(f"the chosen answer is the shorter one: {shorter}")
-for pair in by_judge[:2]:
-    print(pair["prompt"][0]["content"])
-    print("    +", pair["chosen"][0]["content"])
-    print("    -", pair["rejected"][0]["content"])
+cool = sum(pair["chosen_model"] == next(iter(POOL)) for pair in by_judge)
 
-# %% [markdown] id="taste-read"
+# %% [markdown] id="taste-read" holds="len(by_judge) >= 5 and cool == len(by_judge) and shorter.value > 0.5"
 """
-If one member of the pool is nearly always chosen, a model trained on these pairs learns to write like that member, for
-good and for bad. If the chosen answers are nearly always shorter (or longer), it learns the length first. Both can be
-what you want; neither is what the word "better" promises. The exam could not show it, because its good answers were
-all of one kind.
+With the course's model, {eval}`len(by_judge)` of {eval}`len(QUESTIONS)` questions give a pair. In the three questions
+above, the best answers say what the source says, and the worst ones do not. `margin` counts the
+questions whose answers lie too close.
 
-Read the pairs above as a baker. Would you have chosen the same?
-
-## By construction: verified against not verified
-
-Sometimes no judge is needed. Lesson 3 asked for things that a program can *verify*. Draw several answers, verify each:
-one that meets the wish against one that does not is a pair **by construction**. Its order is known for this one wish,
-and for nothing else. Four samples for each question, the **best of four**:
-"""
-
-# %% id="verified"
-WISH = "Use at most twelve words."
-
-
-def meets_wish(answer):
-    return 3 <= len(answer.split()) <= 12 and answer.strip().endswith((".", "!", "?"))
-
-
-llm.generation_kwargs = {"max_new_tokens": 24, "seed": 0, "temperature": 0.9}
-sampler = TextGeneration(llm=llm, name="best_of_four", num_generations=4)
-sampler.load()
-samples = next(sampler.process([{"instruction": f"{question} {WISH}"} for question in QUESTIONS]))
-four = [{**row, "ratings": [float(meets_wish(answer)) for answer in row["generations"]]}
-        for row in preferences.group(samples)]  # fmt: skip
-by_construction = preferences.to_preferences(four, margin=1)
-met = share(mark for row in four for mark in row["ratings"])
-print(f"answers that meet the wish: {met}")
-print(dict(Counter(preferences.why_drop(row, 1) or "kept" for row in four)))
-
-# %% [markdown] id="verified-read"
-"""
-`tie` counts the questions whose answers all met the wish, or all missed it: they hold no pair. If most rows are ties, the wish
-is too easy or too hard for your model; the best yield is where about half of the answers meet it.
-
-What such a pair teaches is narrow and certain. What a judge's pair teaches is wide and doubtful. Real sets combine
-them.
+The judge also has a bias. {eval}`cool` of the {eval}`shorter.n` chosen answers were sampled at the low temperature:
+such a text is made of likely tokens. And {eval}`shorter.k` are shorter than the rejected ones. The judge is the
+model that wrote the answers, so it prefers its own style. A model trained on these pairs learns this bias, too: say it
+in the card.
 """
 
 # %% [markdown] id="ex-report" tags=["exercise"]
 """
-### 🦁 Exercise 6.3: an exam and its consequences (25 min)
+### 🦁 Exercise 6.3: an exam and its consequences (45 min)
 
 **`judge_report(pairs, judge)`** examines a judge. A pair has `instruction`, `good`, `bad` and `damage`.
 `judge(instruction, first, second)` returns 1 or 2, the place of the better answer, or `None`. Show it every pair in
@@ -781,7 +752,7 @@ row that deserves it, a dictionary with `prompt`, `chosen` and `rejected`, each 
 
 Both functions leave what they are given as it is.
 
-**Why it matters**: one bad row in this set is not noise. It is a lesson taught with the wrong sign.
+**Why it matters**: one bad row in this set is not noise. It teaches the model to prefer the worse answer.
 """
 
 # %% id="ex-report-code" tags=["exercise"]
@@ -836,6 +807,7 @@ def to_preferences(rows: list[dict], margin: float) -> list[dict]:
 # %% id="ex-report-check" tags=["check"]
 check.preferences(judge_report, to_preferences)
 
+
 # %% id="ex-report-shown" tags=["solution-only", "nbval-check-output"]
 # A judge that knows nothing but length: it sees what is cut off, and nothing else
 def longer(instruction, first, second):
@@ -857,104 +829,9 @@ anything, so a single one that slips into `max` decides by its place in the list
 compared.
 """
 
-# %% [markdown] id="critique-why"
+# %% [markdown] id="browse-why"
 """
-## Critiques: revise by a reason
-
-A rating says *that* an answer is poor, a **critique** (or rationale) says *why*. The third kind of data from lesson 1
-has a second use: with the reason in hand, the answer can be revised, and the old and the new answer form a pair. Here
-are the lowest rated answers of four questions. The model is asked for a critique, and then for a better answer, in one
-conversation:
-"""
-
-# %% id="critique"
-poor = [
-    (row["instruction"], min(zip(row["ratings"], row["generations"]))[1]) if row.get("ratings")
-    else (row["instruction"], row["generations"][-1])
-    for row in (rated or grouped)[:4] if row["generations"]
-]  # fmt: skip
-talks = [
-    [
-        {"role": "user", "content": instruction},
-        {"role": "assistant", "content": answer},
-        {"role": "user", "content": "What is wrong or missing in your answer? Say it in one sentence."},
-    ]
-    for instruction, answer in poor
-]
-settings = {"max_new_tokens": 32, "seed": 0, "temperature": 0.2}
-critiques = [output["generations"][0] for output in llm.generate(talks, **settings)]
-for talk, critique in zip(talks, critiques, strict=True):
-    talk += [
-        {"role": "assistant", "content": critique},
-        {"role": "user", "content": f"{talk[0]['content']} Give a better answer now."},
-    ]
-revised = [output["generations"][0] for output in llm.generate(talks, **settings)]
-for (instruction, answer), critique, new in zip(poor, critiques, revised, strict=True):
-    print(instruction, f"    {answer!r}", f"    ? {critique!r}", f"    → {new!r}", sep="\n")
-
-# %% id="critique-rate"
-if chosen_judge is not None:
-    judge = judges[chosen_judge]
-    before = judge.rate(poor)
-    after = judge.rate([(instruction, new) for (instruction, _answer), new in zip(poor, revised, strict=True)])
-    better = share(new > old for old, new in zip(before, after, strict=True) if None not in (old, new))
-    print(f"rated higher after the revision: {better}")
-
-# %% [markdown] id="critique-read"
-"""
-Read the critiques before the number. Does each name something that is really wrong with *this* answer, or could it
-stand under any? If they are empty, a higher rating came from asking a second time, not from the reason. The control
-would be a revision without a critique: change one thing, same seeds. And the lowest of four answers is likely to be
-followed by a better one whatever you do.
-
-distilabel's task `CLAIR` does both steps in one prompt, written for a large model.
-
-## `EvolQuality`: a better answer on demand?
-
-Lesson 3 evolved instructions; `EvolQuality` evolves answers. It draws one of five operators (`HELPFULNESS`,
-`RELEVANCE`, `DEEPENING`, `CREATIVITY`, `DETAILS`) and asks for a rewriting. Its prompt forbids four phrases, as that of
-`EvolInstruct` does. How many of six rewritten answers hold words of the prompt?
-"""
-
-# %% id="evol-quality"
-from distilabel.steps.tasks import EvolQuality
-
-from prompt2data.quality.evolutions import LEAKS
-
-llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0}
-evolver = EvolQuality(llm=llm, name="evolver", num_evolutions=1)
-evolver.load()
-evolved = next(evolver.process([{"instruction": row["instruction"], "response": row["good"]} for row in given[:6]]))
-PROMPT_WORDS = (*LEAKS, "given response", "rewritten response", "rewritten prompt", "the response", "response rewriter")
-leaks = [any(words in (row["evolved_response"] or "").lower() for words in PROMPT_WORDS) for row in evolved]
-print(f"with words of the prompt: {share(leaks)}")
-for row in evolved[:3]:
-    print("   ", repr(row["evolved_response"]))
-
-# %% [markdown] id="evol-quality-read"
-"""
-If many leak, it is lesson 3 again: the model repeats what it is told not to say. Such a text would be a fine *rejected*
-answer, and a terrible chosen one. If few leak, compare them with the originals: is anything better, or only longer?
-The order "evolved beats original" is a hope, and a judge that has passed its exam should confirm it.
-
-## Other judges in distilabel
-
-The lesson's judges are ours. These come with the library, version 1.5.3. The last column says what you need.
-
-| name | reads | gives | needs |
-|---|---|---|---|
-| `UltraFeedback` | `instruction`, `generations` | `ratings`, `rationales` | a model that follows a long form |
-| `QualityScorer` | `instruction`, `responses` | `scores` | a large model (the paper tuned one for it) |
-| `ComplexityScorer` | `instructions` | `scores` | the same; it looks at instructions, not at answers |
-| `PrometheusEval` | `instruction`, `generation` or two `generations` | `feedback`, `result` | a rubric; made for Prometheus 2, a 7B model |
-| `PairRM` | `input`, `candidates` | `ranks`, `ranked_candidates` | the package `llm-blender` and its ranking model |
-| `RewardModelScore` | `conversation`, or `instruction` and `response` | `score` | a reward model; one number for each answer |
-| `InstructionBacktranslation` | `instruction`, `generation` | `score`, `reason` | a large model |
-| `CLAIR` | `task`, `student_solution` | `revision`, `rational` | a large model; it revises instead of rating |
-
-Each of them can take the exam of this lesson. None of them should rate before it has.
-
-## The set
+## Take the rows with you
 
 The pairs of the judge and the pairs by construction, with their origin. Sort by rating, search for a word, open a row
 and read both answers. **Which pairs would you turn around?**
@@ -980,35 +857,183 @@ if readable:
 
 # %% [markdown] id="browse-read"
 """
-The ratings of the two origins have different units: do not sort them into one order. Whoever uses the set needs the
-column `origin`, and the exam's report beside it.
+The ratings of the two origins have different units, so do not sort them into one order.
 
 The rows have the form that TRL's `DPOTrainer` takes: `prompt`, `chosen` and `rejected` as lists of messages, the
-question in the prompt alone. distilabel's formatter repeats the question at the beginning of both answers; TRL takes
-that form as well, if its column `prompt`, a bare string, is left out. Lesson 8 trains on rows like these.
+question in the prompt alone.
+"""
+
+# %% id="save"
+from datasets import Dataset
+
+from prompt2data import output_path
+from prompt2data.metrics import generated_tokens
+
+if pairs:
+    Dataset.from_list(pairs).to_json(output_path("06_preference_data.jsonl"), force_ascii=False)
+prompts = len(NOTES) + len(QUESTIONS)
+tokens = generated_tokens([*answers, *samples])
+print(f"{len(pairs)} of {prompts} prompts gave a pair; {tokens / max(1, len(pairs)):.0f} generated tokens per pair.")
+
+# %% [markdown] id="remember" holds="len(pairs) > prompts / 2"
+"""
+With the course's model, you have {eval}`len(pairs)` preference pairs from {eval}`prompts` prompts, each of them chosen
+by a program or by a judge that has passed an exam.
 
 ## What to remember
 
-* A pair needs answers that differ, and somebody who deserves to say which is better.
+* A pair needs answers that differ, and a judge that has been tested.
+* Where a program can verify an answer, let it decide, and read what it accepts: once a measure is the target, texts
+  win that satisfy the measure alone.
 * Examine a judge on pairs of known order, in both orders, with several kinds of damage. Report intervals.
-* Constrained output guarantees the form of a rating, never its truth.
-* Small models continue and score; they do not obey and judge. A likelihood and a plain rule together can see what
-  neither of them sees alone.
-* What a judge passed on is what it may be used for. Fluent false answers are another matter.
+* Small models fail when they must *write* a verdict, but their likelihoods can rate. A likelihood and a plain rule
+  together can see what neither of them sees alone. With the source in front of it, the same judge can tell right from
+  wrong.
 * A tie, a missing rating and a shifted list look harmless. Drop them by a rule, and count them.
 
 ## Where this goes wrong
 
-* *One order only.* A judge with a position bias looks perfect or hopeless, as the order wills.
-* *Damages of one kind.* A judge by length passes an exam of truncated answers.
+* *One order only.* A judge with a position bias looks perfect or hopeless, depending on the order.
+* *Damages of one kind.* A judge by length passes an exam of cut answers.
 * *A parser that counts pieces.* One polite sentence shifts all ratings by a place.
 * *`FormatTextGenerationDPO` on raw ratings.* A tie becomes a pair of equal texts, a `None` a `TypeError`.
-* *The judge wrote the answers.* It prefers its own style. Say in the card who judged whom.
-* *Margins from different judges in one column.* Their units differ.
-
-## Next
+* *The judge wrote the answers.* It prefers its own style.
 
 Lesson 7 asks of a whole dataset what this lesson asked of a pair: what deserves to be kept?
+"""
+
+# %% [markdown] id="json-why"
+"""
+## Further: rows that always parse (optional)
+
+There is a way to make any model write in the right form. At each step a program computes which tokens may come next so
+that the text still fits a pattern, and gives all others the probability 0. This is **constrained output**. The
+library here is `llguidance`; the pattern is a regular expression, here for a row of JSON with three columns. Eight
+sentences become rows, once on request and once after three examples. **How many rows parse, and in how many are
+both numbers right?**
+"""
+
+# %% id="json-rows"
+import json
+
+from prompt2data.constrained import generate_matching
+
+ROW = r'\{"bread": "[a-z ]{3,20}", "degrees": [0-9]{2,3}, "minutes": [0-9]{1,2}\}'
+ORDERS = {
+    "Bake the rye loaf for 50 minutes at 220 degrees.": (220, 50),
+    "After 25 minutes at 240 degrees the baguettes are ready.": (240, 25),
+    "The rolls need 18 minutes at 200 degrees.": (200, 18),
+    "Put the flatbread into the oven for 8 minutes, at 250 degrees.": (250, 8),
+    "At 180 degrees, the brioche takes 35 minutes.": (180, 35),
+    "Corn bread bakes for 30 minutes at 190 degrees.": (190, 30),
+    "Set the oven to 230 degrees and bake the sourdough loaf for 45 minutes.": (230, 45),
+    "A pizza is done after 12 minutes at 260 degrees.": (260, 12),
+}
+shown_rows = []
+for note, written in SHOWN:
+    bread, degrees, minutes = note.split(", ")
+    row = {"bread": bread, "degrees": int(degrees.split()[0]), "minutes": int(minutes.split()[0])}
+    shown_rows.append((written, json.dumps(row)))
+request = "Write this as JSON with bread, degrees and minutes: "
+on_request = generate_matching(llm, [conversation([], request + text) for text in ORDERS], pattern=ROW)
+by_example = generate_matching(llm, [conversation(shown_rows, text) for text in ORDERS], pattern=ROW)
+
+
+# %% id="json-count"
+def both_right(text, numbers):
+    row = json.loads(text)
+    return (row["degrees"], row["minutes"]) == numbers
+
+
+requested = share(map(both_right, on_request, ORDERS.values()))
+exemplified = share(map(both_right, by_example, ORDERS.values()))
+print(f"on request: both numbers right in {requested}")
+print(f"after three examples: both numbers right in {exemplified}")
+print(*by_example[:3], sep="\n")
+
+# %% [markdown] id="json-read" holds="exemplified.k > requested.k and json.loads(by_example[1])['bread'] == 'bread'"
+"""
+All 16 rows parse: that is what the method guarantees, for any model. On request, both numbers are right in
+{eval}`requested.k` of 8; after three examples, in {eval}`exemplified.k`. With eight sentences that is a hint, not a
+proof. And nobody checked the bread: the baguettes became "bread". **"It always parses" and "it is right" are two
+claims.** The pattern gives you the first. For the second you need a verifier.
+
+distilabel has this, too. `StructuredGeneration` takes a schema for each row, and
+`UltraFeedback(use_default_structured_output=True)` asks for its ratings in a JSON schema, so that no list can shift.
+(With a local model, version 1.5.3 needs the package `outlines` and imports `pkg_resources`, which today's `setuptools`
+no longer brings.)
+"""
+
+# %% [markdown] id="large-why"
+"""
+## Further: what needs a larger model (optional)
+
+Three things of this lesson's field do not work with a model of 135 million parameters. Here is one look at each, so
+that you recognize the failure: `UltraFeedback` asked for two ratings; a **critique**, which says *why* an answer is
+poor and is followed by a revision; and `EvolQuality`, which asks for a better answer, as `EvolInstruct` asked for a
+harder question in lesson 3.
+"""
+
+# %% id="ultra-run"
+from prompt2data.ratings import parse_ratings as read_ratings
+
+ultra.load()
+request = ultra.format_input(
+    {"instruction": given[0]["instruction"], "generations": [given[0]["good"], given[0]["wrong"]]}
+)
+verdict = llm.generate([request], max_new_tokens=160, seed=0, temperature=0.2)[0]["generations"][0]
+marks = read_ratings(verdict, 2)
+print(marks, repr(verdict[:200]))
+
+# %% id="critique"
+talk = [
+    {"role": "user", "content": given[0]["instruction"]},
+    {"role": "assistant", "content": given[0]["wrong"]},
+    {"role": "user", "content": "What is wrong or missing in your answer? Say it in one sentence."},
+]
+settings = {"max_new_tokens": 48, "seed": 0, "temperature": 0.2}
+critique = llm.generate([talk], **settings)[0]["generations"][0]
+talk += [{"role": "assistant", "content": critique}, {"role": "user", "content": "Give a better answer now."}]
+revised = llm.generate([talk], **settings)[0]["generations"][0]
+print(f"answer:   {given[0]['wrong']}\ncritique: {critique}\nrevised:  {revised}")
+
+# %% id="evol-quality"
+from distilabel.steps.tasks import EvolQuality
+
+llm.generation_kwargs = {"max_new_tokens": 48, "seed": 0}
+evolver = EvolQuality(llm=llm, name="evolver", num_evolutions=1)
+evolver.load()
+evolved = next(evolver.process([{"instruction": given[1]["instruction"], "response": given[1]["good"]}]))
+print(repr(evolved[0]["evolved_response"]))
+
+# %% [markdown] id="large-read" holds="None in marks and 'prompt' in str(evolved[0]['evolved_response'])"
+"""
+With the course's model, each of them fails. The judge copies its instructions back, and the parser finds
+{eval}`sum(mark is not None for mark in marks)` ratings of 2. The critique does not see that the answer is false, so the
+revision has nothing to go by. `EvolQuality` writes *about* its prompt, and then copies the old answer. As in lesson 3,
+the model repeats words that it should only follow.
+
+A larger model fills in the form, names a fault of *this* answer, and mends it. Then `UltraFeedback` can rate each
+aspect on its own (`aspect="truthfulness"`), each critique is a row of critique data (lesson 1), and the
+answer before and after the revision can make a pair. That the second one is better is a hope: let a judge that has
+passed its exam confirm it.
+
+## Further: other judges in distilabel (optional)
+
+The lesson's judges are ours. These come with the library, version 1.5.3. The last column says what you need.
+
+| name | reads | gives | needs |
+|---|---|---|---|
+| `UltraFeedback` | `instruction`, `generations` | `ratings`, `rationales` | a model that follows a long form |
+| `QualityScorer` | `instruction`, `responses` | `scores` | a large model (the paper tuned one for it) |
+| `ComplexityScorer` | `instructions` | `scores` | the same; it looks at instructions, not at answers |
+| `PrometheusEval` | `instruction`, `generation` or two `generations` | `feedback`, `result` | a rubric; made for Prometheus 2, a 7B model |
+| `PairRM` | `input`, `candidates` | `ranks`, `ranked_candidates` | the package `llm-blender` and its ranking model |
+| `RewardModelScore` | `conversation`, or `instruction` and `response` | `score` | a reward model; one number for each answer |
+| `InstructionBacktranslation` | `instruction`, `generation` | `score`, `reason` | a large model |
+| `CLAIR` | `task`, `student_solution` | `revision`, `rational` | a large model; it revises instead of rating |
+
+Each of them can take the exam of this lesson. None of them should rate before it has.
 
 ## References
 
@@ -1023,13 +1048,5 @@ Lesson 7 asks of a whole dataset what this lesson asked of a pair: what deserves
   documentation of `DPOTrainer`.
 """
 
-# %% id="save"
-from datasets import Dataset
-
-from prompt2data import output_path
-from prompt2data.metrics import tokens_per_kept_row
-
-if pairs:
-    Dataset.from_list(pairs).to_json(output_path("06_preference_data.jsonl"), force_ascii=False)
+# %% id="unload"
 llm.unload()
-print(tokens_per_kept_row([*answers, *samples], pairs))

@@ -2,8 +2,8 @@
 """
 # 7. Quality: what to keep
 
-You put the filters of all lessons into one chain, test it on rows whose faults are known, and let it decide which rows
-of a dataset stay. Then you choose the best ones of those, and find out whether the choice was better than chance.
+You join the checks of the earlier lessons in one chain, test it on rows whose faults are known, and let it decide which
+rows of a dataset stay. Then you choose the best rows, and make rows of your own that read well.
 
 **You will**
 
@@ -11,9 +11,10 @@ of a dataset stay. Then you choose the best ones of those, and find out whether 
 * find rows that give away an evaluation set, and see what they do to a score;
 * give every dropped row a reason, and measure recall and precision for each reason;
 * select a few rows by quality and distance, and compare the selection with 1,000 random ones;
+* let the model write messages for answers by people, and keep what a program can check;
 * write a report and a data sheet for the people who will use your rows.
 
-**Time**: 45 minutes of reading and running, 50 more for the exercises. **Before**: lessons 1 to 4. **Hardware**: any
+**Time**: 48 minutes of reading and running, 105 more for the exercises. **Before**: lessons 1 to 4. **Hardware**: any
 laptop; a GPU is used where there is one.
 """
 
@@ -27,7 +28,7 @@ from prompt2data.checks import lesson_07 as check
 """
 ## Two hundred rows whose faults are known
 
-A filter usually drops something, and a count of dropped rows looks like work done. Was it the right rows? You cannot
+A filter usually drops something, and a high count of dropped rows looks like success. Was it the right rows? You cannot
 tell from rows whose faults you do not know. So begin with a set in which the faults were **planted**: 200 pairs about
 baking and its neighbours, written for this course, most of them good, some spoiled on purpose.
 """
@@ -46,7 +47,8 @@ print({reason or "good": n for reason, n in Counter(row["planted"] for row in ro
 """
 The column `planted` says what was done to a row, `None` for nothing, and `of` says which row or question it repeats.
 **No filter reads these two columns.** They are the answer sheet, for you. A second table, `evaluation`, holds short
-questions with their answers: the test that a model trained on these rows will sit later.
+questions with their answers: the test for a model that was trained on these rows. These questions are **held out**:
+they must not be among the rows.
 
 ## First read
 
@@ -67,9 +69,9 @@ for number, place in enumerate(twenty, start=1):
 
 # %% [markdown] id="label-why"
 """
-Write your verdicts into the next cell: the number of the row, and `True` to keep it or `False` to drop it. Nobody grades
-them, and the lesson runs without them. But they are the only numbers in this lesson that come from a person, and you
-will compare the program with them.
+Write your verdicts into the next cell: the number of the row, and `True` to keep it or `False` to drop it. Nobody
+grades them, and the lesson runs without them. But they are the only numbers in this lesson that come from a person, and
+you will compare the program with them.
 """
 
 # %% id="labels"
@@ -105,105 +107,21 @@ for instruction, response in [
     reason = texts.empty(row) or texts.refusal(row) or texts.leak(row) or texts.length(row)
     print(f"{reason or '-':10}", instruction, "→", response)
 
-# %% [markdown] id="language-why"
-"""
-Is a row in the language you want? The script of the letters tells Chinese, Japanese and Korean. Texts in Latin letters
-go to a small trained **identifier** (py3langid), which knows how common each run of letters is in which language. A
-list of common words looks like enough, and fails where a text has none of them, such as a list of dishes:
-`language_by_words`, in the same module, is such a rule. A foreign name inside an English sentence should change nothing.
-"""
-
-# %% id="language" tags=["nbval-check-output"]
-from prompt2data.quality.language import language_of
-
-for text in [
-    "How long does phở broth simmer?",
-    "Bột mì làm bánh mì khác gì với bột làm bánh ngọt?",
-    "パンの皮をぱりっとさせるにはどうすればいいですか。",
-    "为什么我的面团发得这么慢？",
-    "Wie lange hält sich ein Roggenbrot in einem Tuch?",
-    "Two loaves.",
-]:
-    print(language_of(text), "|", text)
-
-# %% [markdown] id="language-read"
-"""
-`other` is any language but the course's five, and `None` means that there is too little text to tell, or code, which is in no
-language. A rule that says *I do not know* is worth more than one that guesses.
-"""
-
-# %% [markdown] id="ex-filters" tags=["exercise"]
-"""
-### 🐕 Exercise 7.1: run the filters (15 min)
-
-**Question worth having**: a filter crashes on row 80,000 of 100,000. What should have happened?
-
-Write `run_filters(rows, filters)`. `filters` is a list of functions like those above: each takes a row, and returns a
-reason (a string) or `None`. Return two things:
-
-* the **list of the rows that are kept**, in their order, unchanged;
-* a **dictionary of counts**: reason → number of rows dropped for it.
-
-A row is dropped once, for the first reason that applies, and later filters do not see it. If a filter *raises* an
-error on a row, drop that row with the reason `"error"` and go on. Every row is either kept or counted. Do not change
-the rows you are given, nor their list.
-
-**Why it matters**: counts that add up are how you notice that rows got lost.
-"""
-
-
-# %% id="ex-filters-code" tags=["exercise"]
-def run_filters(rows: list[dict], filters: list) -> tuple[list[dict], dict[str, int]]:
-    """The rows that pass all filters, and for each reason how many rows were dropped for it."""
-    ### BEGIN SOLUTION
-    kept, counts = [], {}
-    for row in rows:
-        reason = None
-        for why_drop in filters:
-            try:
-                reason = why_drop(row)
-            except Exception:
-                reason = "error"
-            if reason:
-                break
-        if reason:
-            counts[reason] = counts.get(reason, 0) + 1
-        else:
-            kept.append(row)
-    return kept, counts
-    ### END SOLUTION
-
-
-# %% id="ex-filters-check" tags=["check"]
-check.run_filters(run_filters)
-
-# %% id="ex-filters-shown" tags=["solution-only", "nbval-check-output"]
-left, counts = run_filters(rows, [texts.empty, texts.refusal, texts.leak, texts.length])
-print(len(left), counts, len(left) + sum(counts.values()) == len(rows))
-
-# %% [markdown] id="ex-filters-note" tags=["solution-only"]
-"""
-The order decides which reason a row with two faults is counted under, and not whether it stays. Catching every
-exception hides bugs as well: a count of `"error"` that is not near zero means that a filter is broken, not the rows.
-The sum at the end is the cheapest test there is. Note what the length rule calls a word: what stands between spaces
-and, where a script has none, two characters of Chinese or Japanese, or three of Thai.
-"""
-
 # %% [markdown] id="dup-why"
 """
 ## Duplicates: the same, nearly the same, the same in other words
 
 A row that comes twice counts twice in training, and makes the dataset look larger than it is. There are three kinds,
-and each needs its own eye.
+and each needs a method of its own.
 
 * An **exact duplicate** has the same words; capitals, spaces or punctuation may differ.
-* A **near duplicate** was edited: a slip of the pen, a word more, a word less.
+* A **near duplicate** was edited: a typing mistake, a word more, a word less.
 * A **semantic duplicate**, or **paraphrase**, says the same in other words.
 """
 
 # %% [markdown] id="ex-dedup" tags=["exercise"]
 """
-### 🐢 Exercise 7.2: exact duplicates (5 min)
+### 🐢 Exercise 7.1: exact duplicates (10 min)
 
 Write `dedup(rows)`. Two rows are the same if their instructions have **the same words in the same order**, whatever
 the capitals, the spaces and line breaks, and the punctuation, in any script. Keep the first row of each group, and all
@@ -273,18 +191,15 @@ planted = Counter(row["planted"] for row in pairs)
 found["planted"] = {kind or "good": planted[kind] for kind in KINDS}
 pd.DataFrame(found).rename_axis(columns="threshold")
 
-# %% [markdown] id="minhash-read"
+# %% [markdown] id="minhash-read" holds="found[0.9]['exact duplicate'] < planted['exact duplicate'] and found[0.3]['near duplicate'] == planted['near duplicate'] and found[0.3]['good'] > 0 and found[0.3]['paraphrase'] < 3"
 """
-Read it row by row:
+At the default threshold the step finds {eval}`found[0.9]['exact duplicate']` of {eval}`planted['exact duplicate']`
+exact duplicates, and {eval}`found[0.9]['near duplicate']` near ones. At 0.3 it finds all the near ones, and drops
+{eval}`found[0.3]['good']` good rows.
 
-* *Exact duplicates*: if some are missed although they have the same words, look at them. The step compares characters as they stand, and a row
-  in capitals has other characters.
-* *Near duplicates*: a short text has few shingles, and each slip of the pen spoils five of them. A threshold for
-  long web pages can be too strict for rows of thirty words.
-* *Paraphrases*: they share meaning, not characters. Where a low threshold finds one, look at what it costs among the good
-  rows.
-* *Good*: while this stays at zero, the threshold has room to fall. The similarity is an estimate, from 128 numbers, so it
-  can err on either side.
+* *Exact duplicates*: the step compares characters as they stand, and a row in capitals has other characters.
+* *Near duplicates*: a short text has few shingles, and each swapped letter spoils five of them.
+* *Paraphrases*: they share meaning, not characters. Lower thresholds cost good rows, and hardly find any.
 
 The step tells you *that* a row is a duplicate, not *of which row*. To judge a filter you need both. At this size all
 pairs can be compared exactly. The course's own version does that, on lower case and without punctuation, and it is
@@ -298,8 +213,8 @@ all_texts = [row["text"] for row in pairs]
 same = exact(all_texts)
 rest = [row for place, row in enumerate(pairs) if place not in same]
 edited = near([row["text"] for row in rest])
-print("exact:", Counter(pairs[place]["planted"] for place in same))
-print("near:", Counter(rest[place]["planted"] for place in edited))
+print(f"exact: {Counter(pairs[place]['planted'] for place in same)}")
+print(f"near: {Counter(rest[place]['planted'] for place in edited)}")
 place, (other, score) = next(iter(edited.items()))
 print(f"{score:.2f}", repr(rest[place]["instruction"]), "←", repr(rest[other]["instruction"]))
 
@@ -307,8 +222,8 @@ print(f"{score:.2f}", repr(rest[place]["instruction"]), "←", repr(rest[other][
 """
 ### distilabel's EmbeddingDedup
 
-Paraphrases need a look at meaning. A sentence embedding (the small model MiniLM, from lesson 3) turns a text into a
-point; texts that mean nearly the same are near each other, and their **cosine** is near 1.
+Paraphrases need a look at meaning. A sentence **embedding** (by the small model MiniLM, from lesson 3) turns a text
+into a point; texts that mean nearly the same are near each other, and their **cosine** is near 1.
 
 distilabel's `EmbeddingDedup` wants two more columns for each row: `nn_indices`, the places of its nearest neighbours,
 and `nn_scores`, how similar they are. Three rows show how it decides. The first two are duplicates of each other:
@@ -350,14 +265,14 @@ print(kept_of(later_neighbours))
 
 # %% [markdown] id="embed-real"
 """
-Now the rows that are left after the first two kinds. A row has two texts, so `embed_rows` takes **three looks** at
-it: one embedding of the instruction, one of the response, and one of both together, side by side. The product of two rows
-is then the *mean of three cosines*. Where two people ask the same thing, one of the three may be low, because of a rare
-word in the question or a short answer; seldom all three are.
+Now the rows that are left after the first two kinds. A row has two texts, so `embed_rows` looks at it in **three
+ways**: one embedding of the instruction, one of the response, and one of both together, side by side. The product of
+two rows is then the *mean of three cosines*. Where two people ask the same thing, one of the three may be low, because
+of a rare word in the question or a short answer; seldom all three are.
 
 The neighbours come from one product of matrices; no index is needed at this size. The threshold is the course's own,
-`PARAPHRASE`. The third way below is a trap. distilabel's `FaissNearestNeighbour` measures, unless told otherwise, the *distance* (L2): 0 for the same text, large for strangers. The threshold then means the opposite of what
-its name says.
+`PARAPHRASE`. The third way below is a trap. distilabel's `FaissNearestNeighbour` measures, unless told otherwise, the
+*distance* (L2): 0 for the same text, large for strangers. The threshold then means the opposite of what its name says.
 """
 
 # %% id="embed-stock"
@@ -384,17 +299,20 @@ ways = {
     "only later neighbours": with_neighbours(similar, only_later=True),
     "L2 distances": with_neighbours(squared_distances),
 }
+lost_by_way = []
 for name, rows_for_step in ways.items():
     kept_places = set(kept_of(rows_for_step, threshold=PARAPHRASE))
     lost = Counter(row["planted"] or "good" for place, row in enumerate(unique) if place not in kept_places)
+    lost_by_way.append(lost)
     print(f"{name}: {len(kept_places)} of {size} kept, dropped: {dict(lost)}")
 
-# %% [markdown] id="embed-read"
+# %% [markdown] id="embed-read" holds="lost_by_way[0]['good'] > lost_by_way[1]['good'] and lost_by_way[1]['paraphrase'] == planted['paraphrase'] and sum(lost_by_way[2].values()) == size"
 """
-Compare the first two lines: what the first way drops beyond the second are rows that *come before* a near neighbour.
-Most are originals, good rows that nothing replaces. If the second way drops good rows as well, there are two
-reasons: a row may only look like an earlier one, or it resembles an earlier row that is faulty itself and is still in the
-set here. In the third way, a row goes as soon as *any* row is far from it, so look at how many are left.
+With all neighbours, {eval}`lost_by_way[0]['good']` good rows are lost; with the later ones only,
+{eval}`lost_by_way[1]['good']`, and every paraphrase is still found. What the first way drops beyond the second are
+mostly originals: good rows that nothing replaces. A good row that is still dropped only looks like an earlier one, or
+it resembles an earlier row that is faulty itself. With L2 distances, a row goes as soon as *any* row is far from it:
+nothing is left.
 
 Where does an embedding fail? Two pairs, the first a look-alike, the second a true paraphrase:
 """
@@ -409,21 +327,21 @@ two_pairs = [
 for one, other in two_pairs:
     print(f"cosine {float(cosine([one], [other])[0]):.2f}: {one} | {other}")
 
-# %% [markdown] id="embed-fail-read"
+# %% [markdown] id="embed-fail-read" holds="cosine([two_pairs[0][0]], [two_pairs[0][1]])[0] > cosine([two_pairs[1][0]], [two_pairs[1][1]])[0]"
 """
-A number is a small part of a sentence and the whole of its meaning: the right time for the first dough is the
-wrong one for the second. The second pair may well come out below the first. If it does, no threshold separates the two.
+The wrong pair comes out higher than the right one, so no threshold separates the two. A number is a small part of a
+sentence and the whole of its meaning: the right time for the first dough is the wrong one for the second.
 
 Two rules help where the embedding is blind. The course's `paraphrases` never calls two rows duplicates if their
-instructions name *different numbers*, or if they are *one or two words apart* and the responses do not agree: how to store
-onions is not how to store potatoes. And the three looks help the second pair, if both answers say the same. Where question
-and answer both use other words, a gap stays, and a person has to look.
+instructions name *different numbers*, or if they are *one or two words apart* and the responses do not agree: how to
+store onions is not how to store potatoes. And the three ways help the second pair, if both answers say the same. Where
+question and answer both use other words, a gap stays, and a person has to look.
 
 ## Contamination: the test in the training set
 
 If a row gives away a question of the evaluation set, the trained model may answer from memory, and its score says
 nothing about what it can do. **Contamination** rarely comes from malice. A model that writes your rows may have read
-the test.
+the test. To take such rows out is called **decontamination**.
 
 Two nets, as with duplicates: the same run of **eight words** as in a question (or all words of a shorter one), and a
 near **neighbour** by embedding, for questions asked in other words. Here you know one thing more than with duplicates:
@@ -459,14 +377,79 @@ clean_rows = [row for place, row in enumerate(unique) if place not in hits]
 with_hits, without_hits = (share(memorised(known, evaluation)) for known in (unique, clean_rows))
 print(compare("with the hits", with_hits, "without them", without_hits))
 
-# %% [markdown] id="parrot-read"
+# %% [markdown] id="parrot-read" holds="with_hits.low > without_hits.high - 0.2 and with_hits.k > 2 * without_hits.k"
 """
-Nobody taught the parrot anything between the two numbers. If the first is much higher, that difference is what a
-contaminated set can add to a score without any skill. If there is no clear difference, the hits gave little away. Report a
-score with and without the hits, and say which nets you used: what they did not catch is still in there.
+With the hits, the parrot answers {eval}`with_hits.k` of {eval}`with_hits.n` questions; without them,
+{eval}`without_hits.k`. Its skill is the same in both cases: none. This difference is what a contaminated set can add to
+a score without any skill. So report a score with and without the hits.
+"""
 
+# %% [markdown] id="chain-why"
+"""
 ## The chain, assembled
 
+Each rule so far looked for one fault. A chain runs them one after the other, and counts.
+"""
+
+# %% [markdown] id="ex-filters" tags=["exercise"]
+"""
+### 🐕 Exercise 7.2: run the filters (25 min)
+
+**A question to begin with**: a filter crashes on row 80,000 of 100,000. What should have happened?
+
+Write `run_filters(rows, filters)`. `filters` is a list of functions like `texts.empty` and `texts.leak`: each takes a
+row, and returns a reason (a string) or `None`. Return two things:
+
+* the **list of the rows that are kept**, in their order, unchanged;
+* a **dictionary of counts**: reason → number of rows dropped for it.
+
+A row is dropped once, for the first reason that applies, and later filters do not see it. If a filter *raises* an
+error on a row, drop that row with the reason `"error"` and go on. Every row is either kept or counted. Do not change
+the rows you are given, nor their list.
+
+**Why it matters**: counts that add up are how you notice that rows got lost.
+"""
+
+
+# %% id="ex-filters-code" tags=["exercise"]
+def run_filters(rows: list[dict], filters: list) -> tuple[list[dict], dict[str, int]]:
+    """The rows that pass all filters, and for each reason how many rows were dropped for it."""
+    ### BEGIN SOLUTION
+    kept, counts = [], {}
+    for row in rows:
+        reason = None
+        for why_drop in filters:
+            try:
+                reason = why_drop(row)
+            except Exception:
+                reason = "error"
+            if reason:
+                break
+        if reason:
+            counts[reason] = counts.get(reason, 0) + 1
+        else:
+            kept.append(row)
+    return kept, counts
+    ### END SOLUTION
+
+
+# %% id="ex-filters-check" tags=["check"]
+check.run_filters(run_filters)
+
+# %% id="ex-filters-shown" tags=["solution-only", "nbval-check-output"]
+left, counts = run_filters(rows, [texts.empty, texts.refusal, texts.leak, texts.length])
+print(len(left), counts, len(left) + sum(counts.values()) == len(rows))
+
+# %% [markdown] id="ex-filters-note" tags=["solution-only"]
+"""
+The order decides which reason a row with two faults is counted under, and not whether it stays. Catching every
+exception hides bugs as well: a count of `"error"` that is not near zero means that a filter is broken, not the rows.
+The sum at the end is the cheapest test there is. Note what the length rule calls a word: what stands between spaces
+and, where a script has none, two characters of Chinese or Japanese, or three of Thai.
+"""
+
+# %% [markdown] id="chain-about"
+"""
 A **filter** in the course's chain has a name, the reasons it may give, and a function that finds rows. Cheap rules come
 first. Duplicates come last, so that no faulty row decides which of two stays. For each dropped row the chain keeps the
 reason, the evidence, and the row or question it collides with.
@@ -481,17 +464,16 @@ print(f"{len(sifted.kept)} of {len(rows)} rows kept")
 
 # %% [markdown] id="measure-why"
 """
-Now the answer sheet comes out. **Recall** of a reason: of the rows planted with it, how many were dropped for it?
-**Precision**: of the rows dropped for it, how many were planted with it?
+Now the answer sheet comes out. Two numbers grade a filter, **precision and recall**. *Recall* of a reason: of the rows
+planted with it, how many were dropped for it? *Precision*: of the rows dropped for it, how many were planted with it?
 
-There is a catch. The thresholds of the chain were chosen while looking at this very set, so it flatters them. Three more
-sets have other texts and evaluation questions of their own:
+There is a catch. The thresholds of the chain were chosen while looking at this very set, so the results on it are too
+good. Three more sets have other texts and evaluation questions of their own:
 
 * `held out` was looked at while the chain was built, and rules were mended after that;
-* `untouched` was written by others, who knew which faults to plant and not how the chain finds them. Nothing in the
-  chain was chosen or changed because of it, apart from `language`, whose thresholds were tried on all sets;
-* `free` holds the hardest paraphrases, with hardly a word of the original left, and good rows that look much alike. It
-  was looked at, too.
+* `untouched` was written by others, who knew which faults to plant and not how the chain finds them; apart from the
+  thresholds for languages, nothing in the chain was chosen or changed because of it;
+* `free` holds the hardest paraphrases, with hardly a word of the original left. It was looked at, too.
 
 **On which of the four will the chain do worst?**
 """
@@ -502,22 +484,31 @@ for name in ("held out", "untouched", "free"):
     sets[name] = run_chain(planted_rows(name), standard_filters(evaluation_rows(name)))
 quality_of = {name: measure(result.rows, result.verdicts) for name, result in sets.items()}
 
-table = {}
-for part, title in enumerate(["recall", "precision"]):
-    for name, shares in quality_of.items():
-        cells = {reason: f"{both[part].k}/{both[part].n}" for reason, both in shares.items()}
-        table[f"{title} ({name})"] = [cells.get(reason, "") for reason in sifted.counts]
-pd.DataFrame(table, index=list(sifted.counts))
+found_of = {
+    name: {reason: f"{recall.k}/{recall.n}" for reason, (recall, _) in shares.items() if recall.n}
+    for name, shares in quality_of.items()
+}
+pd.DataFrame(found_of).fillna("").rename_axis(columns="recall")
 
 # %% id="measure-say"
 for name, shares in quality_of.items():
-    for reason in ("contaminated", "paraphrase"):
-        print(f"{name}, {reason}: recall {shares[reason][0]}")
+    recall, precision = shares["paraphrase"]
+    print(f"{name}, paraphrase: recall {recall}, precision {precision}")
 
-# %% [markdown] id="measure-words-why"
+for row, verdict in zip(sifted.rows, sifted.verdicts):
+    if verdict and verdict.reason == "paraphrase" and row["planted"] is None:
+        original = sifted.rows[verdict.other]
+        print(f"{verdict.evidence}: {row['instruction']} ← {original['instruction']}")
+
+# %% [markdown] id="measure-words-why" holds="all(both[0].k == both[0].n for shares in quality_of.values() for reason, both in shares.items() if reason != 'paraphrase') and quality_of['free']['paraphrase'][0].value < 0.8 and quality_of['given']['paraphrase'][1].value < 1"
 """
+All other faults are found in full, in all four sets. Paraphrases are harder: in the free set,
+{eval}`quality_of['free']['paraphrase'][0].k` of {eval}`quality_of['free']['paraphrase'][0].n` are found. The last lines
+show each good row of the given set that was dropped as a paraphrase: a false alarm. **Would you have dropped it?**
+
 What makes a paraphrase hard? Count how many **topic words** (all but *the*, *how*, *is* and their like) its question
-shares with the original's. Where they share none, only the meaning is left. **How many of those will the embedding find?**
+shares with the original's. Where they share none, only the meaning is left. **How many of those will the embedding
+find?**
 """
 
 # %% id="measure-words"
@@ -536,25 +527,18 @@ for n, hits_of in sorted(found_by_words.items()):
     number = "3+" if n == 3 else n
     print(f"topic words in common: {number}; found: {share(hits_of)}")
 
-# %% [markdown] id="measure-read"
+# %% [markdown] id="measure-read" holds="sum(found_by_words[0]) < 0.6 * len(found_by_words[0]) and all(all(hits_of) for n, hits_of in found_by_words.items() if n > 1)"
 """
-distilabel's steps alone did not come this far on the duplicates. What the chain adds is little, and you have seen all of
-it: texts are compared in lower case and without punctuation, thresholds fit short rows, a row is looked at three times
-and compared with earlier rows that stay, different numbers are different questions, an answer counts as evidence, and
-rules on single rows have cleared the way.
+With no topic word in common, the chain finds {eval}`sum(found_by_words[0])` of {eval}`len(found_by_words[0])`
+paraphrases; with two or more, all of them. A small embedder knows words better than meanings. A higher recall from a
+lower threshold is paid with good rows.
 
-Compare the lines of the sets. If the untouched one is lower than the first two, you see what a threshold gains from being
-chosen on the rows it is measured on. Only the untouched number is one to quote, and its interval says how low it may be:
-a dozen rows can promise little. (A row may also be dropped for another reason than the planted one; it is gone, and
-counts as missed.) If the free one is much lower, the lines above say why: a small embedder knows words better than
-meanings. A larger one, or a judge who reads both rows, may see more; a higher recall from a lower threshold is paid with
-good rows.
+Quote only the number of the set `untouched`, and its interval says how low it may be: a dozen rows can promise little.
+And planted faults are the faults somebody thought of. The chain's recall on faults that nobody planted is unknown,
+which is why you read rows.
 
-And planted faults are the faults somebody thought of. The chain's recall on faults that nobody planted is unknown, which
-is why you read rows.
-
-Read some now. The browser shows every row with its verdict. Filter the column `verdict`, and read a reason's evidence and
-what the row collides with. **Is there a verdict you would overturn?**
+Read some now. The browser shows every row with its verdict. Filter the column `verdict`, and read a reason's evidence
+and what the row collides with. **Is there a verdict you would overturn?**
 """
 
 # %% id="browse"
@@ -564,33 +548,20 @@ DatasetBrowser(sifted.table())
 
 # %% [markdown] id="agree-why"
 """
-## You, the filter, and a judge
+## You and the chain
 
-Back to the twenty rows you read. Three raters say *keep* or *drop* for each: you, the chain, and a judge. The judge
-here is a **stand-in**: the cosine of instruction and response, *keep* for the higher half of the twenty. (Lesson 6
-lets judges sit an exam first; this one has passed none.)
+Back to the twenty rows you read. You and the chain say *keep* or *drop* for each. **On how many will you agree?**
 """
 
-# %% id="judge"
-from prompt2data.quality.selection import quality_stand_in
-
-scores = quality_stand_in(*([texts.text(rows[place], column) for place in twenty] for column in texts.COLUMNS))
+# %% id="agreement"
 chain_keeps = {number: sifted.verdicts[place] is None for number, place in enumerate(twenty, start=1)}
-judge_keeps = {number: bool(score >= np.median(scores)) for number, score in enumerate(scores, start=1)}
 
 
 def say_agreement(labels):
-    """Print how often chain and judge agree with labels (number → True to keep), and where the chain does not."""
+    """Print how often the chain agrees with labels (number → True to keep), and where it does not."""
     labels = {number: bool(keep) for number, keep in labels.items() if number in chain_keeps}
-    print(f"rows labelled: {len(labels)}")
-    if not labels:
-        return
-    agree = {
-        name: share(labels[number] == keeps[number] for number in labels)
-        for name, keeps in [("the chain", chain_keeps), ("the judge", judge_keeps)]
-    }
-    for name, one in agree.items():
-        print(f"{name} agrees with you in {one}")
+    agree = share(keep == chain_keeps[number] for number, keep in labels.items())
+    print(f"the chain agrees in {agree}")
     for number, keep in labels.items():
         verdict = sifted.verdicts[twenty[number - 1]]
         says = verdict.reason if verdict else "keep"
@@ -598,24 +569,20 @@ def say_agreement(labels):
             print(f"row {number}: the chain says {says}")
 
 
-say_agreement(my_labels)
+# %% id="agree-filled"
+# Your verdicts or, as long as there are none, those of one reader
+one_reader = {number: number not in (4, 7, 8, 9) for number in range(1, 21)}
+say_agreement(my_labels or one_reader)
 
-# %% [markdown] id="agree-read"
+# %% [markdown] id="agree-read" holds="all(sifted.verdicts[twenty[n - 1]].reason in ('exact duplicate', 'near duplicate', 'paraphrase') for n in one_reader if one_reader[n] and not chain_keeps[n]) and sum(one_reader[n] == chain_keeps[n] for n in one_reader) == 17 and not any(chain_keeps[n] for n in (4, 7, 8, 9))"
 """
-A row may look fine by itself and still be a duplicate: you saw twenty rows, the chain saw two hundred. Such
-disagreements are not errors of yours. Others are worth a second look. If you dropped a row that the chain kept, you
-have found a reason that it lacks.
-"""
+One reader dropped the row with typing mistakes, the leaked prompt, the row without an instruction, and the question of
+one word. Chain and reader agree in {eval}`sum(one_reader[n] == chain_keeps[n] for n in one_reader)` of 20 rows. Where
+they do not, the chain found copies: the reader saw twenty rows, the chain two hundred. In one of the three the reader
+was right: the original was dropped, too, as the false alarm that you saw above, so neither row is left.
 
-# %% id="agree-filled" tags=["solution-only"]
-# One reader's verdicts
-say_agreement({number: number not in (4, 7, 8, 9) for number in range(1, 21)})
-
-# %% [markdown] id="agree-filled-note" tags=["solution-only"]
-"""
-This reader dropped the row with slips of the pen, the leaked prompt, the row without an instruction, and the question
-of one word. What the chain dropped beyond these are copies whose originals were not among the twenty. The judge's cosine
-knows neither slips nor copies. With twenty rows the intervals are wide, so do not rank raters by them.
+Now write your own verdicts into the cell `my_labels` and run it again. If you drop a row that the chain keeps, you have
+found a reason that it lacks.
 """
 
 # %% [markdown] id="select-why"
@@ -623,20 +590,29 @@ knows neither slips nor copies. With twenty rows the intervals are wide, so do n
 ## The best twenty
 
 Not every row that is free of faults is worth its place. **Deita** (Liu et al., 2023) ranks rows by *complexity* times
-*quality* and takes them from the top, leaving out rows too close to one already taken: *diversity*. In the paper, trained
-models score the first two. You have none, so two **stand-ins** take their place:
+*quality* and takes them from the top, leaving out rows too close to one already taken: *diversity*. In the paper,
+trained models score the first two. You have none, so two **stand-ins** take their place:
 
 * complexity: how many different content words the instruction has;
 * quality: the cosine of instruction and response.
 
-They see words and likeness, not whether an answer is right. Keep that in mind when you read what they chose.
+Can they choose well? To find out, plant a fault once more. In the pool below, half of the kept rows got the answer of
+another row. **How many of your best twenty will have their own answer?** A random choice has about ten.
 """
 
-# %% id="scores"
-from prompt2data.quality.selection import complexity_stand_in
-
+# %% id="pool" tags=["nbval-check-output"]
 kept = sifted.kept
-asked, said = ([row[column] for row in kept] for column in texts.COLUMNS)
+places = random.Random(7).sample(range(len(kept)), len(kept) // 2)
+pool = [{**row, "own_answer": True} for row in kept]
+for place, giver in zip(places, places[1:] + places[:1]):
+    pool[place].update(response=kept[giver]["response"], own_answer=False)
+with_own = sum(row["own_answer"] for row in pool)
+print(f"{with_own} of {len(pool)} rows have their own answer")
+
+# %% id="scores"
+from prompt2data.quality.selection import complexity_stand_in, quality_stand_in
+
+asked, said = ([row[column] for row in pool] for column in texts.COLUMNS)
 complexity = [complexity_stand_in(text) for text in asked]
 quality = quality_stand_in(asked, said)
 score = complexity * quality
@@ -644,39 +620,15 @@ embeddings = embed_rows(asked, said)
 for place in np.argsort(-score)[:3]:
     print(f"{score[place]:.2f}", asked[place], "→", said[place])
 
-# %% [markdown] id="deita-why"
+# %% [markdown] id="ex-select-intro"
 """
-distilabel has the selection as a step, `DeitaFiltering`. It reads `evol_instruction_score`, `evol_response_score` and
-`embedding`. **How many rows will it select, asked for twenty?** Its default for the smallest distance is 0.9.
-"""
-
-# %% id="deita"
-from distilabel.steps import DeitaFiltering
-
-deita_rows = [
-    {"evol_instruction_score": float(a), "evol_response_score": float(b), "embedding": list(point), "place": place}
-    for place, (a, b, point) in enumerate(zip(complexity, quality, embeddings))
-]
-for distance in (0.9, 0.5, 0.3):
-    step = DeitaFiltering(data_budget=20, diversity_threshold=distance)
-    n = len(run_step(step, deita_rows))
-    print(f"smallest distance {distance}: {n} rows")
-
-nearest = 1 - np.sort(embeddings @ embeddings.T, axis=1)[:, -2]
-print(f"distance to the nearest row: {nearest.min():.2f} to {nearest.max():.2f}")
-
-# %% [markdown] id="deita-read"
-"""
-The last line explains the first. The step measures the cosine distance from each row to its nearest row *among all
-rows*. In a set about one domain, there need not be any row that is 0.9 away from all others. And since it compares with all rows, not
-with those already selected, two rows close to each other shut *each other* out, even when neither was taken.
-
-The paper's rule is kinder: from the best row down, take a row if it is far enough from those **already taken**.
+Take the rows from the highest score down, and leave out each one that is too close to a row **already taken**. That is
+the paper's rule, and your next exercise.
 """
 
 # %% [markdown] id="ex-select" tags=["exercise"]
 """
-### 🦁 Exercise 7.3: select (20 min)
+### 🦁 Exercise 7.3: select (45 min)
 
 Write `select(embeddings, quality, k, min_distance)`. It returns the **places** (indices) of the selected rows, in the
 order in which they are taken.
@@ -715,9 +667,8 @@ for distance in (0.0, 0.5, 0.9):
 
 # %% [markdown] id="ex-select-note" tags=["solution-only"]
 """
-Python's sort is stable: with `key=lambda place: -quality[place]` equal rows keep their order, with `reverse=True` they do
-as well, but sorting *pairs* of quality and place with `reverse=True` would turn it round. Compare the counts with those of
-`DeitaFiltering` above: being far from twenty rows is easier than being far from all of them.
+With `min_distance=0.9` fewer than twenty rows fit: in a set about one domain, few rows are that far from each other.
+And `sorted` keeps equal rows in their order, as the exercise asks.
 """
 
 # %% [markdown] id="luck-why"
@@ -731,7 +682,7 @@ the same size. The **percentile** says how many of them the selection beats; 50 
 
 # %% [markdown] id="ex-percentile" tags=["exercise"]
 """
-### 🦁 Exercise 7.4: percentile (10 min)
+### 🦁 Exercise 7.4: percentile (25 min)
 
 Write `percentile(measure, chosen, pool, draws=1000, seed=0)`. `measure` takes a list of rows and gives a number, higher
 for better. Draw `draws` random subsets of `pool`, as large as `chosen`, each **without** taking a row twice. Return how
@@ -770,155 +721,141 @@ selection that is like every other one would come out at 0. `random.Random(seed)
 
 # %% [markdown] id="measures-why"
 """
-Three measures that the selection did not see: the number of different topics by the set's own column `topic`, distinct-2
-of the responses (lesson 1), and the share of responses with a number in them. The first is related to what was selected
-for, since distance spreads topics; the last is not.
-
-Two pools to draw from: the rows that were kept, which shows what the *selection* adds, and all 200 rows, which shows
-what the chain and the selection add together.
+Three measures: the share of rows with their own answer, which the score should see; and two that it cannot see, the
+number of different topics, by the set's own column `topic`, and distinct-2 of the responses (lesson 1). **Which of them
+will the selection move?**
 """
 
 # %% id="best"
-import re
-
 from prompt2data.metrics import distinct_n
 from prompt2data.quality import selection
 
 MEASURES = {
+    "share with own answer": lambda rows: sum(row["own_answer"] for row in rows) / len(rows),
     "different topics": selection.topics,
-    "distinct-2 of responses": lambda rows: distinct_n([texts.text(row, "response") for row in rows], 2),
-    "share of responses with a number": lambda rows: (
-        sum(bool(re.search(r"\d", texts.text(row, "response"))) for row in rows) / len(rows)
-    ),
+    "distinct-2 of responses": lambda rows: distinct_n([row["response"] for row in rows], 2),
 }
-best = [kept[place] for place in selection.select(embeddings, score, 20, 0.5)]
-ranks = {name: [selection.percentile(one, best, pool) for pool in (kept, rows)] for name, one in MEASURES.items()}
-for name, (among_kept, among_all) in ranks.items():
+best = [pool[place] for place in selection.select(embeddings, score, 20, 0.5)]
+ranks = {name: selection.percentile(one, best, pool) for name, one in MEASURES.items()}
+for name, rank in ranks.items():
     value = MEASURES[name](best)
-    print(
-        f"{name}: {value:.2f}; percentile {among_kept:.0f} among the kept rows, {among_all:.0f} among all rows"
-    )
-    if among_kept >= 95:
-        print("→", "Higher than nearly all random choices of kept rows.")
-    elif among_kept <= 5:
-        print("→", "Lower than nearly all random choices of kept rows.")
-    else:
-        print("→", "No clear difference from a random choice of kept rows.")
+    print(f"{name}: {value:.2f}; percentile {rank:.0f}")
 
-# %% id="best-plot"
-from prompt2data import plots
-
-fig, axes = plots.figure(3, figsize=(10, 3.2))
-rng = random.Random(0)
-for ax, (name, one) in zip(axes, MEASURES.items()):
-    drawn = [one(rng.sample(kept, len(best))) for _ in range(1000)]
-    ax.hist(drawn, bins=15, color=plots.COLORS[7])
-    ax.axvline(one(best), color=plots.COLORS[5], linewidth=2)
-    title = f"Percentile {ranks[name][0]:.0f}"
-    plots.finish(ax, title=title, x=name, y="random subsets (number)")
-plots.show(
-    fig,
-    alt="Three histograms: each measure on 1,000 random subsets of twenty kept rows, with a line at the selected twenty.",
-)
-
-# %% [markdown] id="best-read"
+# %% [markdown] id="best-read" holds="list(ranks.values())[0] >= 95 and all(5 < rank < 95 for rank in list(ranks.values())[1:])"
 """
-* Where a line stands far out, the selection moved something it did not aim at.
-* Where it stands in the middle of the hill, the selection did no better there than drawing lots, whatever its scores
-  say. That is a result, and worth a sentence in your data sheet.
-* Where it stands on the low side, it made something worse. A score of complexity may well prefer long questions whose
-  answers are vague.
+{eval}`sum(row['own_answer'] for row in best)` of the best 20 rows have their own answer: more than nearly all random
+choices. Topics and distinct-2 show no clear difference: the selection moved the one thing that its score can see.
 
-Whether a model *trained* on the twenty is better is another question, and the one that counts. Lesson 8 trains one.
-
-## The model's own rows
-
-So far you knew all faults. Now the real thing: rows that the model writes. Magpie (lesson 4), steered to baking, asks;
-the model answers in one sentence. Which reasons will lead the table?
+What does the score *not* see? Let it choose between a right and a wrong answer to the same question (the pairs of
+lesson 6's exam):
 """
 
-# %% id="generate"
-from distilabel.steps.tasks import Magpie, TextGeneration
+# %% id="score-blind" tags=["nbval-check-output"]
+from prompt2data.damage import given_answers
+
+exam = given_answers()
+asked_in_exam = [row["instruction"] for row in exam]
+right, wrong = (quality_stand_in(asked_in_exam, [row[kind] for row in exam]) for kind in ("good", "wrong"))
+prefers_right = share(right > wrong)
+print(f"the right answer has the higher score in {prefers_right}")
+
+# %% [markdown] id="own-why" holds="prefers_right.low < 0.5 < prefers_right.high"
+"""
+In {eval}`prefers_right.k` of {eval}`prefers_right.n` pairs: a coin does as well. The score sees an answer about
+something else, and not an answer that is wrong.
+
+## Rows of your own: the answers first
+
+The course's model knows little about bread. So take answers that people wrote, and leave them as they are. The model
+turns the *question* into a message, as a user would type it. And use what you know: small models continue well (lesson
+2), examples show more than an order says (lesson 3), and of four tries one may be good (lesson 6).
+"""
+
+# %% id="messages"
+from distilabel.steps.tasks import TextGeneration
 
 from prompt2data import BatchedTransformersLLM
 
-BAKER = (
-    "You are a baking assistant. The user bakes bread at home and will ask you about sourdough, flour, yeast, kneading, "
-    "rising times, crust and the oven."
-)
-llm = BatchedTransformersLLM(model=MODEL, use_magpie_template=True)
-llm.load()
-ask = Magpie(llm=llm, name="ask", only_instruction=True, system_prompt=BAKER)
-SEEDS = (0, 1)
-asked_by_model = []
-for seed in SEEDS:
-    llm.generation_kwargs = {"max_new_tokens": 32, "seed": seed}
-    asked_by_model += [{**row, "seed": seed} for row in next(ask.process([{} for _ in range(16)]))]
+EXAMPLES = {
+    "How thin should I roll pizza dough?": "I am making pizza tonight. How thin should the dough be?",
+    "Why did my strawberry jam stay runny?": "I cooked strawberry jam yesterday. Why is it still runny?",
+    "Can I freeze a whole loaf?": "I baked two loaves today. Can I put one whole loaf into the freezer?",
+    "How do I clean a banneton after use?": "I have a new banneton. How do I clean it when the bread is baked?",
+}
+shown = "".join(f"Question: {question}\nMessage: {message}\n\n" for question, message in EXAMPLES.items())
+one_sentence = [row for row in kept if row["instruction"].endswith("?") and "." not in row["instruction"]]
+sources = random.Random(0).sample([row for row in one_sentence if row["instruction"] not in EXAMPLES], 24)
 
-# %% id="answer"
-llm.generation_kwargs = {"max_new_tokens": 64, "seed": 0, "temperature": 0.2}
-answer = TextGeneration(llm=llm, name="answer", system_prompt="Answer in one short sentence.")
-answer.load()
-inputs = [{"instruction": row["instruction"].strip() or "?", "seed": row["seed"]} for row in asked_by_model]
-made = []
-for first, row in zip(asked_by_model, next(answer.process(inputs))):
-    metadata = {**first["distilabel_metadata"], **row["distilabel_metadata"]}
-    ended = [metadata[f"statistics_{name}"]["finish_reason"][0] for name in ("ask", "answer")]
-    made.append({**row, "response": row["generation"], "distilabel_metadata": metadata, "finish_reason": ended})
-for row in made[:3]:
-    print(visible(row["instruction"]), "→", visible(row["response"], 200))
+llm = BatchedTransformersLLM(model=MODEL, chat_template="{{ messages[0]['content'] }}")
+llm.load()
+llm.generation_kwargs = {"max_new_tokens": 24, "seed": 0, "temperature": 0.4}
+write = TextGeneration(llm=llm, name="write", num_generations=4, group_generations=True)
+write.load()
+inputs = [{"instruction": f"{shown}Question: {row['instruction']}\nMessage: I"} for row in sources]
+calls = next(write.process(inputs))
+
+# %% id="tries"
+tries = []
+for source, call in zip(sources, calls):
+    for text in call["generation"]:
+        message = "I" + text.split("\n")[0].rstrip()
+        row = {"question": source["instruction"], "response": source["response"], "model_name": call["model_name"]}
+        tries.append({"instruction": message, **row})
+for row in tries[:8]:
+    print(visible(row["question"]), "→", visible(row["instruction"]))
 
 # %% [markdown] id="own-chain-why"
 """
-The same chain, with the same evaluation set. One filter has work to do that it did not have before: `cut off` reads why
-a text ended, and drops what the token budget ended.
+First the chain as it is. **How many messages will it keep?**
 """
 
-# %% id="own-chain"
-own = run_chain(made, standard_filters(evaluation))
-print(own.counts)
-stays = [verdict is None for verdict in own.verdicts]
-first, second = (sum(row["seed"] == seed for row in own.kept) for seed in SEEDS)
-print(
-    f"kept: {share(stays)}; with seed 0: {first} of 16, with seed 1: {second} of 16"
+# %% id="all-tries"
+tried = run_chain(tries, standard_filters(evaluation))
+print({reason: n for reason, n in tried.counts.items() if n})
+print(f"{len(tried.kept)} of {len(tries)} kept")
+for row in random.Random(1).sample(tried.kept, 6):
+    print("•", visible(row["instruction"]), "→", visible(row["response"]))
+
+# %% [markdown] id="same-question-why" holds="len(tried.kept) < len(tries) / 2 and tried.counts['near duplicate'] > (len(tries) - len(tried.kept)) / 2"
+"""
+{eval}`len(tried.kept)` messages stay. Four tries share one answer, so most others are near duplicates. The chain sees
+sound sentences. It cannot see that some ask something else than the answer answers. So **iterate**: you read rows,
+found a fault, and now you give it a rule. Of each four, take the message that is closest to its question; drop it if it
+is not close enough.
+"""
+
+# %% id="own-rows"
+from prompt2data.quality.chain import each
+
+SAME = 0.88
+for row, near_by in zip(tries, cosine([row["instruction"] for row in tries], [row["question"] for row in tries])):
+    row["similarity"] = float(near_by)
+closest = [max(tries[start : start + 4], key=lambda row: row["similarity"]) for start in range(0, len(tries), 4)]
+same_question = each(
+    "question", ["other question"], lambda row: None if row["similarity"] >= SAME else "other question"
 )
-DatasetBrowser(own.table(), page_size=5)
+own = run_chain(closest, [same_question, *standard_filters(evaluation)])
+print({reason: n for reason, n in own.counts.items() if n})
+for row in own.kept:
+    print("✔", visible(row["instruction"]), "→", visible(row["response"]))
+for row, verdict in zip(own.rows, own.verdicts):
+    if verdict:
+        print("✘", visible(row["instruction"]), f"({verdict.reason})")
 
-# %% id="own-plot"
-fig, ax = plots.figure()
-parts = {
-    "planted": sifted.counts | {"kept": len(sifted.kept)},
-    "the model's own": own.counts | {"kept": len(own.kept)},
-}
-shares = {name: {reason: n / sum(counts.values()) for reason, n in counts.items()} for name, counts in parts.items()}
-names = ["kept", *sifted.counts]
-for place, (name, values) in enumerate(shares.items()):
-    heights = [spot + 0.4 * place - 0.2 for spot in range(len(names))]
-    ax.barh(
-        heights,
-        [values[reason] for reason in names],
-        height=0.38,
-        label=name,
-        color=plots.COLORS[place],
-        hatch=["", "//"][place],
-    )
-ax.set_yticks(range(len(names)), names)
-ax.invert_yaxis()
-leading = max(own.counts, key=own.counts.get)
-kept_share = len(own.kept) / sum(own.counts.values(), len(own.kept))
-title = f"The model's own rows: {kept_share:.0%} kept; most frequent reason: {leading}"
-plots.finish(ax, title=title, x="share of rows (0 to 1)", y="verdict", legend=True)
-plots.show(fig, alt="Bars for each verdict: share of the planted rows and of the rows the model wrote.")
-
-# %% [markdown] id="own-read"
+# %% [markdown] id="own-read" holds="len(own.kept) > 0.6 * len(own.rows) and any('a muffin' in row['instruction'] for row in own.kept)"
 """
-* If `cut off` leads, the budget was too small or the model does not stop. More tokens or a shorter format may help; the
-  filter only tells you so.
-* If duplicates and paraphrases lead, the model repeats itself: go back to lesson 1's grid or lesson 2's novelty filter.
-  Read the pairs with the lowest similarity before you believe it. Rows about one narrow thing are near each other without
-  saying the same, and a threshold chosen on other rows may be too low for them.
-* If little was dropped, read the kept rows before you rejoice. No filter of this chain asks whether an answer is *true*.
+{eval}`len(own.kept)` of {eval}`len(own.rows)` questions now have a message in a user's words, and an answer that a
+person wrote. Read them: in the one with the muffin the question has lost its sense, and some only say that they are not sure before the old question. The rule has its limits: `SAME` was chosen by reading rows like these, and similarity does not
+see sense. So, as in lessons 2 and 5, strike out what you would not give to a friend:
+"""
 
+# %% id="own-strike-out"
+NO_SENSE = ["a muffin", "a dill", "my baguette", "a stand mixer", "a steam machine", "I added oil"]
+friendly = [row for row in own.kept if not any(words in row["instruction"] for words in NO_SENSE)]
+print(f"{len(friendly)} rows stay")
+
+# %% [markdown] id="no-filter"
+"""
 ## What no filter can decide
 
 Three questions remain, and the answers belong beside the data.
@@ -928,14 +865,14 @@ sets no terms on outputs. Other open models forbid certain uses or ask you to ke
 training models that compete with theirs. Texts that you grounded rows on have licences too. This is no legal advice:
 read the terms, and note which version you read.
 
-**From where?** *Provenance* is the list of hands a row went through: model and revision, prompt, seed, date, filters
-with their thresholds. Without it, a fault found in a year cannot be traced.
+**From where?** *Provenance* is the record of all that was done to a row: model and revision, prompt, seed, date,
+filters with their thresholds. Without it, a fault found in a year cannot be traced.
 
 **About whom?** A model can repeat personal data from its training texts. A pattern finds e-mail addresses and phone
 numbers. It does not find *the baker in our village who went bankrupt*.
 
-A **data sheet** (Gebru et al., 2021) puts these answers into a fixed form. The counts come from the chain; the sentences
-from you. The report is one page for people who want to see examples for every reason.
+A **data sheet** (Gebru et al., 2021) puts these answers into a fixed form. The counts come from the chain; the
+sentences from you. The report is one page for people who want to see examples for every reason.
 """
 
 # %% id="sheet"
@@ -944,12 +881,12 @@ from prompt2data.quality.datasheet import Datasheet
 from prompt2data.quality.report import write_report
 
 sheet = Datasheet(
-    title="Questions of home bakers",
+    title="Messages of home bakers",
     motivation="Made in a course, to learn how instruction data is cleaned.",
-    sources=f"The model {llm.model_name} wrote the instructions and the responses.",
-    collection="Magpie with a system prompt that describes a home baker, then one-sentence answers; seeds 0 and 1.",
-    uses="Trying out filters and formats.",
-    not_for="Baking by, and training models for use: nobody has checked whether the answers are true.",
+    sources=f"People wrote the questions and the answers; {llm.model_name} turned the questions into messages.",
+    collection="Four examples to continue, four tries for each question, seed 0; the closest try to the question was taken.",
+    uses="Trying out filters and formats; examples for a larger set.",
+    not_for="Training a model for use: the rows are few, and only a program compared messages and questions.",
     licence="SmolLM2 is under Apache-2.0, which sets no terms on outputs. For another model: unknown, look it up.",
     contact="The person who ran this notebook.",
 )
@@ -959,16 +896,93 @@ print(sheet_file.read_text(encoding="utf-8"))
 
 # %% [markdown] id="sheet-read"
 """
-Both files lie in the folder `datasets` beside this notebook: `07_datasheet.md` and `07_report.html`. In the report, what rows say is escaped: a text that a model wrote must never act
-on a page. In the sheet, *unknown* is an honest answer, and an empty one is refused.
+Both files lie in the folder `datasets` beside this notebook: `07_datasheet.md` and `07_report.html`. In the report,
+what rows say is escaped: a text that a model wrote must never act on a page. In the sheet, *unknown* is an honest
+answer, and an empty one is refused.
 
+## Take the rows with you
+
+The kept rows go into one file.
+"""
+
+# %% id="save"
+from datasets import Dataset
+
+from prompt2data.metrics import tokens_per_kept_row
+
+if friendly:
+    columns = ["instruction", "response", "model_name"]
+    Dataset.from_list(friendly).select_columns(columns).to_json(output_path("07_quality.jsonl"), force_ascii=False)
+llm.unload()
+# Four tries for each question
+tokens = [[one["statistics_write"] for one in call["distilabel_metadata"]] for call in calls]
+print(tokens_per_kept_row([{"distilabel_metadata": {"statistics_write": four}} for four in tokens], friendly))
+
+# %% [markdown] id="remember"
+"""
+## What to remember
+
+* Test a filter on faults you planted, and again on rows that played no part in choosing its thresholds.
+* Every dropped row has a reason, evidence, and what it collides with. Kept and counted rows add up.
+* Three kinds of duplicates need three methods: by words, by characters, by meaning.
+* Report a score with and without the contaminated rows.
+* Grade a selection by what it did not select for, against random selections.
+
+## Best practices of the whole course
+
+These **best practices** come back in every good dataset. In brackets stand the lessons that showed them:
+
+* Start from diverse seeds, and plan variety (1, 2).
+* Show examples, and let a small model continue (2, 3).
+* Read rows before you count them (1 to 7).
+* Measure again after every change (1, 2); iterate on the prompt (4).
+* Keep what a program can check (3, 7).
+* Test a judge before you believe it (6).
+* Set the evaluation questions aside first, then deduplicate and decontaminate (7).
+* Label some rows by hand (7).
+* Write down how the rows were made, in a data sheet (5, 7).
+
+## Where this goes wrong
+
+* *A pair that vanishes.* `EmbeddingDedup` with all neighbours drops both; give it the later ones only.
+* *A distance taken for a similarity.* With L2 scores the threshold is turned round.
+* *Thresholds from somebody else's data.* What suits long pages need not suit short rows; look at your own distances.
+* *Counts without reading.* Twenty rows read by a person find the fault that nobody thought of.
+
+You began with one prompt. Now you have rows that you can account for: where each came from, and why it stayed.
+"""
+
+# %% [markdown] id="further"
+"""
 ## Further (optional)
 
-**Model collapse.** What if the next model is trained on the kept rows of this one, and so on? Shumailov et al. (2024) saw
-rare things vanish first. A model of a model is enough to see why: *training* counts how often each of 200 topics occurs
-among 400 rows, *generating* draws 400 rows by these counts. A topic that is not drawn once can never come back. In a
-second line, half of each generation's rows are fresh ones from the real world. **How many topics will be left after 40
-generations?**
+**The comparison with luck, as pictures.** Each histogram shows 1,000 random choices of twenty rows; the line is your
+selection.
+"""
+
+# %% id="best-plot"
+from prompt2data import plots
+
+fig, axes = plots.figure(3, figsize=(10, 3.2))
+rng = random.Random(0)
+for ax, (name, one) in zip(axes, MEASURES.items()):
+    drawn = [one(rng.sample(pool, len(best))) for _ in range(1000)]
+    ax.hist(drawn, bins=min(15, len(set(drawn))), color=plots.COLORS[7])
+    ax.axvline(one(best), color=plots.COLORS[5], linewidth=2)
+    title = f"Percentile {ranks[name]:.0f}"
+    plots.finish(ax, title=title, x=name, y="random subsets (number)")
+plots.show(
+    fig,
+    alt="Three histograms: each measure on 1,000 random subsets of twenty rows, with a line at the selected twenty.",
+)
+
+# %% [markdown] id="collapse-why"
+"""
+**Model collapse.** What if the next model is trained on the kept rows of this one, and so on? Shumailov et al. (2024)
+saw rare things vanish first. A very simple simulation is enough to see why: *training* counts how often each of 200
+topics occurs among 400 rows, *generating* draws 400 rows by these counts. A topic that is not drawn once can never come
+back. In a second line, half of each generation's rows are fresh ones from the real world. **How many topics will be
+left after 40 generations?**
 """
 
 # %% id="collapse"
@@ -992,60 +1006,89 @@ fig, ax = plots.figure()
 for place, (name, left_over) in enumerate(lines.items()):
     ax.plot(range(1, 41), left_over, label=name, markevery=5, linestyle=["-", "--"][place])
 alone, fresh = (left_over[-1] for left_over in lines.values())
-title = f"After 40 generations {alone} of 200 topics are left alone, {fresh} with fresh rows"
+title = f"After 40 generations: {alone} of 200 topics without fresh rows, {fresh} with them"
 plots.finish(ax, title=title, x="generation of the model", y="topics left (number)", legend=True)
 plots.show(fig, alt="Two lines over 40 generations: the number of topics left, without and with fresh rows.")
 
-# %% [markdown] id="collapse-read"
+# %% [markdown] id="collapse-read" holds="alone < fresh"
 """
-Without fresh rows the number can only fall, by construction. Nothing in it depends on a bad model: each generation copies
-faithfully what it saw, and sees a little less. Fresh data, and a filter for novelty against *all* earlier rows, are what
-works against it.
+Without fresh rows, {eval}`alone` of 200 topics are left; with them {eval}`fresh`, about as many as in the first
+generation ({eval}`list(lines.values())[1][0]`). Without fresh rows the number can never rise, by construction. Nothing
+in it depends on a bad model: each generation copies faithfully what it saw, and sees a little less. Fresh data, and a
+filter for novelty against *all* earlier rows, are what works against it.
 """
 
-# %% [markdown] id="remember"
+# %% [markdown] id="deita-why"
 """
-## What to remember
+**DeitaFiltering.** distilabel has the selection as a step. It reads `evol_instruction_score`, `evol_response_score` and
+`embedding`. **How many rows will it select, asked for twenty?** Its default for the smallest distance is 0.9.
+"""
 
-* Test a filter on faults you planted, and again on rows that played no part in choosing its thresholds.
-* Every dropped row has a reason, evidence, and what it collides with. Kept and counted rows add up.
-* Three kinds of duplicates need three eyes: words, characters, meaning. Keep the first of a group.
-* Report a score with and without the contaminated rows.
-* Grade a selection by what it did not select for, against random selections.
-* Call a stand-in a stand-in.
+# %% id="deita"
+from distilabel.steps import DeitaFiltering
 
-## Where this goes wrong
+deita_rows = [
+    {"evol_instruction_score": float(a), "evol_response_score": float(b), "embedding": list(point), "place": place}
+    for place, (a, b, point) in enumerate(zip(complexity, quality, embeddings))
+]
+for distance in (0.9, 0.5, 0.3):
+    step = DeitaFiltering(data_budget=20, diversity_threshold=distance)
+    n = len(run_step(step, deita_rows))
+    print(f"smallest distance {distance}: {n} rows")
 
-* *A pair that vanishes.* `EmbeddingDedup` with all neighbours drops both; give it the later ones only.
-* *A distance taken for a similarity.* With L2 scores the threshold is turned round.
-* *A selection of nothing.* `DeitaFiltering` at its default distance, in a narrow domain.
-* *Thresholds from somebody else's data.* What suits long pages need not suit short rows; look at your own distances.
-* *Counts without reading.* Twenty rows read by a person find the fault that nobody thought of.
+nearest = 1 - np.sort(embeddings @ embeddings.T, axis=1)[:, -2]
+print(f"distance to the nearest row: {nearest.min():.2f} to {nearest.max():.2f}")
 
-## Next
+# %% [markdown] id="deita-read" holds="nearest.max() < 0.9"
+"""
+At the default distance it selects nothing. The step measures the cosine distance from each row to its nearest row
+*among all rows*, and in a set about one domain no row need be 0.9 away from all others: the last line shows the
+distances. And since it compares with all rows, not with those already selected, two rows close to each other shut *each
+other* out, even when neither was taken. The paper's rule, which your `select` follows, keeps more rows.
+"""
 
-Lesson 8 takes rows like these and trains a model on them, with controls that tell whether they taught anything.
+# %% [markdown] id="language-why"
+"""
+**Languages.** Is a row in the language you want? The script of the letters tells Chinese, Japanese and Korean. Texts in
+Latin letters go to a small trained **identifier** (py3langid), which knows how common each run of letters is in which
+language. A list of common words looks like enough, and fails where a text has none of them, such as a list of dishes:
+`language_by_words`, in the same module, is such a rule. A foreign name inside an English sentence should change
+nothing.
+"""
 
+# %% id="language" tags=["nbval-check-output"]
+from prompt2data.quality.language import language_of
+
+for text in [
+    "How long does phở broth simmer?",
+    "Bột mì làm bánh mì khác gì với bột làm bánh ngọt?",
+    "パンの皮をぱりっとさせるにはどうすればいいですか。",
+    "为什么我的面团发得这么慢？",
+    "Wie lange hält sich ein Roggenbrot in einem Tuch?",
+    "Two loaves.",
+]:
+    print(language_of(text), "|", text)
+
+# %% [markdown] id="language-read"
+"""
+`other` is any language but the course's five, and `None` means that there is too little text to tell, or code, which is
+in no language. A rule that says *I do not know* is worth more than one that guesses.
+"""
+
+# %% [markdown] id="references"
+"""
 ## References
 
 * Liu et al., *What Makes Good Data for Alignment?* (Deita), 2023, [arXiv:2312.15685](https://arxiv.org/abs/2312.15685).
+* Li et al., *Self-Alignment with Instruction Backtranslation*, 2023,
+  [arXiv:2308.06259](https://arxiv.org/abs/2308.06259): answers first, then the questions.
 * Broder, *On the Resemblance and Containment of Documents* (MinHash), 1997.
 * Lee et al., *Deduplicating Training Data Makes Language Models Better*, 2021,
   [arXiv:2107.06499](https://arxiv.org/abs/2107.06499).
 * Brown et al., *Language Models are Few-Shot Learners*, 2020,
   [arXiv:2005.14165](https://arxiv.org/abs/2005.14165) (contamination, appendix C).
 * Gebru et al., *Datasheets for Datasets*, 2021, [arXiv:1803.09010](https://arxiv.org/abs/1803.09010).
-* Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature 631, 2024.
+* Shumailov et al., *AI models collapse when trained on recursively generated data*, Nature 631, 2024; first
+  published as *The Curse of Recursion*, 2023, [arXiv:2305.17493](https://arxiv.org/abs/2305.17493).
 * distilabel 1.5.3, documentation of `MinHashDedup`, `EmbeddingDedup` and `DeitaFiltering`.
 """
-
-# %% id="save"
-from datasets import Dataset
-
-from prompt2data.metrics import tokens_per_kept_row
-
-if own.kept:
-    columns = ["instruction", "response", "model_name"]
-    Dataset.from_list(own.kept).select_columns(columns).to_json(output_path("07_quality.jsonl"), force_ascii=False)
-llm.unload()
-print(tokens_per_kept_row(made, own.kept))

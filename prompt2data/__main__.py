@@ -52,11 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     texts = {
         "cache": (
             _("show what the generation cache holds, or clear it"),
-            _("show: its folder and size (what happens without a word); clear: forget every text"),
+            _("show (default): print its folder and size; clear: forget every text"),
         ),
         "progress": (
             _("show which exercises have passed, or forget it"),
-            _("show: the exercises of each lesson (what happens without a word); clear: forget what has passed"),
+            _("show (default): print the exercises of each lesson; clear: forget what has passed"),
         ),
     }
     for name, (about, actions) in texts.items():

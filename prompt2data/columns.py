@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from prompt2data.i18n import _
+from prompt2data.i18n import _, listed
 
 # Columns that every task adds.
 BOOKKEEPING = ("model_name", "distilabel_metadata")
@@ -25,7 +25,7 @@ class MissingColumn(ValueError):
         self.step, self.column, self.present = step, column, sorted(present)
         super().__init__(
             _("Step '{step}' reads the column '{column}', which its rows do not have; they have: {present}.").format(
-                step=step, column=column, present=", ".join(self.present) or "–"
+                step=step, column=column, present=listed(self.present) or "–"
             )
         )
 

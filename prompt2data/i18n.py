@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def translated(message: str) -> str:
 def ngettext(singular: str, plural: str, n: int) -> str:
     """The form of a message that fits the number `n`."""
     return _translations.ngettext(singular, plural, n)
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share from 0 to 1 in percent, as the language writes it: "12.5 %", "12.5%"."""
+    return _("{n} %").format(n=f"{100 * share:.{digits}f}")
+
+
+def listed(items: Iterable[str]) -> str:
+    """Items with the language's comma between them."""
+    found = ""
+    for item in items:
+        found = _("{one}, {two}").format(one=found, two=item) if found else item
+    return found
 
 
 def tr(text: str, /, **values: Any) -> str:

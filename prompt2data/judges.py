@@ -206,7 +206,8 @@ class Report:
 def take_exam(judge: Judge, pairs: Sequence[Mapping[str, str]]) -> Report:
     """Examine a judge on pairs of known order (`damage.known_pairs`), each shown in both orders.
 
-    A judge that guesses wins a pair in both orders one time in four, one that always takes the same position never.
+    By guessing, a judge that compares is right in both orders one time in four, and one that rates answers one by one
+    one time in two. One that always takes the same position never is.
     """
     before = getattr(judge, "tokens", 0)
     forward = [(row["instruction"], row["good"], row["bad"]) for row in pairs]

@@ -24,6 +24,8 @@ from builder.source import Cell, Lesson
 COURSE = "course"
 PACKAGE = "prompt2data"
 README_CONTEXT = "README"
+MEASURED = "benchmarks"  # the generated block of the README whose words are messages, and its numbers are not
+_NUMBER = re.compile(r"\d{4}-\d\d-\d\d|(?<![\w.+{-])\d+(?:\.\d+)*(?![\w}-])")
 _MARKER = re.compile(r"<!-- (begin|end):([\w-]+) -->")
 
 
@@ -69,6 +71,8 @@ def course_messages(course: Course) -> list[Message]:
     found = [Message(words.CONTEXT, word, words.WRITTEN) for word in words.ALL]
     for block in readme_blocks(readme):
         found.append(Message(README_CONTEXT, block.text, block.kind, block.first + 1))
+    for block in measured_blocks(readme):
+        found.append(Message(README_CONTEXT, masked(block.text)[0], block.kind, block.first + 1))
     for diagram in all_of(course):
         found += diagram.messages()
     return found
@@ -105,6 +109,24 @@ def readme_blocks(text: str) -> list[blocks.Block]:
         if block.first not in generated:
             kept.append(block)
     return kept
+
+
+def measured_blocks(text: str) -> list[blocks.Block]:
+    """The blocks of a README that hold measurements."""
+    begin, end = (text.find(f"<!-- {kind}:{MEASURED} -->") for kind in ("begin", "end"))
+    first, last = (text[: max(place, 0)].count("\n") for place in (begin, end))
+    return [block for block in blocks.blocks(text) if begin >= 0 and first < block.first < last]
+
+
+def masked(text: str) -> tuple[str, list[str]]:
+    """`text` with its numbers as `{0}`, `{1}` …, so that a new measurement makes no translation stale; the numbers."""
+    numbers: list[str] = []
+
+    def mask(match: re.Match[str]) -> str:
+        numbers.append(match[0])
+        return f"{{{len(numbers) - 1}}}"
+
+    return _NUMBER.sub(mask, text), numbers
 
 
 def package_messages(folder: Path) -> list[Message]:

@@ -53,12 +53,15 @@ class Translator:
         return lambda cell, text: self.text(name, cell, text) if (cell, text) in known else None
 
     def readme(self, text: str) -> str:
-        """A README with its blocks in this language; what the build fills in is left as it is."""
+        """A README with its blocks in this language, measurements too; what the build fills in is left as it is."""
         found = [
             (block, self.text(sources.COURSE, sources.README_CONTEXT, block.text))
             for block in sources.readme_blocks(text)
         ]
-        return blocks.replaced(text, found)
+        for block in sources.measured_blocks(text):
+            masked, numbers = sources.masked(block.text)
+            found.append((block, self.text(sources.COURSE, sources.README_CONTEXT, masked).format(*numbers)))
+        return blocks.replaced(text, sorted(found, key=lambda one: one[0].first))
 
     def title(self, lesson: Lesson) -> str:
         """The lesson's title, without its number."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Term:
     """A term whose translations are fixed: language → allowed forms."""
 
     english: str
+    line: int  # of the table
     forms: dict[str, tuple[str, ...]]
     pattern: re.Pattern[str]
 
@@ -70,6 +71,13 @@ class Glossary:
             if found and forms and not any(form.casefold() in prose for form in forms):
                 yield f"“{term.english}” is {' or '.join(forms)}"
 
+    def never_said(self, english: Iterable[str]) -> Iterator[tuple[int, str]]:
+        """(line, what is wrong) for terms to be checked that no text of the course has: their check cannot fire."""
+        texts = [prose_of(text) for text in english]
+        for term in self.terms:
+            if not any(map(term.pattern.search, texts)):
+                yield term.line, f"no text of the course says {term.english!r}: say it there, or take its check away"
+
     def retired_in(self, language: str, source: str, translation: str) -> Iterator[str]:
         """Retired wordings in the translation."""
         for word in self.retired:
@@ -105,7 +113,7 @@ def _terms(path: Path, languages: Mapping[str, bool] | None, problems: list[Prob
         if row["check"] == _ALWAYS:
             word = re.sub(r"[\s-]+", r"[\\s-]+", re.escape(term.split(" (")[0]).replace(r"\ ", " ").replace(r"\-", "-"))
             pattern = re.compile(rf"(?<![\w-]){word}(?:e?s)?(?![\w-])", re.IGNORECASE)
-            found.append(Term(term, forms, pattern))
+            found.append(Term(term, line, forms, pattern))
     for code, terms in empty.items():
         if len(terms) == len(rows) > 1:
             problems.append(Problem(path, 1, f"the column {code} is empty: each term needs its translation"))

@@ -32,6 +32,7 @@ _NAMES = {
 }
 _FORMULA = re.compile(r"(?<![\\$\w])\$(?!\s)([^$\n]+?)(?<!\s)\$(?![\w$])")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
+_MASKED = re.compile(r"\{\d+\}")  # a measurement in the README
 _DRAWN = re.compile(r"[\u2500-\u257f<>|+]|-{2,}>?")
 _EXERCISE = re.compile(r"### (\S+) \D*?(\d+\.\d+)\s?[:：] ?\S.*[(（]\D*(\d+)\D*[)）]$")
 _TITLE = re.compile(r"# (\d+)\. \S")
@@ -74,6 +75,7 @@ def _markdown(source: str, translation: str) -> Iterator[str]:
         yield "another structure: a row of the table has another number of cells, or an empty one"
     for name, count in (("code span", _codes), ("link", _links), ("emphasis", _emphasis), ("HTML tag", _tags)):
         yield from _differs(name, count(ours), count(theirs))
+    yield from _differs("number", *(Counter(_MASKED.findall(text)) for text in (source, translation)))
     yield from _differs("result", *(Counter(fields(text)) for text in (source, translation)))
     breaks = [sum(token.type == "hardbreak" for token in _inlines(tokens)) for tokens in (ours, theirs)]
     if breaks[0] != breaks[1]:

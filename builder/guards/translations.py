@@ -40,6 +40,10 @@ def check(course: Course, lessons: dict[str, Lesson]) -> list[Problem]:
         if not name.startswith("lessons/") or name.removeprefix("lessons/") in lessons:
             with gathered(problems, course.root):
                 expected[name] = sources.messages(course, lessons, name)
+    if glossary and len(expected) == len(sources.names(course)):
+        said = [text for found in expected.values() for one in found for text in (one.text, one.plural) if text]
+        table = course.root / "translations" / "glossary.csv"
+        problems += [Problem(table, line, text) for line, text in glossary.never_said(said)]
     for language in filter(lambda language: language.built, others):
         problems += strays(course, language.code)
         for name, messages in expected.items():

@@ -117,8 +117,8 @@ def _limit_from_environment() -> int:
         if 0 < (megabytes := float(chosen)) < math.inf:
             return int(megabytes * 1_000_000)
     _say_once(
-        _("PROMPT2DATA_CACHE_LIMIT is {chosen!r}, which is no size, so the limit is {limit} MB: set it to a number of "
-          "MB, such as 500.").format(chosen=chosen, limit=LIMIT // 1_000_000),
+        _("PROMPT2DATA_CACHE_LIMIT={chosen!r} is not a number of megabytes, so "
+          "the limit is {limit} MB: set it to a number such as 500.").format(chosen=chosen, limit=LIMIT // 1_000_000),
     )  # fmt: skip
     return LIMIT
 

@@ -20,7 +20,7 @@ from prompt2data.checks.card import CheckCard, Marked
 from prompt2data.checks.diff import compare, contrasted
 from prompt2data.checks.forms import Endless, content, same
 from prompt2data.checks.guard import Stopped, TookTooLong, alive, guarded, line_in
-from prompt2data.i18n import _, translated
+from prompt2data.i18n import _, listed, translated
 from prompt2data.untrusted import safe_repr, visible, visible_repr
 
 _NOTHING = object()
@@ -88,8 +88,8 @@ def exercise(*hints: str) -> Callable[[Callable[..., None]], Callable[..., None]
                 named = dict(zip(names, answers, strict=False))
                 card = guarded(lambda: _judged(lambda: function(*answers), named, hints, attempts))
             except TookTooLong as late:
-                message = _("Your code did not come to an end, and was stopped.")
-                hint = _("Is there a loop that nothing ends?")
+                message = _("Your code did not finish, so it was stopped.")
+                hint = _("Is there a loop that never ends?")
                 card = _wrong_card(Wrong(message, hint=hint, given=late.doing, line=late.line), hints, attempts)
             attempts = {"passed": 0, "wrong": attempts + 1}.get(card.status, attempts)
             if lesson and not graded:  # what is graded or stored does not depend on the machine
@@ -116,7 +116,7 @@ def _judged(judge: Callable[[], None], answers: Mapping[str, Any], hints: Sequen
     except NotAttempted:
         title = _("Not attempted yet.")
         if 0 < len(open_ones) < len(answers):
-            title += " " + _("Still open: {names}").format(names=", ".join(open_ones))
+            title += " " + _("Still open: {names}").format(names=listed(open_ones))
         return CheckCard("not attempted", title)
     except Stopped:
         raise

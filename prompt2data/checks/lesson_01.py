@@ -287,7 +287,7 @@ BUILD_PROMPTS = Task(
 
 
 @exercise(
-    N_("`random.Random(seed)` is a generator of its own: nothing else draws from it."),
+    N_("`random.Random(seed)` is independent: nothing else draws from it."),
     N_("Give every topic its own shuffled list of (beginning, format) pairs, and let topics take turns."),
 )
 def build_prompts(function: Callable[..., list[str]]) -> None:

@@ -336,7 +336,7 @@ SHOWN = Task(
         "pairs": N_("Some texts of the pool are drawn together too often: which ones meet should be chance, too."),
     },
     play=_shown,
-    hints={N_("The global random state changed."): N_("`random.Random(seed)` is a generator of its own.")},
+    hints={N_("The global random state changed."): N_("`random.Random(seed)` is independent.")},
 )
 
 

@@ -104,9 +104,9 @@ EDGES = Task(
         "zero": N_("Generations are counted from 1."),
         "strangers": N_("The root of an edge is the instruction of its row."),
         "first": N_("The parent of a row's first evolution is its instruction."),
-        "root": N_("From the second generation on, the parent is the child before, and the root stays."),
+        "root": N_("From the second generation on, the parent is the previous child; the root never changes."),
         "generation": N_("The generations of each row are 1, 2, 3 and so on."),
-        "parent": N_("From the second generation on, the parent is the child before, and the root stays."),
+        "parent": N_("From the second generation on, the parent is the previous child; the root never changes."),
         "child": N_("An edge has the wrong {column}."),
     },
     {

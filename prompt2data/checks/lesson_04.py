@@ -15,7 +15,7 @@ from prompt2data.checks.user_prompt import describes_cat_user
 from prompt2data.i18n import N_, _, translated
 from prompt2data.quality import conversations
 
-# -- 4.1 ----------------------------------------------------------------------------------------------------------
+# -- 4.2 ----------------------------------------------------------------------------------------------------------
 
 
 _MARKER = "YOUR MARKER"  # in a system text: whatever the answer has the user say
@@ -128,12 +128,12 @@ UNSEEN_PROMPTS = replace(PROMPTS, cases=_cases(map(random_family, range(12))))
     ),
 )
 def pre_query_prompt(answer: Any) -> None:
-    """Exercise 4.1: the pre-query prompt, cut out of any template."""
+    """Exercise 4.2: the pre-query prompt, cut out of any template."""
     PROMPTS.judge(answer)
     UNSEEN_PROMPTS.judge(answer)
 
 
-# -- 4.2 ----------------------------------------------------------------------------------------------------------
+# -- 4.1 ----------------------------------------------------------------------------------------------------------
 
 
 def _on_topic(text: str) -> bool:
@@ -197,7 +197,7 @@ RANDOM_TEXTS = replace(ON_TOPIC, cases=drawn(lambda number: case(_random_text(nu
     N_(r"A regular expression with word edges: re.search(r'\b(cats?|kittens?)\b', text, re.IGNORECASE)."),
 )
 def steer(prompt: Any, on_topic: Any) -> None:
-    """Exercise 4.2: a system prompt that describes the user, and a measure of the topic."""
+    """Exercise 4.1: a system prompt that describes the user, and a measure of the topic."""
     describes_cat_user(prompt)
     ON_TOPIC.judge(on_topic)
     RANDOM_TEXTS.judge(on_topic)

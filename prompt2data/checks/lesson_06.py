@@ -139,7 +139,7 @@ def _rating_mistake(*both: list[int | None]) -> str:
     if right == found:
         return _("A text got the rating of another one: {what}.")
     if len(found) > len(right):
-        return _("A text got a rating that is not its own, or is none: {what}.")
+        return _("A text got the wrong rating, or something that is not a rating: {what}.")
     if len(found) < len(right):
         return _("A rating was not found: {what}.")
     return _("A rating is wrong: {what}.")

@@ -44,7 +44,7 @@ def _places(answer: Any, rows: list[Row], given: list[Row]) -> list[int]:
     return places
 
 
-# -- 7.1 ----------------------------------------------------------------------------------------------------------
+# -- 7.2 ----------------------------------------------------------------------------------------------------------
 
 
 class _Filter:
@@ -194,11 +194,11 @@ RUN_FILTERS = Task(
     ),
 )
 def run_filters(answer: Any) -> None:
-    """Exercise 7.1: rows that pass all filters, and a count for every reason."""
+    """Exercise 7.2: rows that pass all filters, and a count for every reason."""
     RUN_FILTERS.judge(answer)
 
 
-# -- 7.2 ----------------------------------------------------------------------------------------------------------
+# -- 7.1 ----------------------------------------------------------------------------------------------------------
 
 
 def _words(row: Row) -> list[str]:
@@ -288,7 +288,7 @@ DEDUP = Task(
     N_(r"key = tuple(re.findall(r'\w+', instruction.lower())). A row is dropped if its key was seen before."),
 )
 def dedup(answer: Any) -> None:
-    """Exercise 7.2: rows without exact duplicates."""
+    """Exercise 7.1: rows without exact duplicates."""
     DEDUP.judge(answer)
 
 

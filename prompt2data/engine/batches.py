@@ -91,7 +91,7 @@ class Batcher:
         """Halve the batch after so many rows were too many for the memory."""
         if rows == 1:
             raise MemoryError(
-                _("The memory does not suffice for even one row: use a smaller model, or a smaller max_new_tokens.")
+                _("There is not enough memory for even one row: use a smaller model, or a smaller max_new_tokens.")
             ) from error
         self.size = rows // 2
         # The failed attempt's tensors hang on the traceback.

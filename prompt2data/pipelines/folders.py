@@ -135,7 +135,7 @@ def mark_unfinished(original: Callable[..., None], self: Any, use_cache: bool = 
             steps = [self.dag.get_step(name)["step"] for name in self.dag]
             for folder in (execution, *(steps_data / f"{step.name}_{step.signature}" for step in steps)):
                 shutil.rmtree(folder, ignore_errors=True)
-            print(_("The last run with this cache folder did not end: starting it anew."))
+            print(_("The previous run with this cache folder did not finish. Starting over."))
         execution.mkdir(parents=True, exist_ok=True)
         (execution / _UNFINISHED).touch()
     original(self, use_cache)

@@ -78,7 +78,7 @@ def isolate_failures(step: StepT) -> StepT:
     if not isinstance(step, Step) or not step.is_normal:
         raise ValueError(
             _(
-                "isolate_failures() takes a step that gets its rows in batches, and {what} is none: give it an "
+                "isolate_failures() needs a step that gets its rows in batches, and {what} does not: give it an "
                 "instance of a normal Step or Task, and leave generator steps and global steps as they are."
             ).format(what=f"'{step.name}'" if isinstance(step, _Step) else repr(step))
         )

@@ -92,7 +92,7 @@ class EvolutionTree(View):
         return _("Evolution tree")
 
     def summary(self) -> str:
-        return f"{self.title()}. {self.size()}"
+        return f"{self.title()} · {self.size()}"
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from prompt2data.engine.lazy_llm import LazyTransformersLLM
 from prompt2data.engine.local_model import Reader
 from prompt2data.engine.sampling import SamplingParams
-from prompt2data.i18n import _
+from prompt2data.i18n import _, percent
 from prompt2data.untrusted import visible
 from prompt2data.widgets.token_string import Candidate, ChatFormat, Stepping
 from prompt2data.widgets.view import View
@@ -162,7 +162,7 @@ class MagpieStepper(View):
 
     def _check_idle(self) -> None:
         if self.running:
-            raise RuntimeError(_("It is still at work: stop it first."))
+            raise RuntimeError(_("It is still running: stop it first."))
 
     # -- the model ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ class MagpieStepper(View):
         text, chance = self.stepping.text_of(id_), float(logits.softmax(dim=-1)[id_])
         token = Markup("<code>{}</code>").format(_shown(text))
         message = escape(_("Appended {token}: the model gave it {chance}."))
-        self.last = message.format(token=token, chance=f"{100 * chance:.1f} %")
+        self.last = message.format(token=token, chance=percent(chance))
         self.stepping.append(id_)
 
     def _candidates(self) -> list[Candidate]:

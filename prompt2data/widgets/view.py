@@ -47,7 +47,20 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["visible"] = visible
-_TEMPLATES.globals.update(_=_, ngettext=i18n.ngettext)
+_TEMPLATES.filters.update(percent=i18n.percent, listed=i18n.listed)
+
+
+def labelled(label: str, text: str) -> Markup:
+    """A text with its label before it, as in "Rows: 1–2"; both are escaped."""
+    return Markup(_("{label}: {text}")).format(label=label, text=text)
+
+
+def sentences(one: str, two: str) -> Markup:
+    """Two sentences, one after the other; both are escaped."""
+    return Markup(_("{one} {two}")).format(one=one, two=two)
+
+
+_TEMPLATES.globals.update(_=_, ngettext=i18n.ngettext, labelled=labelled, sentences=sentences)
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -222,7 +235,7 @@ class View(anywidget.AnyWidget):
         """
         if self.working:
             work.close()
-            raise RuntimeError(_("It is still at work: stop it first."))
+            raise RuntimeError(_("It is still running: stop it first."))
 
         async def until_done() -> None:
             try:

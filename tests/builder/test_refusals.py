@@ -28,6 +28,20 @@ FAULTS = {
         0,
         "this is no Python expression: 1 +",
     ),
+    "a translated key looked up in a reading": (
+        '# %% [markdown] id="why"',
+        '# %% id="counts"\ncounts = {"long words": 1}\nprint("long words")\n\n'
+        '# %% [markdown] id="why" holds="counts[\'long words\'] > 0"',
+        6,
+        "'long words' is shown in another cell, and so translated",
+    ),
+    "a translated key looked up in another cell": (
+        "parts = [text.split() for text in TEXTS]\nprint(parts)",
+        'counts = {"long words": 1}\nparts = [text.split() for text in TEXTS]\nprint(parts)\n\n'
+        '# %% id="counts"\nprint(counts["long words"])',
+        5,
+        "'long words' is shown in another cell, and so translated",
+    ),
     "a time that its exercises do not take": (
         "What a word is, to a program.",
         "**Time**: 10 minutes of reading, 45 more for the exercises.",
@@ -38,7 +52,7 @@ FAULTS = {
         "What a word is, to a program.",
         "word " * 1600,
         -4,
-        "its core takes 13 minutes, and course.toml says 10",
+        "its core takes 14 minutes, and course.toml says 10",
     ),
     "a core that is too long": (
         "What a word is, to a program.",

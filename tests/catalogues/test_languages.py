@@ -66,7 +66,7 @@ SOLUTION = Path("translations/vi/solutions/01_counting.ipynb")
 
 def test_quiet_on_what_is_right(root: Path) -> None:
     assert said(root) == []
-    assert report(load(root)) == ["vi: 28 messages, 100 % translated, 0 fuzzy"]
+    assert report(load(root)) == ["vi: 30 messages, 100 % translated, 0 fuzzy"]
 
 
 def test_the_localized_pair(root: Path) -> None:
@@ -192,3 +192,39 @@ def test_a_solution_shows_translated_texts(root: Path) -> None:
     build(course, [course.lessons[0]], True, lambda _text: None)
     cells = {cell.id: cell for cell in nbformat.read(root / SOLUTION, as_version=4).cells}
     assert cells["save"].outputs[0].text == "2 bài\n"
+
+
+MEASURED = """
+## How fast
+
+```bash
+make lab
+```
+
+<!-- begin:benchmarks -->
+2026-11-21, torch 2.13.0+cpu, SmolLM2-135M-Instruct-Q4_1.
+
+| compared with | ratio |
+|---|---|
+| one at a time, 16 rows | **7.67** |
+<!-- end:benchmarks -->
+"""
+
+
+def test_measurements_in_the_readme_are_translated_and_may_be_taken_anew(root: Path) -> None:
+    readme = root / "README.md"
+    readme.write_text(readme.read_text("utf-8") + MEASURED, "utf-8")
+    translate(load(root))
+    main(["--root", str(root), "build"])
+    text = (root / "translations/vi/README.md").read_text("utf-8")
+    assert f"| {accented('one at a time')}, 16 {accented('rows')} | **7.67** |" in text
+    assert "2026-11-21, " in text and "SmolLM2-135M-Instruct-Q4_1" in (root / "README.md").read_text("utf-8")
+    assert "```bash\nmake lab LANGUAGE=vi\n```" in text, "its commands open its language"
+    edit(readme, "16 rows | **7.67** |", "64 rows | **10.61** |")
+    edit(readme, "2026-11-21", "2027-01-02")
+    main(["--root", str(root), "build"])
+    text = (root / "translations/vi/README.md").read_text("utf-8")
+    assert f"64 {accented('rows')} | **10.61** |" in text and "2027-01-02, " in text
+    assert stale(root) == [], "new figures make no translation stale"
+    edit(readme, "one at a time", "row by row")
+    assert any("not translated" in line or "has changed" in line for line in stale(root))

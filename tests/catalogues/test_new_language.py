@@ -56,6 +56,8 @@ DRAFT = {
     "worked solution": "solution détaillée",
     "notebook": "notebook",
     "solution": "solution",
+    "all lessons": "toutes les leçons",
+    "What a good result looks like": "À quoi ressemble un bon résultat",
     "Installs the course where it is missing (in Colab), then prepares this notebook": (
         "Installe le cours là où il manque (dans Colab), puis prépare ce notebook"
     ),
@@ -103,7 +105,7 @@ def small(tmp_path: Path) -> Path:
 
 def test_a_new_language_from_course_toml_to_a_clean_check(small: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["--root", str(small), "messages"]) == 0
-    assert "Français: 29 to translate, 0 to look at again" in capsys.readouterr().out
+    assert "Français: 31 to translate, 0 to look at again" in capsys.readouterr().out
     package = polib.pofile(str(small / "translations/fr/prompt2data.po"))
     assert package.metadata["Plural-Forms"] == "nplurals=2; plural=(n > 1);"
     assert package[0].msgstr_plural == {0: "", 1: ""}
@@ -160,7 +162,7 @@ def test_what_is_not_translated_yet_is_one_line_for_each_catalogue(small: Path) 
         *(
             f"translations/fr/{name}.po: none of its {number} messages is translated: "
             "run `make messages`, then translate it"
-            for name, number in (("lessons/01_counting", 14), ("course", 14))
+            for name, number in (("lessons/01_counting", 14), ("course", 16))
         ),
         "translations/fr/prompt2data.po:11: not translated: “{n} word”; run `make messages`, then translate it",
     ]
@@ -201,6 +203,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     others = [table.replace("built = true", "built = false") for table in others]
     (root / "course.toml").write_text("".join([head, english, *others, FRENCH, first]), "utf-8")
     header, *terms = (ROOT / "translations" / "glossary.csv").read_text("utf-8").strip().split("\n")
+    source = (ROOT / f"lessons/{lesson}.py").read_text("utf-8").casefold()
+    terms = [term for term in terms if term.split(",")[0].split(" (")[0].casefold() in source]
     lines = [f"{header},fr", *(f"{term},{drafted(term.split(',')[0].split(' (')[0])}" for term in terms)]
     (root / "translations" / "glossary.csv").write_text("\n".join(lines) + "\n", "utf-8")
     for name, old, new in (

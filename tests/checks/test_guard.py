@@ -19,7 +19,7 @@ from prompt2data.checks.core import Wrong, call, exercise, plain, texts
 from prompt2data.checks.guard import Stopped, TookTooLong, alive, guarded
 from tests.pipelines.support import Kernel
 
-NO_END = "✘ Your code did not come to an end, and was stopped."
+NO_END = "✘ Your code did not finish, so it was stopped."
 
 
 @exercise()

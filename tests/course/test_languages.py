@@ -19,6 +19,7 @@ from prompt2data import i18n, plots, tr
 from prompt2data.checks import core, lesson_01
 from prompt2data.display import fonts
 from prompt2data.pipelines import drawing
+from prompt2data.widgets import view
 
 ROOT = Path(__file__).parents[2]
 COURSE = load(ROOT)
@@ -135,3 +136,21 @@ def test_fonts_carry_their_licence_and_are_small() -> None:
     assert "SIL OPEN FONT LICENSE" in (fonts.FOLDER / "OFL.txt").read_text("utf-8")
     for path in fonts.files():
         assert path.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize(
+    "language, share, items, rows",
+    [
+        ("en", "12.5 %", "a, b, c", "Rows: 1–2"),
+        ("zh", "12.5%", "a、b、c", "："),
+        ("ja", "12.5%", "a、b、c", "："),
+        ("ko", "12.5%", "a, b, c", ": 1–2"),
+    ],
+)
+def test_signs_between_words_are_those_of_the_language(language: str, share: str, items: str, rows: str) -> None:
+    i18n.set_language(language)
+    assert i18n.percent(0.125) == share
+    assert i18n.listed(iter("abc")) == items and i18n.listed([]) == "" and i18n.listed(["{x}"]) == "{x}"
+    assert rows in view.labelled(i18n._("Rows"), "1–2")
+    hostile = view.labelled("a", "<b>{x}</b>") + view.sentences("<i>", "{0}")
+    assert "<" not in hostile and "{x}" in hostile and "{0}" in hostile

@@ -139,13 +139,13 @@ MISTAKES: dict[str, tuple[Change, list[str]]] = {
     "code in the stub": (edit(COURSE_PO, 'msgstr "ỵọụr cọdẹ hẹrẹ"', 'msgstr "x\\nimport this"'),
                          [f"{COURSE_PO}:11: cell 'generated': what the build writes is one paragraph"]),
     "code in the set-up cell": (translated('msgstr "Instạlls', 'msgstr "x\\nimport this\\nInstạlls', COURSE_PO),
-                                [f"{COURSE_PO}:66: cell 'generated': what the build writes is one paragraph"]),
+                                [f"{COURSE_PO}:76: cell 'generated': what the build writes is one paragraph"]),
     # Catalogues
     "a message translated twice": (added(LESSON_PO, SECOND), [
         f"{LESSON_PO}:81: cell 'title': this message stands in line 16 already, with another translation: keep one"]),
     "the same entry twice": (added(LESSON_PO, SECOND.replace("Wọrd", "Whạt ạ wọrd ịs, tọ ạ prọgrạm.")), [
         f"{LESSON_PO}:81: cell 'title': this message stands in line 16 already, with the same translation"]),
-    "two catalogues in one": (recoded(COURSE_PO, lambda text: text * 2), [f"{COURSE_PO}:95: a second header"]),
+    "two catalogues in one": (recoded(COURSE_PO, lambda text: text * 2), [f"{COURSE_PO}:105: a second header"]),
     "the catalogue of another language": (edit(LESSON_PO, "Language: vi", "Language: zh"),
                                           [f"{LESSON_PO}:1: this catalogue says that its language is 'zh', not 'vi'"]),
     "an unescaped quote": (translated('msgstr "Nụm', 'msgstr "Nụ"m'), [f"{LESSON_PO}:74: cannot be read as a cat"]),

@@ -127,3 +127,11 @@ def test_the_mistakes_of_earlier_translations_are_retired() -> None:
     ]:
         assert faults(glossary, language, source, wrong), wrong
         assert not faults(glossary, language, source, right), right
+
+
+def test_a_term_that_no_text_says_is_named_with_its_line(glossary: Glossary) -> None:
+    said = ["Self-Instruct uses seeds.", *(term.english for term in glossary.terms[1:])]
+    assert list(glossary.never_said([*said, glossary.terms[0].english])) == []
+    ((line, text),) = glossary.never_said(said)
+    assert line == glossary.terms[0].line and repr(glossary.terms[0].english) in text
+    assert list(glossary.never_said([*said, f"`{glossary.terms[0].english}`"])), "in code it needs no translation"

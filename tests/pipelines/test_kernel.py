@@ -204,7 +204,7 @@ def test_a_cached_run_that_did_not_end_can_be_run_again(kernel: Kernel, how: str
         f"    print(rows(three_steps([1, 2, 3], fault={how!r}, cache_dir=folder, name='again').run(use_cache=True)))\n",
     )
     assert cell.text == (
-        "failed\nThe last run with this cache folder did not end: starting it anew.\n"
+        "failed\nThe previous run with this cache folder did not finish. Starting over.\n"
         "Pipeline finished: 3 steps, 3 rows.\n[10, 20, 30]\n"
         "Pipeline finished: 3 steps, 3 rows.\n[10, 20, 30]\n"
     )

@@ -439,4 +439,4 @@ def test_the_stored_form_shows_a_dropped_one_and_each_operator_early() -> None:
 
 
 def test_one_line_for_places_with_text_only() -> None:
-    assert EvolutionTree(ROWS).summary() == "Evolution tree. Roots: 2. Children: 5, of these kept: 3."
+    assert EvolutionTree(ROWS).summary() == "Evolution tree · Roots: 2. Children: 5, of these kept: 3."

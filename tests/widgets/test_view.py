@@ -97,7 +97,7 @@ def test_work_yields_and_ends() -> None:
         await asyncio.sleep(0)
         assert widget.working and widget.count == 1
         send(widget, "work", "5")  # a second start is refused, the first goes on
-        assert "still at work" in widget.parts["status"]
+        assert "still running" in widget.parts["status"]
         while widget.working:
             await asyncio.sleep(0)
         assert widget.count == 5

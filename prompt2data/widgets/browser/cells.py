@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from prompt2data.ground.rows import is_missing
-from prompt2data.i18n import N_, _, ngettext, translated
+from prompt2data.i18n import N_, _, listed, ngettext, translated
 from prompt2data.untrusted import visible
 from prompt2data.widgets.browser.conversations import is_messages
 from prompt2data.widgets.browser.table import WITHOUT_VALUE, ColumnFilter, Table, as_json, as_text
@@ -102,7 +102,7 @@ def column_name(table: Table, column: int) -> str:
 
 def column_names(table: Table, columns: Sequence[int]) -> str:
     """The names of columns as a list, cut after `_MOST_NAMES`."""
-    shown = ", ".join(column_name(table, column) for column in columns[:_MOST_NAMES])
+    shown = listed(column_name(table, column) for column in columns[:_MOST_NAMES])
     return shown + (", …" if len(columns) > _MOST_NAMES else "")
 
 
