@@ -14,12 +14,12 @@ from builder.notebooks import badge
 from builder.problems import Refused
 from builder.reading import read
 from builder.source import Lesson
+from builder.state import PICTURES
 from builder.validate import Exercise
 
 # A link to a file of the course, outside the folders that every language has.
 _LINK = re.compile(r"\]\((?!\w+:|#|notebooks/|solutions/|\.\./)([^)\s]+)\)")
 
-_PICTURES = "docs/pictures"  # of widgets, a folder for each language (scripts/pictures.py)
 _LAB, _LAB_ON_WINDOWS = (
     re.compile(rf"^({one})$", re.MULTILINE) for one in ("make lab", r"py \S+ scripts/setup\.py lab")
 )
@@ -71,8 +71,8 @@ def relocated(text: str, course: Course, language: str) -> str:
     open JupyterLab in this language."""
     text = _LAB.sub(rf"\1 LANGUAGE={language}", text)
     text = _LAB_ON_WINDOWS.sub(rf"\1 {language}", text)
-    if (course.root / _PICTURES / language).is_dir():
-        text = text.replace(f"{_PICTURES}/{SOURCE_LANGUAGE}/", f"{_PICTURES}/{language}/")
+    if (course.root / PICTURES / language).is_dir():
+        text = text.replace(f"{PICTURES}/{SOURCE_LANGUAGE}/", f"{PICTURES}/{language}/")
     up = Path(os.path.relpath(course.root, course.of_language(language))).as_posix()
     return _LINK.sub(lambda match: f"]({up}/{match[1]})", text)
 

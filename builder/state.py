@@ -14,6 +14,7 @@ from pathlib import Path
 from builder.course import Course
 
 _TOOLS = ("jupytext", "nbgrader", "nbformat", "markdown-it-py", "polib", "mermaidx", "novasvg", "pillow")
+PICTURES = "docs/pictures"  # of widgets, a folder for each language (tests/browser/pictures.py)
 DOMAIN = "prompt2data"  # what the helper package looks texts up in
 
 
@@ -59,6 +60,7 @@ class State:
         """Hash over the READMEs, the binary catalogues, and all they are made of."""
         course = self.course
         files = [course.source(lesson.name) for lesson in course.lessons]
+        files += sorted((course.root / PICTURES).rglob("*.png"))
         for language in course.built_languages:
             files += [course.readme(language.code), course.compiled(language.code, DOMAIN)]
             files += sorted((course.root / "translations" / language.code).rglob("*.po"))
