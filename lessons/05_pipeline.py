@@ -91,19 +91,17 @@ import json
 from prompt2data import BatchedTransformersLLM
 from prompt2data.models import load_tokenizer
 
-tokenizer = load_tokenizer(MODEL)
-
 
 def new_llm(max_new_tokens, examples=()):
     """A model that sees these examples, pairs of (user, assistant), before each prompt."""
-    turns = [(role, text) for pair in examples for role, text in zip(["user", "assistant"], pair)]
-    messages = json.dumps([{"role": role, "content": text} for role, text in turns])
-    examples_first = "{% set messages = " + messages + " + messages %}"
+    settings = {"model": MODEL, "cache": False}
+    if examples:
+        turns = [(role, text) for pair in examples for role, text in zip(["user", "assistant"], pair)]
+        messages = json.dumps([{"role": role, "content": text} for role, text in turns])
+        examples_first = "{% set messages = " + messages + " + messages %}"
+        settings["chat_template"] = examples_first + load_tokenizer(MODEL).chat_template
     return BatchedTransformersLLM(
-        model=MODEL,
-        chat_template=examples_first + tokenizer.chat_template,
-        cache=False,
-        generation_kwargs={"max_new_tokens": max_new_tokens, "temperature": 0.1},
+        **settings, generation_kwargs={"max_new_tokens": max_new_tokens, "temperature": 0.1}
     )
 
 
@@ -450,7 +448,7 @@ of the pairs are good: true, short, and finished. Did you find the other one? Fr
 made "Why does fresh bread make a crust soggy?". The fact does not say that, and the answer belongs to another question.
 No rule of lesson 1 sees this. Your eyes do.
 
-The good ones are true because they repeat the facts. With another model, be just as strict: is each prompt *one
+The good ones are true because they repeat the facts. With another model, be as strict: is each prompt *one
 question*, and does the fact answer it? **A pipeline moves rows, it does not judge them.** What to keep is the subject
 of lesson 7.
 
@@ -830,6 +828,7 @@ from prompt2data.metrics import tokens_per_kept_row
 from prompt2data.quality.pairs import why_drop
 
 rows = dataset.to_list()
+tokenizer = load_tokenizer(MODEL)
 for row in rows:
     metadata = row["distilabel_metadata"]
     row["finish_reason"] = metadata["statistics_answer"]["finish_reason"]

@@ -15,6 +15,76 @@ from prompt2data.checks.user_prompt import describes_cat_user
 from prompt2data.i18n import N_, _, translated
 from prompt2data.quality import conversations
 
+# -- 4.1 ----------------------------------------------------------------------------------------------------------
+
+
+def _on_topic(text: str) -> bool:
+    return re.search(r"\b(cats?|kittens?)\b", text, re.IGNORECASE) is not None
+
+
+def _says(answer: Any) -> bool:
+    answer = plain(answer)
+    wrong_if(answer is None, _("on_topic returned None: it should say True or False."), actual=answer)
+    return bool(answer)
+
+
+def _random_text(number: int) -> str:
+    rng = random.Random(number)
+    words = "cat Cats KITTEN kittens education category Muscat dog bread scatter vacation 塩 🧂".split()
+    picked = rng.sample(words[4:], 4) + rng.sample(words[:4], number % 2)
+    return "".join(rng.choice(("{} ", "{}, ", "({}) ", "{}! ", '"{}" ', "{}\n")).format(word) for word in picked)
+
+
+_CAPITALS, _ELSE = N_("A word in capitals counts, too."), N_("This text is not about cats.")
+_WORD, _BREAK = N_("`{word}` is one of the words."), N_("A line break or a tab parts words, too.")
+_AFTER = N_("A word counts also when punctuation follows it.")
+_BEFORE = N_("A word counts also when punctuation stands before it.")
+_HOLDS = N_("`{word}` contains the letters of `{part}`, but it is another word.")
+ON_TOPIC = Task(
+    _on_topic,
+    (
+        case("My cat sleeps a lot", says=N_("A text that says `cat` is about cats.")),
+        case("Do cats dream", says=_WORD, values={"word": "cats"}),
+        case("Do kittens dream", says=N_("`kittens` is one of the words.")),
+        case("Is a kitten shy", says=_WORD, values={"word": "kitten"}),
+        case("MY KITTEN WILL NOT EAT", says=_CAPITALS),
+        case("Cats sleep all day long", says=_CAPITALS),
+        *(case(f"I fed the cat{mark}", says=_AFTER) for mark in ".?!,:;\"')"),
+        *(case(f"Who hears the {mark}kittens of Rome", says=_BEFORE) for mark in "('\""),
+        *(case(text, says=_BREAK) for text in ("I fed the cat\n", "I fed my\ncat", "I fed\tcats today")),
+        case("Is education free?", says=N_("`education` contains the letters of `cat`, but it is another word.")),
+        case("What is a category?", says=N_("`category` begins with the letters of `cat`, but it is another word.")),
+        case("How sweet is a Muscat?", says=_HOLDS, values={"word": "Muscat", "part": "cat"}),
+        case("What did ten ducats buy?", says=_HOLDS, values={"word": "ducats", "part": "cats"}),
+        case("Is a catsuit warm to wear?", says=_HOLDS, values={"word": "catsuit", "part": "cats"}),
+        case("How is kittenball played?", says=_HOLDS, values={"word": "kittenball", "part": "kitten"}),
+        case("Why do dogs bark at night?", says=_ELSE),
+        case("Can you help me plan a trip to Rome?", says=_ELSE),
+        case("What does a vet ask about a pet hamster's fur, food and litter?", says=_ELSE),
+        case("", says=N_("An empty text is not about cats.")),
+        case(" \n", says=N_("An empty text is not about cats.")),
+    ),
+    N_("This text is judged wrongly: look for each of the words, and only for whole ones."),
+    {
+        N_("on_topic says the same of every text."): (lambda text: True, lambda text: False),
+        N_("on_topic says True where it should say False, and False where True."): lambda text: not _on_topic(text),
+    },
+    view=_says,
+)
+RANDOM_TEXTS = replace(ON_TOPIC, cases=drawn(lambda number: case(_random_text(number)), 24))
+
+
+@exercise(
+    N_("The prompt says who the user is and what the user will ask; the function looks for whole words."),
+    N_(r"A regular expression with word edges: re.search(r'\b(cats?|kittens?)\b', text, re.IGNORECASE)."),
+)
+def steer(prompt: Any, on_topic: Any) -> None:
+    """Exercise 4.1: a system prompt that describes the user, and a measure of the topic."""
+    describes_cat_user(prompt)
+    ON_TOPIC.judge(on_topic)
+    RANDOM_TEXTS.judge(on_topic)
+
+
 # -- 4.2 ----------------------------------------------------------------------------------------------------------
 
 
@@ -131,76 +201,6 @@ def pre_query_prompt(answer: Any) -> None:
     """Exercise 4.2: the pre-query prompt, cut out of any template."""
     PROMPTS.judge(answer)
     UNSEEN_PROMPTS.judge(answer)
-
-
-# -- 4.1 ----------------------------------------------------------------------------------------------------------
-
-
-def _on_topic(text: str) -> bool:
-    return re.search(r"\b(cats?|kittens?)\b", text, re.IGNORECASE) is not None
-
-
-def _says(answer: Any) -> bool:
-    answer = plain(answer)
-    wrong_if(answer is None, _("on_topic returned None: it should say True or False."), actual=answer)
-    return bool(answer)
-
-
-def _random_text(number: int) -> str:
-    rng = random.Random(number)
-    words = "cat Cats KITTEN kittens education category Muscat dog bread scatter vacation 塩 🧂".split()
-    picked = rng.sample(words[4:], 4) + rng.sample(words[:4], number % 2)
-    return "".join(rng.choice(("{} ", "{}, ", "({}) ", "{}! ", '"{}" ', "{}\n")).format(word) for word in picked)
-
-
-_CAPITALS, _ELSE = N_("A word in capitals counts, too."), N_("This text is not about cats.")
-_WORD, _BREAK = N_("`{word}` is one of the words."), N_("A line break or a tab parts words, too.")
-_AFTER = N_("A word counts also when punctuation follows it.")
-_BEFORE = N_("A word counts also when punctuation stands before it.")
-_HOLDS = N_("`{word}` contains the letters of `{part}`, but it is another word.")
-ON_TOPIC = Task(
-    _on_topic,
-    (
-        case("My cat sleeps a lot", says=N_("A text that says `cat` is about cats.")),
-        case("Do cats dream", says=_WORD, values={"word": "cats"}),
-        case("Do kittens dream", says=N_("`kittens` is one of the words.")),
-        case("Is a kitten shy", says=_WORD, values={"word": "kitten"}),
-        case("MY KITTEN WILL NOT EAT", says=_CAPITALS),
-        case("Cats sleep all day long", says=_CAPITALS),
-        *(case(f"I fed the cat{mark}", says=_AFTER) for mark in ".?!,:;\"')"),
-        *(case(f"Who hears the {mark}kittens of Rome", says=_BEFORE) for mark in "('\""),
-        *(case(text, says=_BREAK) for text in ("I fed the cat\n", "I fed my\ncat", "I fed\tcats today")),
-        case("Is education free?", says=N_("`education` contains the letters of `cat`, but it is another word.")),
-        case("What is a category?", says=N_("`category` begins with the letters of `cat`, but it is another word.")),
-        case("How sweet is a Muscat?", says=_HOLDS, values={"word": "Muscat", "part": "cat"}),
-        case("What did ten ducats buy?", says=_HOLDS, values={"word": "ducats", "part": "cats"}),
-        case("Is a catsuit warm to wear?", says=_HOLDS, values={"word": "catsuit", "part": "cats"}),
-        case("How is kittenball played?", says=_HOLDS, values={"word": "kittenball", "part": "kitten"}),
-        case("Why do dogs bark at night?", says=_ELSE),
-        case("Can you help me plan a trip to Rome?", says=_ELSE),
-        case("What does a vet ask about a pet hamster's fur, food and litter?", says=_ELSE),
-        case("", says=N_("An empty text is not about cats.")),
-        case(" \n", says=N_("An empty text is not about cats.")),
-    ),
-    N_("This text is judged wrongly: look for each of the words, and only for whole ones."),
-    {
-        N_("on_topic says the same of every text."): (lambda text: True, lambda text: False),
-        N_("on_topic says True where it should say False, and False where True."): lambda text: not _on_topic(text),
-    },
-    view=_says,
-)
-RANDOM_TEXTS = replace(ON_TOPIC, cases=drawn(lambda number: case(_random_text(number)), 24))
-
-
-@exercise(
-    N_("The prompt says who the user is and what the user will ask; the function looks for whole words."),
-    N_(r"A regular expression with word edges: re.search(r'\b(cats?|kittens?)\b', text, re.IGNORECASE)."),
-)
-def steer(prompt: Any, on_topic: Any) -> None:
-    """Exercise 4.1: a system prompt that describes the user, and a measure of the topic."""
-    describes_cat_user(prompt)
-    ON_TOPIC.judge(on_topic)
-    RANDOM_TEXTS.judge(on_topic)
 
 
 # -- 4.3 ----------------------------------------------------------------------------------------------------------

@@ -44,6 +44,100 @@ def _places(answer: Any, rows: list[Row], given: list[Row]) -> list[int]:
     return places
 
 
+# -- 7.1 ----------------------------------------------------------------------------------------------------------
+
+
+def _words(row: Row) -> list[str]:
+    return re.findall(r"\w+", (row.get("instruction") or "").lower())
+
+
+def _dedup(rows: list[Row]) -> list[Row]:
+    earlier = lambda place: map(_words, rows[:place])  # noqa: E731
+    return [row for place, row in enumerate(rows) if not _words(row) or _words(row) not in earlier(place)]
+
+
+def _kept(function: Callable[..., Any], rows: list[Row]) -> list[Any]:
+    """What a function keeps of rows, as the texts of their instructions."""
+    given = deepcopy(rows)
+    places = _places(call(function, rows), rows, given)
+    keys = [tuple(_words(row)) for row in given]
+    for place in set(range(len(given))) - set(places):
+        first = keys[place] and keys[place] not in keys[:place] and keys[place] in keys[place + 1 :]
+        message = _("Of rows with the same words the first one stays.")
+        wrong_if(first, message, expected=given[place], actual=[given[p] for p in places])
+    return [given[place] for place in places]
+
+
+def _group(says: str, what: str, *instructions: Any) -> Case:
+    return case(_rows("instruction", *instructions), says=says, values={"what": what})
+
+
+def _random_instructions(number: int) -> Case:
+    rng = random.Random(number)
+    found: list[Any] = ["Bread?"]
+    some = rng.choices("rye salt mì мука 塩 빵 2".split(), k=rng.randint(1, 6))
+    for _row in range(rng.randint(2, 9)):
+        words = rng.choice([some, [*some, "rye"], ["塩", *some], some[::-1]])
+        text = rng.choice([" ", "  ", ", ", " - ", "\n", "。 "]).join(words)
+        text = rng.choice([text, text.upper(), text.title()])
+        found.append(rng.choice([text, f"{text} ", f"{text}?", f"{text}！", text, None, ...]))
+    return case(_rows("instruction", *found))
+
+
+_STILL = N_("Still there: {what}.")
+_GONE = N_("Dropped, although no earlier row has its words: {what}.")
+_SAME, _CAPITALS = N_("the same text"), N_("the same words in capitals")
+_SPACED, _PUNCTUATED = N_("the same words with other spaces"), N_("the same words with other punctuation")
+DEDUP = Task(
+    _dedup,
+    (
+        case([], says=N_("Without rows nothing is kept.")),
+        _group(_GONE, N_("the first of its group"), "Why salt?"),
+        _group(_STILL, _SAME, "Rye?", "Rye?"),
+        _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?"),
+        _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?", "How hot?", "Why salt?"),
+        _group(_STILL, _SAME, "Why?", None, "None", "None"),
+        _group(_STILL, _CAPITALS, "Why salt?", "WHY SALT?"),
+        _group(_STILL, _CAPITALS, "Bột mì?", "BỘT MÌ?"),
+        _group(_STILL, _CAPITALS, "Мука?", "МУКА?"),
+        _group(_STILL, _SPACED, "Why  salt?", "  Why salt? "),
+        _group(_STILL, _SPACED, "Why salt?", "Why\n\tsalt?\n"),
+        _group(_STILL, _PUNCTUATED, "Why salt", "“Why, salt?!”"),
+        _group(_STILL, _PUNCTUATED, "Why salt", "Why - salt ?"),
+        _group(_STILL, _PUNCTUATED, "为什么放盐", "为什么放盐？"),
+        _group(_GONE, N_("a question that differs in one word"), "Salt?", "Rye?"),
+        _group(_GONE, N_("a question that differs in one word"), "Bò là gì?", "Bơ là gì?", "Bo la gi?"),
+        _group(_GONE, N_("a text without any word"), "Why?", ""),
+        _group(_GONE, N_("the same words and one more"), "Why salt", "Why salt now"),
+        _group(_GONE, N_("the same words and one more"), "Why salt now", "Why salt"),
+        _group(_GONE, N_("a question with a word twice"), "Very salt?", "Very very salt?"),
+        _group(_GONE, N_("the same words in another order"), "Is rye?", "Rye is?"),
+        _group(_GONE, N_("the same letters in other words"), "Why so me", "Why some"),
+        _group(_GONE, N_("a question with another number"), "Why 1 kilo?", "Why 2 kilo?"),
+        _group(_GONE, N_("a question in another script"), "为什么放盐？", "塩はなぜ？"),
+        _group(_GONE, N_("a question in another script"), "Мука 1", "Соль 1"),
+        _group(_GONE, N_("an instruction that is None"), "Why?", None),
+        _group(_GONE, N_("another instruction that is None"), "Why?", None, None),
+        _group(_GONE, N_("a row without an instruction"), "Why?", ..., ...),
+        _group(_GONE, N_("a row without an instruction"), "Why?", None, ...),
+        _group(_GONE, N_("the text 'None'"), "Why?", None, "None"),
+        *drawn(_random_instructions, 24),
+    ),
+    N_("These are not the first rows of each group, and those without an instruction."),
+    play=_kept,
+    unchanged=CHANGES,
+)
+
+
+@exercise(
+    N_("Make a key of each instruction that is the same for the same words, and remember the keys you saw."),
+    N_(r"key = tuple(re.findall(r'\w+', instruction.lower())). A row is dropped if its key was seen before."),
+)
+def dedup(answer: Any) -> None:
+    """Exercise 7.1: rows without exact duplicates."""
+    DEDUP.judge(answer)
+
+
 # -- 7.2 ----------------------------------------------------------------------------------------------------------
 
 
@@ -196,100 +290,6 @@ RUN_FILTERS = Task(
 def run_filters(answer: Any) -> None:
     """Exercise 7.2: rows that pass all filters, and a count for every reason."""
     RUN_FILTERS.judge(answer)
-
-
-# -- 7.1 ----------------------------------------------------------------------------------------------------------
-
-
-def _words(row: Row) -> list[str]:
-    return re.findall(r"\w+", (row.get("instruction") or "").lower())
-
-
-def _dedup(rows: list[Row]) -> list[Row]:
-    earlier = lambda place: map(_words, rows[:place])  # noqa: E731
-    return [row for place, row in enumerate(rows) if not _words(row) or _words(row) not in earlier(place)]
-
-
-def _kept(function: Callable[..., Any], rows: list[Row]) -> list[Any]:
-    """What a function keeps of rows, as the texts of their instructions."""
-    given = deepcopy(rows)
-    places = _places(call(function, rows), rows, given)
-    keys = [tuple(_words(row)) for row in given]
-    for place in set(range(len(given))) - set(places):
-        first = keys[place] and keys[place] not in keys[:place] and keys[place] in keys[place + 1 :]
-        message = _("Of rows with the same words the first one stays.")
-        wrong_if(first, message, expected=given[place], actual=[given[p] for p in places])
-    return [given[place] for place in places]
-
-
-def _group(says: str, what: str, *instructions: Any) -> Case:
-    return case(_rows("instruction", *instructions), says=says, values={"what": what})
-
-
-def _random_instructions(number: int) -> Case:
-    rng = random.Random(number)
-    found: list[Any] = ["Bread?"]
-    some = rng.choices("rye salt mì мука 塩 빵 2".split(), k=rng.randint(1, 6))
-    for _row in range(rng.randint(2, 9)):
-        words = rng.choice([some, [*some, "rye"], ["塩", *some], some[::-1]])
-        text = rng.choice([" ", "  ", ", ", " - ", "\n", "。 "]).join(words)
-        text = rng.choice([text, text.upper(), text.title()])
-        found.append(rng.choice([text, f"{text} ", f"{text}?", f"{text}！", text, None, ...]))
-    return case(_rows("instruction", *found))
-
-
-_STILL = N_("Still there: {what}.")
-_GONE = N_("Dropped, although no earlier row has its words: {what}.")
-_SAME, _CAPITALS = N_("the same text"), N_("the same words in capitals")
-_SPACED, _PUNCTUATED = N_("the same words with other spaces"), N_("the same words with other punctuation")
-DEDUP = Task(
-    _dedup,
-    (
-        case([], says=N_("Without rows nothing is kept.")),
-        _group(_GONE, N_("the first of its group"), "Why salt?"),
-        _group(_STILL, _SAME, "Rye?", "Rye?"),
-        _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?"),
-        _group(_STILL, _SAME, "Why salt?", "How hot?", "Why salt?", "How hot?", "Why salt?"),
-        _group(_STILL, _SAME, "Why?", None, "None", "None"),
-        _group(_STILL, _CAPITALS, "Why salt?", "WHY SALT?"),
-        _group(_STILL, _CAPITALS, "Bột mì?", "BỘT MÌ?"),
-        _group(_STILL, _CAPITALS, "Мука?", "МУКА?"),
-        _group(_STILL, _SPACED, "Why  salt?", "  Why salt? "),
-        _group(_STILL, _SPACED, "Why salt?", "Why\n\tsalt?\n"),
-        _group(_STILL, _PUNCTUATED, "Why salt", "“Why, salt?!”"),
-        _group(_STILL, _PUNCTUATED, "Why salt", "Why - salt ?"),
-        _group(_STILL, _PUNCTUATED, "为什么放盐", "为什么放盐？"),
-        _group(_GONE, N_("a question that differs in one word"), "Salt?", "Rye?"),
-        _group(_GONE, N_("a question that differs in one word"), "Bò là gì?", "Bơ là gì?", "Bo la gi?"),
-        _group(_GONE, N_("a text without any word"), "Why?", ""),
-        _group(_GONE, N_("the same words and one more"), "Why salt", "Why salt now"),
-        _group(_GONE, N_("the same words and one more"), "Why salt now", "Why salt"),
-        _group(_GONE, N_("a question with a word twice"), "Very salt?", "Very very salt?"),
-        _group(_GONE, N_("the same words in another order"), "Is rye?", "Rye is?"),
-        _group(_GONE, N_("the same letters in other words"), "Why so me", "Why some"),
-        _group(_GONE, N_("a question with another number"), "Why 1 kilo?", "Why 2 kilo?"),
-        _group(_GONE, N_("a question in another script"), "为什么放盐？", "塩はなぜ？"),
-        _group(_GONE, N_("a question in another script"), "Мука 1", "Соль 1"),
-        _group(_GONE, N_("an instruction that is None"), "Why?", None),
-        _group(_GONE, N_("another instruction that is None"), "Why?", None, None),
-        _group(_GONE, N_("a row without an instruction"), "Why?", ..., ...),
-        _group(_GONE, N_("a row without an instruction"), "Why?", None, ...),
-        _group(_GONE, N_("the text 'None'"), "Why?", None, "None"),
-        *drawn(_random_instructions, 24),
-    ),
-    N_("These are not the first rows of each group, and those without an instruction."),
-    play=_kept,
-    unchanged=CHANGES,
-)
-
-
-@exercise(
-    N_("Make a key of each instruction that is the same for the same words, and remember the keys you saw."),
-    N_(r"key = tuple(re.findall(r'\w+', instruction.lower())). A row is dropped if its key was seen before."),
-)
-def dedup(answer: Any) -> None:
-    """Exercise 7.1: rows without exact duplicates."""
-    DEDUP.judge(answer)
 
 
 # -- 7.3 ----------------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_what_does_not_end_ends_in_a_card(card, impatient, monkeypatch, answer):
     monkeypatch.setattr(threading, "excepthook", reported.append)
     text = card(calls, answer)
     assert text.startswith(NO_END) and f"called like this: {answer.__name__}(['one', 'two'], 2)" in text
-    assert "hint: Is there a loop that nothing ends?" in text and "your line: " in text
+    assert "hint: Is there a loop that never ends?" in text and "your line: " in text
     assert not reported, "no thread tells of its end"
 
 

@@ -116,8 +116,8 @@ def test_edges(assert_each_named, lesson):
         check.edges,
         right=[lesson["edges"], by_zip, backwards_with_more_columns, as_dataset, as_frame, as_generator],
         wrong=[
-            (parent_stays_root, "the parent is the child before"),
-            (root_moves, "the parent is the child before"),
+            (parent_stays_root, "the parent is the previous child"),
+            (root_moves, "the parent is the previous child"),
             (from_zero, "counted from 1"),
             (letters, "a single letter"),
             (lists_only, "gave no edge"),
