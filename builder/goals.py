@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 # In a notebook as it is stored, after the last line of a task.
 _ADDED = re.compile(r'\\n",\n *"\\n",\n *"<details><summary>[^<]*</summary>\\n",\n.*?"</details>"(?=\n *\])', re.DOTALL)
-LINES, WIDTH = 12, 100  # of an output, at most
+LINES, WIDTH = 12, 240  # of an output, at most
 
 
 def put(notebook: NotebookNode, solution: NotebookNode | dict[str, Any] | None, label: str) -> None:
