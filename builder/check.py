@@ -170,7 +170,8 @@ def _strays(course: Course) -> list[Problem]:
 def _compare(path: Path, notebook, outputs: bool) -> list[Problem]:
     """`path` against the notebook its sources give; `outputs`: these, counts and record are not compared.
 
-    Nor is what an exercise shows of its solution's outputs."""
+    Nor is what an exercise shows of its solution's outputs.
+    """
     if not path.is_file():
         return [Problem(path, 0, f"this half of the pair is missing: {ADVICE}")]
     stored = record.read(path)

@@ -61,7 +61,7 @@ class Translator:
         for block in sources.measured_blocks(text):
             masked, numbers = sources.masked(block.text)
             found.append((block, self.text(sources.COURSE, sources.README_CONTEXT, masked).format(*numbers)))
-        return blocks.replaced(text, sorted(found, key=lambda one: one[0].first))
+        return blocks.replaced(text, found)
 
     def title(self, lesson: Lesson) -> str:
         """The lesson's title, without its number."""
