@@ -20,14 +20,19 @@ if TYPE_CHECKING:
 
     from builder.source import Cell
 
-FIELD = re.compile(r"\{eval\}`([^`\n]+)`")
+ROLE = "{eval}"
+FIELD = re.compile(re.escape(ROLE) + r"`((?:(?!\n\s*\n)[^`])+)`")  # a long one may go on in the next line
 HOLDS = "holds"
 UNKNOWN = "…"  # in place of a value, until the solution is executed
 
 
 def fields(markdown: str) -> list[str]:
     """The expressions of a text, in order."""
-    return FIELD.findall(markdown)
+    return [_unwrapped(expression) for expression in FIELD.findall(markdown)]
+
+
+def _unwrapped(expression: str) -> str:
+    return " ".join(expression.split())
 
 
 def expressions(cell: Cell) -> list[str]:
@@ -37,6 +42,8 @@ def expressions(cell: Cell) -> list[str]:
 
 def faults(cell: Cell) -> Iterator[str]:
     """What is wrong with the results that a lesson's cell asks for."""
+    if not cell.code and cell.source.count(ROLE) > len(fields(cell.source)):
+        yield f"an expression after {ROLE} stands between two backticks, in one paragraph"
     if cell.holds is None:
         if not cell.code and fields(cell.source):
             yield 'a cell that tells results says what must hold of them, as in: id="cold-read" holds="different < 16"'
@@ -71,4 +78,6 @@ def fill(notebook: NotebookNode | dict[str, Any], found: dict[str, dict[str, str
         if cell["cell_type"] == "markdown":
             known = found.get(cell["id"], {})
             cell["metadata"].pop(HOLDS, None)
-            cell["source"] = FIELD.sub(lambda match, known=known: known.get(match[1], UNKNOWN), cell["source"])
+            cell["source"] = FIELD.sub(
+                lambda match, known=known: known.get(_unwrapped(match[1]), UNKNOWN), cell["source"]
+            )

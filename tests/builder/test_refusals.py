@@ -22,6 +22,7 @@ FAULTS = {
     "a condition that is no expression": ('id="why"', 'id="why" holds="n ="', 0, "this is no Python expression: n ="),
     "a condition of code": ('id="split"', 'id="split" holds="True"', 0, "only a markdown cell tells results"),
     "a result without a condition": ("is a list of words", "is {eval}`len(parts)` words", -2, "what must hold of them"),
+    "a result that is not closed": ("is a list of words", "is {eval}`len(parts) words", -2, "between two backticks"),
     "a result that is no expression": (
         'id="why"\nr"""\nA text',
         'id="why" holds="True"\nr"""\nA {eval}`1 +` text',

@@ -11,7 +11,8 @@ from builder.problems import ExecutionFailed
 
 READING = """# %% [markdown] id="split-read" holds="{holds}"
 \"\"\"
-The first of {{eval}}`len(parts)` texts has {{eval}}`len(parts[0])` words: {{eval}}`f"{{1 / 4:.2f}} {{parts[0][0]}}"`.
+The first of {{eval}}`len(parts)` texts has {{eval}}`len(parts[0])` words: {{eval}}`f"{{1 / 4:.2f}}
+{{parts[0][0]}}"`.
 \"\"\"
 
 # %% [markdown] id="ex-words" tags=["exercise"]"""
