@@ -182,7 +182,7 @@ answer anyway?**
 # %% id="invent"
 from prompt2data import BatchedTransformersLLM
 
-llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 60})
+llm = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 45})
 ask = TextGeneration(llm=llm, name="ask", num_generations=3)
 ask.load()
 
@@ -351,6 +351,7 @@ check.pairs(prompts, to_pairs)
 
 # %% id="ex-pairs-look" tags=["solution-only"]
 # The prompts of the solution through the model, and through `to_pairs`
+llm.generation_kwargs = {"max_new_tokens": 20, "temperature": 0.2}
 for row in to_pairs(next(answer.process([{"instruction": prompt} for prompt in prompts]))):
     print(row["prompt"], "→", row["completion"][:70])
 
@@ -392,7 +393,7 @@ def harvest(rows):
     return {row["generation"].strip() for row in rows if sensible(row)}
 
 # %% id="sampler"
-def sample(requests, temperature, seed=0, examples=(), max_new_tokens=32):
+def sample(requests, temperature, seed=0, examples=(), max_new_tokens=26):
     settings = {"temperature": temperature, "top_p": 1.0, "top_k": 0, "seed": seed}
     llm.generation_kwargs = {**settings, "max_new_tokens": max_new_tokens}
     rows = [{"instruction": one, "messages": turns(examples, one)} for one in requests]
@@ -406,8 +407,8 @@ four examples instead. **Place your bet: which one has the highest yield, and wh
 
 # %% id="steps"
 forbid = request + " Write nothing but the question: no greeting, no offer to help, no answer."
-first = sample([request] * 32, 0.5)
-second = sample([forbid] * 32, 0.5)
+both = sample([request] * 32 + [forbid] * 32, 0.5)
+first, second = both[:32], both[32:]
 third = sample([request] * 32, 0.5, examples=asking)
 
 by_asking, by_forbidding, by_showing = (len(harvest(rows)) for rows in (first, second, third))

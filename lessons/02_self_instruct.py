@@ -60,7 +60,7 @@ with a text, and asks the model for instructions that fit this text. Before you 
 from distilabel.steps.tasks import SelfInstruct
 from prompt2data import BatchedTransformersLLM
 
-chat = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 96})
+chat = BatchedTransformersLLM(model=MODEL, generation_kwargs={"max_new_tokens": 72})
 stock = SelfInstruct(llm=chat, name="stock")
 stock.load()
 
@@ -274,8 +274,8 @@ def ask(llm, prompts, seed):
     return rows
 
 
-as_message = ask(chat, prompts, seed=0)
-with_request = ask(chat, [f"{prompt}\n\nWrite item 5 only." for prompt in prompts], seed=0)
+messages = ask(chat, prompts + [f"{prompt}\n\nWrite item 5 only." for prompt in prompts], seed=0)
+as_message, with_request = messages[: len(prompts)], messages[len(prompts) :]
 chat.unload()
 as_text = ask(plain, prompts, seed=0)
 
@@ -390,8 +390,8 @@ bread?** `on_topic` says yes if a line has at least one word of the domain.
 from prompt2data.domain import on_topic
 
 sources = facts * 6
-grounded_rows = ask(plain, [grounded(fact) for fact in sources], seed=0)
-closed_rows = ask(plain, [closed_book] * len(sources), seed=0)
+both = ask(plain, [grounded(fact) for fact in sources] + [closed_book] * len(sources), seed=0)
+grounded_rows, closed_rows = both[: len(sources)], both[len(sources) :]
 
 
 def topical(rows):

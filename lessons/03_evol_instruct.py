@@ -142,21 +142,21 @@ So the cell that made the tasks does not let them choose. `mutation_templates` m
 there is nothing to draw. Five tasks, five operators, and each row's operator is known. They share one LLM object, so
 that the model lies in memory once.
 
-Now let them work: five operators on eight roots, with two seeds, which makes 40 children for each seed.
+Now let them work: five operators on eight roots. Each root comes twice, and a prompt that comes again is drawn anew.
+That makes two **draws** of 40 children.
 """
 
 # %% id="stock-run"
-SEEDS = (0, 1)
+DRAWS = (1, 2)
 stock = []
+llm.generation_kwargs = {"max_new_tokens": 26, "seed": 0}
 for operator, task in tasks.items():
     task.load()
-    for seed in SEEDS:
-        llm.generation_kwargs = {"max_new_tokens": 30, "seed": seed}
-        rows = next(task.process([{"instruction": root} for root in ROOTS]))
-        for row in rows[1:]:
-            # each row carries the token counts of its whole batch: keep them once
-            del row["distilabel_metadata"]
-        stock += [{**row, "operator": operator, "seed": seed} for row in rows]
+    rows = next(task.process([{"instruction": root, "draw": draw} for draw in DRAWS for root in ROOTS]))
+    for row in rows[1:]:
+        # each row carries the token counts of its whole batch: keep them once
+        del row["distilabel_metadata"]
+    stock += [{**row, "operator": operator} for row in rows]
 
 # %% id="stock-look"
 for row in stock[::9]:
@@ -164,7 +164,7 @@ for row in stock[::9]:
 
 # %% [markdown] id="stock-read"
 """
-Read them as if you had met them in a dataset. Some are cut: this demonstration spends 30 new tokens on a child. Most of
+Read them as if you had met them in a dataset. Some are cut: this demonstration spends 26 new tokens on a child. Most of
 the others talk *about* a prompt, or answer it. Which of these texts would you want a model to be trained on?
 """
 
@@ -338,13 +338,13 @@ reason_bars(
 from prompt2data.metrics import compare, share
 
 
-def reason_share(rows, reason, seed):
-    return share(row["reason"] == reason for row in rows if row["seed"] == seed)
+def reason_share(rows, reason, draw):
+    return share(row["reason"] == reason for row in rows if row["draw"] == draw)
 
 
-for seed in SEEDS:
-    shares = [f"{reason} {reason_share(stock, reason, seed)}" for reason in ("kept", "leak")]
-    print(f"seed {seed}:", "; ".join(shares))
+for draw in DRAWS:
+    shares = [f"{reason} {reason_share(stock, reason, draw)}" for reason in ("kept", "leak")]
+    print(f"draw {draw}:", "; ".join(shares))
 
 # %% [markdown] id="stock-shares-read" holds="kept_of_stock < 25 and Counter(row['reason'] for row in stock).most_common(1)[0][0] == 'leak'"
 """
@@ -425,8 +425,8 @@ for message in turns("CONSTRAINTS", ROOTS[0]):
 
 # %% [markdown] id="chat-run-why"
 """
-The same roots, operators, seeds and number of tokens. One thing is new: `num_generations=2` gives two children for each
-conversation, so that with two seeds every root has **four samples** of each operator. You will need them in a moment.
+The same roots, operators and number of tokens, and two draws again. One thing is new: `num_generations=2` gives two
+children for each conversation, so that every root has **four samples** of each operator. You will need them in a moment.
 """
 
 # %% id="chat-run"
@@ -436,14 +436,18 @@ chat = ChatGeneration(llm=llm, num_generations=2)
 chat.load()
 
 
-def evolve_by_example(operator, parents, seed, max_new_tokens=30):
-    llm.generation_kwargs = {"max_new_tokens": max_new_tokens, "seed": seed}
-    rows = [{"parent": parent, "messages": turns(operator, parent)} for parent in parents]
-    found = {"operator": operator, "seed": seed}
-    return [{**row, **found, "reason": reason_of(row["parent"], row["generation"])} for row in next(chat.process(rows))]
+def evolve_by_example(operators, parents, draws=DRAWS, max_new_tokens=26):
+    llm.generation_kwargs = {"max_new_tokens": max_new_tokens, "seed": 0}
+    rows = [
+        {"operator": operator, "draw": draw, "parent": parent, "messages": turns(operator, parent)}
+        for operator in operators
+        for draw in draws
+        for parent in parents
+    ]
+    return [{**row, "reason": reason_of(row["parent"], row["generation"])} for row in next(chat.process(rows))]
 
 
-few = [row for operator in CHILDREN for seed in SEEDS for row in evolve_by_example(operator, ROOTS, seed)]
+few = evolve_by_example(CHILDREN, ROOTS)
 
 # %% id="chat-look"
 for row in few[::23]:
@@ -458,14 +462,14 @@ reason_bars(
 )
 
 # %% id="chat-compare"
-for seed in SEEDS:
-    told, shown = reason_share(stock, "kept", seed), reason_share(few, "kept", seed)
-    print(f"seed {seed}:", compare("told", told, "shown", shown))
+for draw in DRAWS:
+    told, shown = reason_share(stock, "kept", draw), reason_share(few, "kept", draw)
+    print(f"draw {draw}:", compare("told", told, "shown", shown))
 
-# %% [markdown] id="chat-read" holds="all(reason_share(few, 'kept', seed).low > reason_share(stock, 'kept', seed).high for seed in SEEDS)"
+# %% [markdown] id="chat-read" holds="all(reason_share(few, 'kept', draw).low > reason_share(stock, 'kept', draw).high for draw in DRAWS)"
 """
 With the course's model, the examples win clearly: {eval}`kept_of_few` of {eval}`len(few)` children are kept, against
-{eval}`kept_of_stock` of {eval}`len(stock)` with the library's prompts. Model, roots, seeds and the number of tokens are
+{eval}`kept_of_stock` of {eval}`len(stock)` with the library's prompts. Model, roots, settings and number of tokens are
 the same. The model never learned to follow a page of rules, but it can continue a pattern.
 
 With another model, look at the two bar charts: the reasons that remain in the second are worth your time, because no
@@ -600,9 +604,8 @@ plots.show(
 # %% [markdown] id="drift-read" holds="broad_far.value > deep_far.value"
 """
 With the course's model, {eval}`broad_far.k` of {eval}`broad_far.n` children of `BREADTH` lie below the line, and
-{eval}`deep_far.k` of {eval}`deep_far.n` of those in depth. About half of the time `BREADTH` does its job: leaving the
-root is what it is for.
-For the other four operators distance is a warning. A child far from its root may be a fine question, but it is no
+{eval}`deep_far.k` of {eval}`deep_far.n` of those in depth. For `BREADTH` that is no fault: leaving the root is what it is
+for. For the other four operators distance is a warning. A child far from its root may be a fine question, but it is no
 harder version of *this* one. And high similarity is no proof either: a copy has 1.0.
 
 So a limit on drift belongs to the operators in depth, and the limit is a choice. Move `LIMIT` and read the children
@@ -669,7 +672,7 @@ for row in chosen:
     if row["operator"] == "CONSTRAINTS":
         first.setdefault(row["root"], row)
 root_of = {row["generation"]: root for root, row in first.items()}
-second = evolve_by_example("DEEPENING", list(root_of), seed=0, max_new_tokens=40) if first else []
+second = evolve_by_example(["DEEPENING"], root_of, draws=[1], max_new_tokens=40) if first else []
 for row in second:
     row["root"] = root_of[row["parent"]]
 if second:
@@ -823,7 +826,7 @@ from datasets import Dataset
 from prompt2data import output_path
 from prompt2data.metrics import tokens_per_kept_row
 
-columns = ("root", "operator", "seed", "similarity", "model_name")
+columns = ("root", "operator", "similarity", "model_name")
 final = {row["generation"]: row for row in few + second if row["verdict"] == "kept"}
 dataset = [{"instruction": child, **{column: row[column] for column in columns}} for child, row in final.items()]
 if dataset:
@@ -833,12 +836,11 @@ for row in dataset[::4]:
     print(f"{row['operator']}: {row['instruction']}")
 print(tokens_per_kept_row(few + second, len(dataset)))
 
-# %% [markdown] id="save-read" holds="len(dataset) > 5 * len(ROOTS) and any('bread-scent' in row['instruction'] for row in dataset)"
+# %% [markdown] id="save-read" holds="len(dataset) > 5 * len(ROOTS) and any('flour in 4 ounces' in row['instruction'] for row in dataset)"
 """
 You began with {eval}`len(ROOTS)` short instructions. With the course's model, you leave with {eval}`len(dataset)` new
-ones, and each row names its root and its operator. A bit more than half of them are worth answering. Some are still
-silly: nobody keeps bread fresh with *bread-scent*. Before you train on the file, read it once and strike out such rows.
-It takes five minutes, and no filter of this lesson does it for you.
+ones, and each row names its root and its operator. Not all of them are worth answering: *500 grams of flour in
+4 ounces* means nothing. Before you train on the file, read it once and strike out such rows. It takes five minutes, and no filter of this lesson does it for you.
 """
 
 # %% [markdown] id="remember"

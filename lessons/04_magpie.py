@@ -94,8 +94,8 @@ for name, prompt in candidates.items():
 header, if the header is right?
 
 To send a string as it is, use a setting of distilabel: with `magpie_prompt="stock"`, an empty conversation, `[]`,
-becomes the string in `magpie_pre_query_template`. Ask for sixteen texts with one seed and sixteen with another, at
-most 32 tokens each:
+becomes the string in `magpie_pre_query_template`. Ask for two **draws** of sixteen texts, at most 32 tokens each. (A
+prompt that comes again is drawn anew.)
 """
 
 # %% id="engine"
@@ -103,18 +103,19 @@ from prompt2data import BatchedTransformersLLM
 
 llm = BatchedTransformersLLM(model=MODEL, use_magpie_template=True)
 llm.load()
-SEEDS = (0, 1)
+DRAWS = (1, 2)
 
 
 def continue_from(prompt, n=16, max_new_tokens=32):
-    """Rows with `n` continuations of a raw prompt for each seed."""
+    """Rows with `n` continuations of a raw prompt for each draw."""
     llm.magpie_prompt, llm.magpie_pre_query_template = "stock", prompt
-    rows = []
-    for seed in SEEDS:
-        for output in llm.generate([[]] * n, max_new_tokens=max_new_tokens, seed=seed):
-            metadata = {"statistics_magpie": output["statistics"]}
-            rows.append({"instruction": output["generations"][0], "seed": seed, "distilabel_metadata": metadata})
+    outputs = llm.generate([[]] * n * len(DRAWS), max_new_tokens=max_new_tokens, seed=0)
     llm.magpie_prompt = "template"
+    rows = []
+    for index, output in enumerate(outputs):
+        metadata = {"statistics_magpie": output["statistics"]}
+        draw = DRAWS[index // n]
+        rows.append({"instruction": output["generations"][0], "draw": draw, "distilabel_metadata": metadata})
     return rows
 
 # %% id="continue"
@@ -148,7 +149,7 @@ for text in [
 """
 The rule is shallow. It does not know whether a request makes sense, and it knows English only. (Its source is short:
 `reads_like_request??` shows it.) Part of its list of openings was made by looking at this model's own texts, so it
-treats this model more kindly than another one. Now the count, all 32 texts first, then seed by seed:
+treats this model more kindly than another one. Now the count, all 32 texts first, then draw by draw:
 """
 
 # %% id="measure"
@@ -164,11 +165,11 @@ def requests(row):
 
 
 def count(name, test, rows):
-    """Print the share of rows that pass a test, over both seeds and for each."""
-    first, second = (share(test(row) for row in rows if row["seed"] == seed) for seed in SEEDS)
+    """Print the share of rows that pass a test, over both draws and for each."""
+    first, second = (share(test(row) for row in rows if row["draw"] == draw) for draw in DRAWS)
     whole = share(map(test, rows))
     print(
-        f"{name}: {whole}; seed 0: {first.k} of {first.n}, seed 1: {second.k} of {second.n}"
+        f"{name}: {whole}; draw 1: {first.k} of {first.n}, draw 2: {second.k} of {second.n}"
     )
     return whole
 
@@ -379,12 +380,9 @@ magpie = Magpie(llm=llm, name="magpie", only_instruction=True)
 
 
 def interview(inputs):
-    """The rows that Magpie makes of `inputs`, once for each seed."""
-    rows = []
-    for seed in SEEDS:
-        llm.generation_kwargs = {"max_new_tokens": 32, "seed": seed}
-        rows += [{**row, "seed": seed} for row in next(magpie.process(inputs))]
-    return rows
+    """The rows that Magpie makes of `inputs`, once for each draw."""
+    llm.generation_kwargs = {"max_new_tokens": 32, "seed": 0}
+    return next(magpie.process([{**row, "draw": draw} for draw in DRAWS for row in inputs]))
 
 
 inputs = [{"domain": domain, "system_prompt": text} for domain, text in DOMAINS.items() for _ in range(16)]
@@ -973,7 +971,7 @@ sense is not, and a rule that counts words cannot see it.
 # %% [markdown] id="puzzle"
 """
 **A surprise: the stray header.** You have 32 rows for baking with the template's own prompt (call it *clean*). Make 32
-with distilabel's stock prompt: same system prompt, same seeds, same length. One thing changes: the empty assistant
+with distilabel's stock prompt: same system prompt, same settings, same length. One thing changes: the empty assistant
 header. Three measures: on topic, ended, and the number of **distinct openings** (the first three words). **Which prompt
 will win?**
 """

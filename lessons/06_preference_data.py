@@ -525,7 +525,7 @@ reports = {name: take_exam(judge, exam) for name, judge in judges.items()}
 # %% [markdown] id="choice-why"
 """
 The fifth judge gets the exam with a source in front of each question. The sources hold the facts of the good answers,
-often in the same words. *A or B* reads two answers at a time, so it costs more. It takes every second pair of the exam.
+often in the same words. *A or B* reads two answers at a time, so it costs more. It takes every fourth pair of the exam.
 """
 
 # %% id="sources"
@@ -553,7 +553,7 @@ with_source = {row["instruction"]: f"{source} {row['instruction']}" for row, sou
 SOURCE, A_OR_B = "rule, likelihood and source", "A or B"
 judges |= {SOURCE: both, A_OR_B: ChoiceJudge(llm)}
 reports[SOURCE] = take_exam(both, [{**pair, "instruction": with_source[pair["instruction"]]} for pair in exam])
-reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::2])
+reports[A_OR_B] = take_exam(judges[A_OR_B], exam[::4])
 print(judges[A_OR_B].conversation(exam[0]["instruction"], "…", "…")[-1]["content"])
 
 # %% id="report"
@@ -935,8 +935,9 @@ for note, written in SHOWN:
     row = {"bread": bread, "degrees": int(degrees.split()[0]), "minutes": int(minutes.split()[0])}
     shown_rows.append((written, json.dumps(row)))
 request = "Write this as JSON with bread, degrees and minutes: "
-on_request = generate_matching(llm, [conversation([], request + text) for text in ORDERS], pattern=ROW)
-by_example = generate_matching(llm, [conversation(shown_rows, text) for text in ORDERS], pattern=ROW)
+asked = [conversation([], request + text) for text in ORDERS] + [conversation(shown_rows, text) for text in ORDERS]
+matching = generate_matching(llm, asked, pattern=ROW)
+on_request, by_example = matching[: len(ORDERS)], matching[len(ORDERS) :]
 
 
 # %% id="json-count"
@@ -981,7 +982,7 @@ ultra.load()
 request = ultra.format_input(
     {"instruction": given[0]["instruction"], "generations": [given[0]["good"], given[0]["wrong"]]}
 )
-verdict = llm.generate([request], max_new_tokens=160, seed=0, temperature=0.2)[0]["generations"][0]
+verdict = llm.generate([request], max_new_tokens=60, seed=0, temperature=0.2)[0]["generations"][0]
 marks = read_ratings(verdict, 2)
 print(marks, repr(verdict[:200]))
 
