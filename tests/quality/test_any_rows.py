@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from prompt2data.quality import (
     broken,
+    calls,
     chain,
     conversations,
     datasheet,
@@ -86,6 +87,8 @@ TEXT_RULES = {
     "request": lambda value: str(conversations.reads_like_request(value)),
     "assistant": lambda value: str(conversations.sounds_like_assistant(value)),
     "question": pairs.question_in,
+    "call": lambda value: calls.why_drop("minutes", 20, "scones", value),
+    "no call": lambda value: calls.why_drop(None, 0, "", value),
     "text": fields.text_of,
     "lowered": vocabulary.lowered,
 }

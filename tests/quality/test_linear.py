@@ -12,6 +12,7 @@ import pytest
 
 from prompt2data.quality import (
     broken,
+    calls,
     chain,
     contamination,
     conversations,
@@ -23,6 +24,7 @@ from prompt2data.quality import (
     language,
     pairs,
     preferences,
+    quantities,
     report,
     selection,
     texts,
@@ -105,6 +107,8 @@ CALLS = {
     "preference": lambda text: preferences.why_drop(
         {"instruction": text, "generations": [text, "b"], "ratings": [1, 2]}, 1
     ),
+    "call": lambda text: calls.why_drop("minutes", 20, "scones", text),
+    "amounts": lambda text: quantities.quantities(quantities.plainly(text)),
     "personal data": lambda text: datasheet.personal_data([{"a": text}], ["a"]),
     "words": lambda text: (vocabulary.words(text), vocabulary.plain(text), fields.tokens(text)),
     "near": lambda text: duplicates.near([text, "b"]),
