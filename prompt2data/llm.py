@@ -46,6 +46,8 @@ class BatchedTransformersLLM(LazyTransformersLLM):
     Attributes:
         model: public name of the model (a hub id, the embedded model's name) or a folder. Defaults to the model
             that `prompt2data` chose for this machine. A folder is remembered, and shown by its public name.
+        adapter: what `prompt2data.training.train` returned, or a folder with an adapter that peft saved; it is added to
+            the weights when the model is loaded. Rows name both: `SmolLM2-135M-Instruct-Q4_1 + kitchen`.
         torch_dtype: number type to compute with, `"auto"` for that of the model's files. `"bfloat16"` reads half as
             many bytes for each token, faster where the processor computes in it (AMX, AVX512-BF16); it gives other
             texts, which may also change with what shares their batch.

@@ -38,6 +38,7 @@ __all__ = ["CacheStats", "CacheUnavailable", "CacheWarning", "GenerationCache", 
 
 LIMIT = 256_000_000  # bytes
 
+ADAPTERS = "adapters"  # folder of what `training.train` keeps here; it is no part of the limit
 _DATABASE = "entries.sqlite"
 _NAME = re.compile(rf"v[1-{SCHEMA}]-\d{{6,}}-[0-9a-f]+")  # databases of later schemas are left alone
 _AT_ONCE = 500  # keys in one query
@@ -72,7 +73,8 @@ class CacheStats:
 
     Attributes:
         kinds: number of entries of each kind.
-        bytes: size of its files on the disk, including databases that were set aside or that an older version wrote.
+        bytes: size of its files on the disk, with trained adapters, databases that were set aside, and what an older
+            version wrote.
         limit: bytes the database may take before the least recently used entries are deleted.
         damaged: number of entries set aside in the database in use.
     """
@@ -192,8 +194,8 @@ class GenerationCache:
         with _lock:
             self.close()
             try:
-                for name in self._databases("v"):
-                    cleared = self.folder / (STAGING + name)
+                for name in [*self._databases("v"), ADAPTERS]:
+                    cleared = self.folder / (STAGING + name + os.urandom(4).hex())
                     with suppress(FileNotFoundError):  # another process clears, too
                         (self.folder / name).rename(cleared)
                         shutil.rmtree(cleared)
@@ -214,7 +216,7 @@ class GenerationCache:
                 kinds, damaged = self._run(database.count, self._patience)
         except TROUBLES as error:
             raise CacheUnavailable(self._unusable(error)) from error
-        for path in self.folder.glob(f"v[1-{SCHEMA}]-*/*"):
+        for path in [*self.folder.glob(f"v[1-{SCHEMA}]-*/*"), *self.folder.glob(f"{ADAPTERS}/*/*/*")]:
             with suppress(FileNotFoundError):
                 size += path.stat().st_size
         return CacheStats(kinds, size, self.limit, damaged)

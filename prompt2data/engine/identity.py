@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
 
+from prompt2data.models import adapters
+
 # What decides a model's text: weights, configuration, tokenizer, chat template. A licence or a readme does not.
-_DECIDING = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
+DECIDING = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
 _INDIFFERENT = {"prompt2data.json", "LICENSE.txt", "requirements.txt"}
 # Raised when a change to decoding or sampling gives other texts.
 _DECODING = 1
@@ -25,6 +28,7 @@ def model_identity(
     device: str | int | dict[str, Any] | None,
     model_kwargs: dict[str, Any] | None,
     digest_of_file: Callable[[Path], str],
+    adapter: Path | None = None,
 ) -> dict[str, str]:
     """Everything about the model, its settings and the software that its texts depend on.
 
@@ -35,21 +39,24 @@ def model_identity(
         device: the device, or a device map.
         model_kwargs: further arguments.
         digest_of_file: gives the digest of a file's content.
+        adapter: the files of the adapter that is added to the model.
     """
     if torch_dtype == "auto":
         torch_dtype = str(transformers.AutoConfig.from_pretrained(folder).dtype or torch.float32)
-    return {
-        "model": _fingerprint(folder, digest_of_file),
-        "tokenizer": _fingerprint(tokenizer_folder, digest_of_file),
+    # A model without an adapter keeps the keys it always had.
+    added = {} if adapter is None else {"adapter": f"{adapters.digest(adapter)}, peft {version('peft')}"}
+    return added | {
+        "model": fingerprint(folder, digest_of_file),
+        "tokenizer": fingerprint(tokenizer_folder, digest_of_file),
         "dtype": "torch." + torch_dtype.removeprefix("torch."),
-        "device": _expected_device(device),
+        "device": expected_device(device),
         # Another version may round or decode otherwise: its texts are its own.
         "software": f"torch {torch.__version__}, transformers {transformers.__version__}, decoding {_DECODING}",
         "options": repr(model_kwargs),
     }
 
 
-def _expected_device(chosen: str | int | dict[str, Any] | None) -> str:
+def expected_device(chosen: str | int | dict[str, Any] | None) -> str:
     """The kind of device transformers will choose ("cpu", "cuda", "mps")."""
     if isinstance(chosen, str) and chosen not in ("auto", "balanced", "balanced_low_0", "sequential"):
         return chosen.partition(":")[0]
@@ -57,8 +64,8 @@ def _expected_device(chosen: str | int | dict[str, Any] | None) -> str:
     return "cpu" if chosen == -1 or accelerator is None else accelerator.type
 
 
-def _fingerprint(folder: Path, digest_of_file: Callable[[Path], str]) -> str:
+def fingerprint(folder: Path, digest_of_file: Callable[[Path], str]) -> str:
     """A digest of the model in `folder`: of what its files hold, and not of where they lie."""
-    files = {path for pattern in _DECIDING for path in folder.glob(pattern) if path.name not in _INDIFFERENT}
+    files = {path for pattern in DECIDING for path in folder.glob(pattern) if path.name not in _INDIFFERENT}
     parts = sorted((path.name, digest_of_file(path)) for path in files)
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()

@@ -9,6 +9,7 @@ import functools
 import gc
 import inspect
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -26,12 +27,14 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from prompt2data import models
 from prompt2data.display.progress import progress_bar
+from prompt2data.engine.adapters import merge
 from prompt2data.engine.identity import model_identity
 from prompt2data.engine.local_model import LocalModel
 from prompt2data.engine.prompts import UNREADABLE, NoPrompt, readable
 from prompt2data.ground.errors import ModelNotLoaded
 from prompt2data.i18n import _
 from prompt2data.magpie import MagpiePrompt, pre_query_prompt, renderer, user_header
+from prompt2data.models import adapters
 from prompt2data.models.public_names import load_from_folder, without_secrets
 
 # Magpie refuses an LLM without a pre-query template; this value says that the chat template gives it.
@@ -41,10 +44,11 @@ FROM_CHAT_TEMPLATE = "chat template"
 class LazyTransformersLLM(TransformersLLM):
     """A `TransformersLLM` whose model is loaded with the first text that is not in the cache, and freed by `unload()`.
 
-    `BatchedTransformersLLM` explains `model` and `magpie_prompt`.
+    `BatchedTransformersLLM` explains `model`, `adapter` and `magpie_prompt`.
     """
 
     model: str = Field(default_factory=models.choose)
+    adapter: str | None = None
     magpie_prompt: MagpiePrompt = "template"
     magpie_pre_query_template: str | None = FROM_CHAT_TEMPLATE
 
@@ -55,6 +59,17 @@ class LazyTransformersLLM(TransformersLLM):
     @classmethod
     def _name_not_folder(cls, value: str) -> str:
         return models.public_name(value)
+
+    @field_validator("adapter", mode="before")
+    @classmethod
+    def _adapter_not_folder(cls, value: Any) -> Any:
+        return adapters.public_name(value) if isinstance(value, str | os.PathLike) else value
+
+    @property
+    def model_name(self) -> str:
+        """The model's public name, and that of the adapter added to it; never a folder."""
+        name = models.public_name(self.model)
+        return name if self.adapter is None else f"{name} + {adapters.shown_name(self.adapter)}"
 
     @property
     def local_model(self) -> LocalModel:
@@ -77,7 +92,7 @@ class LazyTransformersLLM(TransformersLLM):
         Nothing happens if that is done, so several tasks can share one LLM.
 
         Raises:
-            ModelUnavailable: if the model is neither on this machine nor on the hub.
+            ModelUnavailable: if the model is neither on this machine nor on the hub, or the adapter not here.
         """
         if self._pipeline is not None:
             return
@@ -90,11 +105,12 @@ class LazyTransformersLLM(TransformersLLM):
     def _open(self) -> LocalModel:
         from transformers import AutoConfig, AutoTokenizer, GenerationConfig  # seconds at start-up
 
-        load: Callable[[], Any] = functools.partial(load_from_folder, self, self._load_original)
+        load: Callable[[], Any] = functools.partial(load_from_folder, self, self._load_with_adapter)
         folder, tokenizer_name = models.local_folder(self.model, self.revision), self.tokenizer or self.model
         at_hub, config = folder is None, None
+        adapter = adapters.folder(self.adapter) if self.adapter is not None else None
         if folder is None:  # only loading the model brings its files here
-            pipeline = self._load_original()
+            pipeline = self._load_with_adapter()
             tokenizer, settings, load = pipeline.tokenizer, pipeline.model.generation_config, lambda: pipeline
             folder = models.local_folder(self.model, self.revision)
         else:
@@ -117,12 +133,19 @@ class LazyTransformersLLM(TransformersLLM):
         if folder is not None and tokenizer_folder is not None:
             device = self.device if self.device is not None else self.device_map
             options = (self.torch_dtype, device, self.model_kwargs)
-            identify = functools.partial(model_identity, folder, tokenizer_folder, *options)
+            identify = functools.partial(model_identity, folder, tokenizer_folder, *options, adapter=adapter)
         own = self.chat_template is not None
         model = LocalModel(tokenizer, settings, load, identify, own_template=own, config=config)
         if at_hub:
             model.load()
         return model
+
+    def _load_with_adapter(self) -> Any:
+        """What `_load_original` gives, with the adapter in the model's weights."""
+        pipeline = self._load_original()
+        if self.adapter is not None:
+            merge(pipeline.model, adapters.folder(self.adapter), adapters.shown_name(self.adapter))
+        return pipeline
 
     def _load_original(self) -> Any:
         """distilabel's own pipeline, with the model in memory. To be called with `load_from_folder`."""
@@ -175,7 +198,10 @@ class LazyTransformersLLM(TransformersLLM):
         return {**state, "__pydantic_private__": private}
 
     def _model_dump(self, obj: Any, **kwargs: Any) -> dict[str, Any]:
-        return without_secrets(super()._model_dump(obj, **kwargs))
+        dump = without_secrets(super()._model_dump(obj, **kwargs))
+        if dump.get("adapter") is None:  # the steps of a pipeline without one stay the steps that they were
+            dump.pop("adapter", None)
+        return dump
 
     def prepare_input(self, input: StandardInput) -> str:
         """The exact prompt the model gets for a conversation.

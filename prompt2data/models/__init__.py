@@ -70,11 +70,11 @@ def resolve(name: str | os.PathLike[str]) -> str:
     nor a model at the hub.
     """
     name = os.fspath(name)
-    if known := _folders().get(name):
+    if known := folders().get(name):
         return str(_checked(Path(known)))
     if name == EMBEDDED:
         return str(fetch())
-    if _is_path(name):
+    if is_path(name):
         folder = Path(name).expanduser().absolute()
         public_name(folder)  # registered, so that its name leads back to it
         return str(_checked(folder))
@@ -102,8 +102,8 @@ def public_name(name: str | os.PathLike[str]) -> str:
     is named by its last component (with a number if another folder has that name). `resolve()` leads from this name
     back to the folder, in worker processes too.
     """
-    name, folders = os.fspath(name), _folders()
-    if name == EMBEDDED or name in folders or not _is_path(name):
+    name, known = os.fspath(name), folders()
+    if name == EMBEDDED or name in known or not is_path(name):
         return name
     folder = Path(name).expanduser().absolute()
     if snapshot := re.search(r"models--([^/\\]+)[/\\]snapshots[/\\][^/\\]+$", str(folder)):
@@ -113,9 +113,14 @@ def public_name(name: str | os.PathLike[str]) -> str:
     else:
         stem = folder.resolve().name or "model"
         names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-        public = next(one for one in names if one != EMBEDDED and folders.get(one, str(folder)) == str(folder))
-    os.environ[FOLDERS] = json.dumps(folders | {public: str(folder)})
+        public = next(one for one in names if one != EMBEDDED and known.get(one, str(folder)) == str(folder))
+    remember(public, folder)
     return public
+
+
+def remember(public: str, folder: Path) -> None:
+    """Let a public name lead to this folder, here and in the processes that get this environment."""
+    os.environ[FOLDERS] = json.dumps(folders() | {public: str(folder)})
 
 
 def load_tokenizer(name: str | os.PathLike[str]) -> PreTrainedTokenizerBase:
@@ -125,11 +130,12 @@ def load_tokenizer(name: str | os.PathLike[str]) -> PreTrainedTokenizerBase:
     return AutoTokenizer.from_pretrained(resolve(name))
 
 
-def _folders() -> dict[str, str]:
+def folders() -> dict[str, str]:
+    """The folder of each public name that has one."""
     return json.loads(os.environ.get(FOLDERS) or "{}")
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
     """Whether `name` means a folder: it is one, or it is written as only a path can be."""
     written_as_path = name.startswith((".", "~", "/")) or "\\" in name or os.path.isabs(name)
     return written_as_path or name.count("/") > 1 or Path(name).is_dir()

@@ -26,7 +26,7 @@ TORCH = "2.11.0+colab"
 # jedi belongs to the image's IPython, which comes without it; overrides counts for Python 3.11 only, where pip runs.
 NEW = {
     "datasketch", "distilabel", "gguf", "jedi", "llguidance", "mermaidx", "novasvg", "overrides", "pathlib-abc",
-    "portalocker", "py3langid", "quickjs-ng", "rouge-score", "termaid", "universal-pathlib",
+    "portalocker", "py3langid", "quickjs-ng", "rouge-score", "termaid", "trl", "universal-pathlib",
 }  # fmt: skip
 
 

@@ -1,0 +1,85 @@
+"""Trainings in processes of their own, to be killed, held up or looked at.
+
+`python -m tests.training.children NAME MODEL` calls the function of this name.
+
+A line of JSON on stdout tells each thing as it happens; `hold` waits there until a line comes on stdin.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+ROWS = [
+    {
+        "prompt": [{"role": "user", "content": f"Set a timer for {minutes} minutes."}],
+        "completion": [{"role": "assistant", "content": f'{{"tool": "timer", "minutes": {minutes}}}'}],
+    }
+    for minutes in (3, 10, 45, 8)
+]
+ARGS = {"max_steps": 4, "per_device_train_batch_size": 2, "learning_rate": 1e-2, "seed": 7}
+LORA = {"r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "down_proj"]}
+
+
+def tell(event: str, **what: object) -> None:
+    print(json.dumps({"event": event, **what}), flush=True)
+
+
+def hold(event: str, **what: object) -> None:
+    tell(event, **what)
+    sys.stdin.readline()
+
+
+def run(model: str, on_loss=None) -> None:
+    from prompt2data.training import train
+
+    made = train(ROWS, ARGS, LORA, model=model, on_loss=on_loss)
+    tell("done", found=made.found, folder=str(made.folder), losses=made.losses)
+
+
+def plain(model: str) -> None:
+    """Train, and tell what a found adapter must not have imported and no training may do."""
+    asked = []
+    sys.addaudithook(lambda event, _: event in ("socket.connect", "socket.getaddrinfo") and asked.append(event))
+    run(model)
+    stack = ("trl", "peft", "accelerate", "transformers.trainer", "datasets")
+    tell("seen", network=asked, imported=[name for name in stack if name in sys.modules])
+
+
+def until_step_3(model: str) -> None:
+    run(model, lambda step, loss: hold("step 3") if step == 3 else None)
+
+
+def first_step(model: str) -> None:
+    run(model, lambda step, loss: hold("step 1") if step == 1 else None)
+
+
+def while_saving(model: str) -> None:
+    from peft import PeftModel
+
+    save = PeftModel.save_pretrained
+
+    def held(self: PeftModel, *args: object, **kwargs: object) -> None:
+        save(self, *args, **kwargs)
+        hold("saving")
+
+    PeftModel.save_pretrained = held
+    run(model)
+
+
+def second(model: str) -> None:
+    """Tell when it begins to wait."""
+    from prompt2data import training
+
+    shown = training.progress_bar
+
+    def telling(total: int | None, label: str):
+        tell("waiting", label=label)
+        return shown(total, label)
+
+    training.progress_bar = telling
+    run(model)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
