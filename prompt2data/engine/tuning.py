@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trl import SFTTrainer
 
 # What is told and kept of a training is the course's affair; what comes of it is decided by the caller's arguments.
-FIXED = {
+FIXED: dict[str, Any] = {
     "disable_tqdm": True,
     "eval_strategy": "no",
     "load_best_model_at_end": False,
@@ -40,7 +40,7 @@ FIXED = {
     "save_strategy": "no",
 }
 # SFTConfig's own defaults are for a GPU that computes in bfloat16, and refuse a CPU.
-ON_CPU = {"use_cpu": True, "bf16": False, "fp16": False, "dataloader_pin_memory": False}
+ON_CPU: dict[str, Any] = {"use_cpu": True, "bf16": False, "fp16": False, "dataloader_pin_memory": False}
 
 Losses = list[tuple[int, float]]  # (step, loss)
 
@@ -110,7 +110,8 @@ def _trainer(
     try:
         tokenizer = AutoTokenizer.from_pretrained(base)
         # TRL's own number type for what is trained; mixed precision takes it from there.
-        options = {"dtype": torch.float32, **(args.model_init_kwargs or {})}
+        chosen: Any = args.model_init_kwargs or {}
+        options = {"dtype": torch.float32, **chosen}
         model = AutoModelForCausalLM.from_pretrained(base, **options)
     except Exception as error:
         message = _("The model {name} could not be loaded for training ({reason}): use another, or fetch it again.")
