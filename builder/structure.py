@@ -63,9 +63,14 @@ def size_faults(root: Path, modules: list[Path]) -> Iterator[Problem]:
             yield Problem(root / PACKAGE, 0, f"{count:,} lines; {name} may have at most {most:,}")
 
 
+def lessons(root: Path) -> list[Path]:
+    """The sources of all lessons, and of drafts: lessons being written, which are neither listed nor built yet."""
+    return [*sorted((root / "lessons").glob("*.py")), *sorted((root / "lessons" / "drafts").glob("*.py"))]
+
+
 def lesson_faults(root: Path) -> Iterator[Problem]:
     """Imports of lessons from behind the top level of the package."""
-    for lesson in sorted((root / "lessons").glob("*.py")):
+    for lesson in lessons(root):
         for module, line in imports(root, lesson):
             _, *inner = module.split(".")
             depth = 2 if inner and inner[0] in OPEN_ROOMS else 1
@@ -75,7 +80,7 @@ def lesson_faults(root: Path) -> Iterator[Problem]:
 
 def unused_faults(root: Path) -> Iterator[Problem]:
     """Modules at the top level that neither a lesson nor the package's own face names."""
-    faces = [root / PACKAGE / "__init__.py", *sorted((root / "lessons").glob("*.py"))]
+    faces = [root / PACKAGE / "__init__.py", *lessons(root)]
     text = "\n".join(path.read_text("utf-8") for path in faces if path.is_file())
     for module in sorted((root / PACKAGE).glob("[!_]*.py")):
         if not re.search(rf"\b{PACKAGE}(\.| import (\w+, )*){module.stem}\b", text):

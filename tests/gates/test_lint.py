@@ -136,6 +136,29 @@ def test_lesson_that_imports_from_a_back_room(tree: Path, statement: str, module
     assert status == 1 and f"lessons/{lesson.name}:2: imports {module}, which is behind the top level" in told
 
 
+def test_draft_is_read_as_a_lesson(tree: Path):
+    """It may import what lessons may, and what it imports from a back room is told."""
+    drafts = tree / "lessons" / "drafts"
+    drafts.mkdir(exist_ok=True)
+    draft = drafts / "99_draft.py"
+    draft.write_text("def late():\n    from prompt2data.quality import texts\n\n    return texts, MODEL\n")
+    assert linted(tree, "structure") == (0, "structure: ok\n")
+    assert linted(tree, "names") == (0, "names: ok\n")
+    prepend(draft, "from prompt2data.ground import folders\n")
+    status, told = linted(tree, "structure")
+    assert status == 1 and "lessons/drafts/99_draft.py:1: imports prompt2data.ground.folders, which is behind" in told
+
+
+def test_module_that_a_draft_alone_names(tree: Path):
+    (tree / "prompt2data" / "spice.py").write_text("")
+    drafts = tree / "lessons" / "drafts"
+    drafts.mkdir(exist_ok=True)
+    unused = "prompt2data/spice.py: no lesson names this module"
+    assert unused in linted(tree, "structure")[1]
+    (drafts / "99_draft.py").write_text("from prompt2data import spice\n\nspice\n")
+    assert unused not in linted(tree, "structure")[1]
+
+
 def test_size(tree: Path):
     room = tree / "prompt2data" / "engine"
     (room / "long.py").write_text("pass\n" * (structure.MAX_MODULE + 1))
