@@ -240,7 +240,7 @@ def _conversations(rows: Any) -> list[dict[str, list[dict[str, str]]]]:
         for place, row in enumerate(records(rows, columns))
     ]
     if not found:
-        raise ValueError(_("There are no rows to train on: give at least one with a prompt and a completion."))
+        raise ValueError(_("There are no rows to train on: give at least one with a `prompt` and a `completion`."))
     return found
 
 
