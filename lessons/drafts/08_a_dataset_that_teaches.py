@@ -45,9 +45,9 @@ for row in kitchen.examples()[::6]:
 ## The exam first
 
 Write the exam before the first row of data. Later you would write questions that your rows can answer. The exam of this
-lesson was written for this course, apart from its training rows: sentences as people say them, a quarter of which ask
-for none of the tools. It has two halves. **Half a** is for you to look at. **Half b** stays closed until the end: you
-have not seen it, so you cannot have worked towards it, and neither has this lesson.
+lesson was written for this course, apart from its training rows: sentences as people say them, and some ask for none of
+the tools. It has two halves. **Half a** is for you to look at. **Half b** stays closed: nobody who has not seen it can
+work towards it, and the lesson was built with half a alone.
 """
 
 # %% id="exam" tags=["nbval-check-output"]
@@ -127,7 +127,7 @@ for tool, marks in exam(always_none, [row["call"] for row in half_a]).items():
 # %% [markdown] id="ex-exam-note" tags=["solution-only"]
 """
 The model that always says `none` has every output valid and one tool exact. In one number for the whole exam it would
-beat many models that try. So the calls and the `none` rows are scored apart in all that follows.
+look as if it knew something. So the calls and the `none` rows are scored apart in all that follows.
 """
 
 # %% [markdown] id="untouched-why"
@@ -370,8 +370,8 @@ sentence slips through. For *this* job, an odd sentence with the true number in 
 ## Sentences that ask for no tool
 
 A model that has only seen calls will call something, whatever you say. It needs rows with `{"tool": "none"}`.
-**Magpie** (lesson 4) speaks as a user: describe a cook who talks about everything, and drop what asks for a call. The verifier
-knows that too, given the call `none`.
+**Magpie** (lesson 4) speaks as a user: describe a cook who talks about everything, and drop what asks for a call. The
+verifier knows that too, given the call `none`.
 """
 
 # %% id="cook"
@@ -542,19 +542,18 @@ plots.show(fig, alt="A line that falls: the training loss at each step.")
 Braces, quotes and names of fields are the same in all rows, so they are learned soon. But a falling loss only says that
 the model learns *these rows*. Whether it learns the *job*, the exam says.
 
-## Five bars and a bet
+## Six bars and a bet
 
-Five contestants take the whole exam, both halves:
+Six contestants take the whole exam, both halves:
 
 1. the **untouched** model;
 2. the model with **eight examples** in its prompt;
 3. trained on the **eight rows by hand** alone;
 4. trained on the **grown** rows: these eight, and the model's own that were verified;
-5. trained on the same grown rows, with the calls **shuffled** among the sentences.
+5. trained on the same grown rows, with the calls **shuffled** among the sentences: only the pairs are false;
+6. trained on **two dozen** rows by hand: what a person reaches who writes on.
 
-The last one sees the same sentences and calls as the fourth. Only the pairs are false. **Place your bet, all
-five, on a piece of paper. And how much of the shuffled model's output will be valid JSON?**
-
+**Place your bet, all six, on a piece of paper. And how much of the shuffled model's output will be valid JSON?**
 Training draws first weights and the order of rows at random. One seed can be luck, so 3 and 4 are trained with two.
 """
 
@@ -579,13 +578,15 @@ def trained_exam(rows, name, seed):
 
 
 # %% id="bars"
-UNTOUCHED, SHOWN, HAND, GROWN, SHUFFLED = "untouched", "eight examples", "by hand", "grown", "shuffled"
+UNTOUCHED, SHOWN, HAND = "untouched", "eight examples", "eight by hand"
+GROWN, SHUFFLED, DOZENS = "grown", "shuffled", "two dozen by hand"
 results = {
     UNTOUCHED: [kitchen.exam(bare_texts + write_calls(llm, half_b)[0], right_of_all)],
     SHOWN: [kitchen.exam(shown_texts + write_calls(llm, half_b, shown=by_hand)[0], right_of_all)],
     HAND: [trained_exam(by_hand, "by-hand", seed) for seed in (0, 1)],
     GROWN: [trained_exam(grown, "grown", seed) for seed in (0, 1)],
     SHUFFLED: [trained_exam(shuffled, "shuffled", 0)],
+    DOZENS: [trained_exam(kitchen.examples(), "two-dozen", 0)],
 }
 for name, found in results.items():
     for one in found:
@@ -608,7 +609,7 @@ ax.invert_yaxis()
 both = results[SHUFFLED][0].calls
 title = f"Shuffled pairs: {both.valid.k} of {both.valid.n} calls valid, {both.exact.k} exact"
 plots.finish(ax, title=title, x="calls (%)", y="model", legend=True)
-plots.show(fig, alt="For five models, each seed a point with its interval: how many calls are valid, and how many exact.")
+plots.show(fig, alt="For six models, each seed a point with its interval: how many calls are valid, and how many exact.")
 
 # %% [markdown] id="bars-read" holds="results[SHUFFLED][0].calls.valid.value > 0.8 and 20 * results[SHUFFLED][0].calls.exact.k <= results[SHUFFLED][0].calls.exact.n and results[GROWN][0].calls.exact.low > results[SHUFFLED][0].calls.exact.high and results[GROWN][0].calls.exact.low > results[UNTOUCHED][0].calls.exact.high"
 """
@@ -628,20 +629,19 @@ def together(name):
     )
 
 
-for other in (SHOWN, HAND):
+for other in (SHOWN, HAND, DOZENS):
     print(compare(GROWN, together(GROWN), other, together(other)))
-for name in (HAND, GROWN):
-    print(name, [one.calls.exact.k for one in results[name]], "exact calls, seed by seed")
-print(f"tokens read for a sentence: {shown_tokens} with examples, {bare_tokens} trained")
 
-# %% [markdown] id="compare-read" holds="bare_tokens * 5 < shown_tokens and all(one.calls.exact.low > results[UNTOUCHED][0].calls.exact.high for one in results[GROWN])"
+# %% [markdown] id="compare-read" holds="bare_tokens * 5 < shown_tokens and together(GROWN).value > together(SHOWN).value + 0.05 and all(one.calls.exact.low > results[UNTOUCHED][0].calls.exact.high for one in results[GROWN])"
 """
-*No clear difference* means that this exam cannot tell. Three things to keep in mind:
+*No clear difference* means that this exam cannot tell. (Two seeds took the *same* exam, so a pooled interval is a
+little too narrow.) Keep in mind:
 
-* Two seeds took the *same* exam, so the pooled interval is a little too narrow.
-* Rows by hand are a hard bar: each of them is true, and no two are alike. Two dozen would be a harder one. This lesson
-  does not show that a model's rows beat people's. They are there when nobody has time to write more.
-* The trained model reads {eval}`bare_tokens` tokens for a sentence, the one with examples {eval}`shown_tokens`.
+* Where *grown* beats *eight by hand*, the model's rows taught something beyond the eight that they grew from.
+* This lesson does not show that a model's rows beat people's. They are there when nobody has time to write more.
+  Whether the filter paid is a question of its own (*Further*).
+* *Grown* gets more calls right than *eight examples*, and reads {eval}`bare_tokens` tokens for a sentence instead of
+  {eval}`shown_tokens`.
 
 Where does the grown model fail?
 """
@@ -763,7 +763,7 @@ sheet = Datasheet(
     title="Kitchen calls",
     motivation="Made in a course, to learn what rows must be like to teach a model.",
     sources=f"Eight sentences were written for this course; {MODEL} wrote the others.",
-    collection="Calls were dealt by a program; two sentences for each at temperature 1, seed 0; Magpie for none.",
+    collection=f"Calls were dealt, two sentences written for each, Magpie for none, seed 0; {len(own)} taken in all.",
     uses="Small experiments with tool calls.",
     not_for="A real kitchen: some calls are wrong, and nobody checks them.",
     licence="SmolLM2 is under Apache-2.0, which sets no terms on outputs. For another model: unknown, look it up.",
@@ -777,8 +777,8 @@ for path in sorted(path for path in folder.rglob("*") if path.is_file()):
 
 # %% [markdown] id="say-it-why"
 """
-Whoever gets it needs the model, `peft` and `transformers`, and nothing of this course (see *Further*). Now say something
-to both models, and try to fool the trained one:
+Whoever gets it needs the model, `peft` and `transformers`, and nothing of this course (see *Further*). Now say
+something to both models, and try to fool the trained one:
 """
 
 # %% id="say-it"
@@ -879,7 +879,7 @@ print(tokens_per_kept_row(spoken + said, own))
 * The exam comes first, is written apart from the rows, and half of it stays closed.
 * Truth first, words after: deal what can be dealt, let the model say it, and verify what it said.
 * Form is learned from anything, meaning only from true pairs. Valid JSON proves nothing.
-* Compare with the cheap ways: no training, examples in the prompt, a few rows by hand.
+* Compare with the cheap ways: no training, examples in the prompt, a few rows by hand, no filter.
 * Score easy answers such as `none` apart, show more than one seed, and print intervals.
 * Training takes away as well. Ask the model something that it could do before.
 
@@ -888,7 +888,7 @@ print(tokens_per_kept_row(spoken + said, own))
 * *The exam is looked at too often.* Each time you choose by it, it becomes training data. Keep a half closed.
 * *A loss that falls.* It falls for shuffled pairs too; look at the exam.
 * *More steps for one side.* Equal steps, or you compare patience.
-* *A verifier that is trusted.* Read what it keeps, and try to fool it.
+* *A verifier that is trusted.* Read what it keeps and what it drops, and try to fool it.
 * *Preference training after all this.* DPO with too large a step, or pairs that are too easy, can ruin a model within
   a few steps. Its reference must be the model *after* the ordinary training, so merge the adapter first.
 
@@ -899,30 +899,62 @@ print(tokens_per_kept_row(spoken + said, own))
 """
 ## Further (optional)
 
-**Does the filter pay?** Take as many rows as in `own`, with the same number for each tool, but *without* the verifier:
-any that the model wrote. Same steps, same seeds, the same eight rows by hand. Before you run it, write down
-what would convince you. The comparison that was fixed for this lesson: exact calls, `none` apart, both seeds together.
+**Does the filter pay?** Take as many rows as in `own`, with the same number for each tool, in two other ways. *Any* row
+that the model wrote, *without* the verifier. And any row that is **true**: number, unit and thing are those of the
+call, but the sentence may stop halfway, or ask for nothing in the eyes of the program. Same steps, same seeds, the same
+eight rows by hand. Before you run it, write down what would convince you. The comparison that was fixed for this
+lesson: exact calls of *grown* and *any row*, `none` apart, both seeds together. (The true rows were thought of when that
+result was known, so they need an exam that is still closed.)
 """
 
 # %% id="filter"
-unfiltered = list(by_hand)
-for tool in kitchen.TOOLS:
-    made = [row for row in rows + small_talk if row["call"]["tool"] == tool and topic(row["call"]) not in exam_topics]
-    unfiltered += random.Random(0).sample(made, fewest)
-results["unfiltered"] = [trained_exam(unfiltered, "unfiltered", seed) for seed in (0, 1)]
-false_rows = share(row.get("reason", "kept") != "kept" for row in unfiltered)
-print(f"rows that the verifier would have dropped: {false_rows}")
-print(compare(GROWN, together(GROWN), "unfiltered", together("unfiltered")))
-for name in (GROWN, "unfiltered"):
-    print(name, [(one.calls.exact.k, one.none.exact.k) for one in results[name]], "exact calls and none, seed by seed")
+from prompt2data.metrics import distinct_n
 
-# %% [markdown] id="filter-read" holds="len(unfiltered) == len(grown) and 0 < false_rows.k < false_rows.n"
+ANY, TRUE = "any row", "true rows"
+made = rows + small_talk
+
+
+def sample_rows(reasons):
+    """The rows by hand, and as many of each tool as in `own`, of those to which the verifier said one of `reasons`."""
+    some = list(by_hand)
+    for tool in kitchen.TOOLS:
+        fitting = [row for row in made if row["call"]["tool"] == tool and row["reason"] in reasons]
+        some += random.Random(0).sample([row for row in fitting if topic(row["call"]) not in exam_topics], fewest)
+    return some
+
+
+sets = {
+    GROWN: grown,
+    ANY: sample_rows({row["reason"] for row in made}),
+    TRUE: sample_rows({"kept", "unfinished", "not a request"}),
+}
+for name, stem in {ANY: "any", TRUE: "true"}.items():
+    results[name] = [trained_exam(sets[name], stem, seed) for seed in (0, 1)]
+    print(compare(GROWN, together(GROWN), name, together(name)))
+for name, some in sets.items():
+    print(name, [(one.calls.exact.k, one.none.exact.k) for one in results[name]], "exact calls and none, seed by seed")
+    variety = distinct_n([row["sentence"] for row in some], 2)
+    print(name, f"distinct-2 of the sentences: {variety:.2f}")
+dropped = Counter(row["reason"] for row in sets[ANY] if row.get("reason", "kept") != "kept")
+print(dropped)
+
+# %% [markdown] id="filter-read" holds="len(sets[ANY]) == len(sets[TRUE]) == len(grown) and 0 < sum(dropped.values()) < len(grown)"
 """
-{eval}`false_rows.k` of {eval}`false_rows.n` rows would have been dropped. If the line says that *grown* is higher, the
-filter paid on this exam. If it says *no clear difference*, it may have paid and the exam is too small to show it, or
-the true rows among the false were enough. A wrong number in one row is not the same as shuffled pairs in all: the
-errors of a model point in many directions, and the truth in one. That is no reason to leave them in. You cannot know
-beforehand which errors agree with each other.
+Of *any row*, {eval}`sum(dropped.values())` of {eval}`len(sets[ANY])` would have been dropped. Now read the comparisons:
+
+* *grown is higher*: the filter paid, on this exam.
+* *no clear difference*: it may have paid, and the exam is too small to show it.
+* *the other is higher*: **the filter took more than it gave.** A verifier keeps what it understands, and it understands
+  plain sentences best. What it drops is false, or cut short, or said in a way that no rule foresaw, and the last of
+  these is what an exam by people is full of. Compare distinct-2 of the three sets.
+
+If *true rows* do well, you have found out what to check: whether a sentence is true, and not whether it is well formed.
+Read the `none` rows as well. A model that calls more often gets more calls right and more `none` wrong, and only both
+numbers together tell which model you want.
+
+Why are false rows not as bad as shuffled ones? In a false row most of the call is still true: the tool, often the
+thing, often the number. The errors point in many directions, and the truth in one. In the shuffled set nothing points
+anywhere. So a filter is a choice, like any other in this course: change one thing, and measure.
 """
 
 # %% [markdown] id="goodhart-why"
@@ -968,8 +1000,8 @@ for name, score in chosen.items():
 Choosing by *valid JSON* gives {eval}`chosen[VALID].valid.k` valid calls instead of
 {eval}`chosen[FIRST].valid.k`, and {eval}`chosen[VALID].exact.k` exact ones instead of
 {eval}`chosen[FIRST].exact.k`. Choosing by the verifier gives {eval}`chosen[VERIFIED].exact.k` exact. You get
-what you measure, and no more: that is **Goodhart's law** from lesson 6 again. The shuffled model had nearly all it
-takes to win a contest of valid JSON.
+what you measure, and no more: that is **Goodhart's law** from lesson 6 again. In a contest of valid JSON, the shuffled
+model would do well.
 
 The verifier helps because it compares the call with the sentence. It was made for *data*, and it may as well stand
 behind the model in the kitchen.
@@ -1004,8 +1036,8 @@ for pair in pairs[:3]:
 # %% [markdown] id="preferences-read"
 """
 These sentences are the exam's, so the pairs are for looking only: never train on them. For training, deal new calls,
-take the sentences from this lesson's pipeline, and draw the calls there. Then try ordinary training on the *chosen*
-calls first. It is simpler than DPO, and where pairs are few and easy it does as much.
+take the sentences from this lesson's pipeline, and draw the calls there. Try ordinary training on the *chosen* calls
+first: it is simpler than DPO, and the bar that DPO has to beat.
 """
 
 # %% [markdown] id="load-snippet"
