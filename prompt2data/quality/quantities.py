@@ -6,6 +6,7 @@ a kitchen says.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _TEENS = dict(
 _TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
 _PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "quarters": Fraction(1, 4), "third": Fraction(1, 3)}
 _PARTS |= {"thirds": Fraction(1, 3), "halves": Fraction(1, 2)}
+_BEFORE_PARTS = {"a", "one", "two", "three", "-", *_PARTS}
 _SIGNS = {"½": Fraction(1, 2), "¼": Fraction(1, 4), "¾": Fraction(3, 4)}
 
 # What a unit counts, and how many of it.
@@ -155,10 +157,12 @@ def _part_behind(names: Sequence[str], place: int) -> tuple[Fraction, int] | Non
 
 def _part(names: Sequence[str], place: int) -> tuple[Fraction, int] | None:
     """The fraction that begins at `place`: "half", "a quarter", "three quarters"."""
+    if place >= len(names) or names[place] not in _BEFORE_PARTS:
+        return None
     count = Fraction(1)
-    if names[place : place + 1] and names[place] in ("a", "one"):
+    if names[place] in ("a", "one"):
         place += 1
-    elif names[place : place + 1] and names[place] in ("two", "three"):
+    elif names[place] in ("two", "three"):
         count, place = Fraction(_ONES[names[place]]), place + 1
     if place > 0 and names[place : place + 1] == ["-"]:
         place += 1
@@ -193,17 +197,20 @@ def _digits(names: Sequence[str], place: int) -> tuple[Fraction, int] | None:
         return _SIGNS[name], place + 1
     if not name[0].isdigit():
         return None
-    readable = _THOUSANDS.fullmatch(name) is not None and len(name) <= _LONGEST and name.isascii()
-    value = Fraction(name.replace(",", "")) if readable else Fraction(0)
-    after = place + 1
+    value, after = _value(name), place + 1
     if after < len(names) and names[after] in _SIGNS:
         return value + _SIGNS[names[after]], after + 1
-    over = names[after : after + 2]
-    if len(over) == 2 and over[0] == "/" and over[1] in ("2", "3", "4", "8"):
-        return value / int(over[1]), after + 2
-    if re.fullmatch("[123] / [248]", " ".join(names[after : after + 3])):  # "1 1/2 hours"
-        return value + Fraction(int(names[after]), int(names[after + 2])), after + 3
+    if names[after : after + 1] == ["/"] and names[after + 1 : after + 2] in (["2"], ["3"], ["4"], ["8"]):
+        return value / int(names[after + 1]), after + 2
+    if names[after + 1 : after + 2] == ["/"] and re.fullmatch("[123] / [248]", " ".join(names[after : after + 3])):
+        return value + Fraction(int(names[after]), int(names[after + 2])), after + 3  # "1 1/2 hours"
     return value, after
+
+
+@functools.lru_cache(1024)
+def _value(digits: str) -> Fraction:
+    readable = _THOUSANDS.fullmatch(digits) is not None and len(digits) <= _LONGEST and digits.isascii()
+    return Fraction(digits.replace(",", "")) if readable else Fraction(0)
 
 
 def _in_words(names: Sequence[str], place: int) -> tuple[Fraction, int] | None:
