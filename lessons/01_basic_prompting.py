@@ -908,7 +908,8 @@ in_languages = {
     "ja": "家でパンを焼くことについて、質問を一つ書いてください。",
     "ko": "집에서 빵을 굽는 것에 대한 질문을 하나 써 주세요.",
 }
-for language, row in zip(in_languages, sample(list(in_languages.values()), temperature=0.5)):
+answers_in = sample(list(in_languages.values()), temperature=0.5, max_new_tokens=32)
+for language, row in zip(in_languages, answers_in):
     print(f"{language}: {row['generation']}")
 llm.unload()
 
