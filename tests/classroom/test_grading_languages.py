@@ -12,7 +12,7 @@ from tests.classroom.grading_day import LESSON, graded_day, marks, nbgrader
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = [language.code for language in load(ROOT).built_languages if language.code != SOURCE_LANGUAGE]
-EARNED = {"right": 6, "half": 1, "environment": 0}  # all kinds of hand-ins are graded in English
+EARNED = {"right": 6, "environment": 0}  # all kinds of hand-ins are graded in English
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

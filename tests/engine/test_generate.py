@@ -15,7 +15,7 @@ from prompt2data.models import EMBEDDED
 from tests.engine.conftest import conversations
 
 GREEDY = {"do_sample": False, "max_new_tokens": 40}
-SAMPLED = {"num_generations": 2, "max_new_tokens": 24, "temperature": 1.0}
+SAMPLED = {"num_generations": 2, "max_new_tokens": 16, "temperature": 1.0}
 
 
 def texts(outputs):
@@ -36,12 +36,12 @@ def test_greedy_tokens_equal_generate(llm, chats, penalty, stop):
     prompts = [tokenizer(llm.prepare_input(chat))["input_ids"] for chat in chats]
     params = SamplingParams(do_sample=False, repetition_penalty=penalty)
     requests = [Request(prompt, frozenset(stop), stream=0) for prompt in prompts]
-    *_before, rows = decode(llm.local_model, requests, params, 40)
+    *_before, rows = decode(llm.local_model, requests, params, 24)
     for prompt, row in zip(prompts, rows, strict=True):
         expected = model.generate(
             torch.tensor([prompt]),
             attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
-            max_new_tokens=40,
+            max_new_tokens=24,
             do_sample=False,
             repetition_penalty=penalty,
             eos_token_id=stop,
@@ -67,7 +67,7 @@ def together(llm):
     return texts(fresh(llm).generate(conversations(), **SAMPLED))
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 3, 64])
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_texts_do_not_depend_on_the_batch(llm, chats, together, batch_size):
     assert texts(fresh(llm, batch_size=batch_size).generate(chats, **SAMPLED)) == together
 
