@@ -99,8 +99,8 @@ def guarded(function: Callable[[], Any]) -> Any:
     # The context lets what is printed in the thread reach the cell that runs.
     thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), name="check", daemon=True)
     with _as_before():
-        thread.start()
-        try:
+        try:  # an interruption may come before `start` returns
+            thread.start()
             while not (ended := working.acquire(timeout=_STEP)) and not signs.missing():
                 pass
             if not ended:
@@ -116,16 +116,19 @@ def guarded(function: Callable[[], Any]) -> Any:
 def _stop(thread: threading.Thread, result: list[Any]) -> None:
     if result:
         return
-    raise_in, ident = ctypes.pythonapi.PyThreadState_SetAsyncExc, ctypes.c_ulong(thread.ident or 0)
+    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
     until = time.monotonic() + _FAREWELL
     report = sys.unraisablehook
     sys.unraisablehook = lambda told: None if told.exc_type is Stopped else report(told)  # it may meet a finalizer
     try:
         # Only Python code notices; what waits inside an operation written in C is left behind, and ends after it.
-        while not result and time.monotonic() < until and raise_in(ident, ctypes.py_object(Stopped)):
+        while not result and time.monotonic() < until:
+            ident = ctypes.c_ulong(thread.ident or 0)  # none yet where the interruption came while it started
+            if thread.ident and not raise_in(ident, ctypes.py_object(Stopped)):
+                break
             time.sleep(0.01)
         if result:
-            raise_in(ident, None)  # the last one, if it has not come yet
+            raise_in(ctypes.c_ulong(thread.ident or 0), None)  # the last one, if it has not come yet
     finally:
         sys.unraisablehook = report
 

@@ -410,6 +410,27 @@ def test_what_it_returns_and_raises_comes_out():
     assert issubclass(Stopped, BaseException) and not issubclass(TookTooLong, Stopped)
 
 
+@pytest.mark.parametrize("waited", [True, False])
+def test_an_interruption_while_the_thread_starts_ends_it(monkeypatch, waited):
+    """The stop button may be pressed, on a busy machine, before `Thread.start` has returned."""
+    start, threads = threading.Thread.start, []
+
+    def interrupted(thread):
+        if thread.name != "check":
+            return start(thread)
+        threads.append(thread)
+        start(thread) if waited else threading.Timer(0.05, start, [thread]).start()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    monkeypatch.setattr(guard, "_FAREWELL", 600.0)
+    with pytest.raises(KeyboardInterrupt):
+        guarded(lambda: spins([], 1))
+    [thread] = threads
+    thread.join(600)
+    assert not thread.is_alive()
+
+
 # -- in a notebook ------------------------------------------------------------------------------------------------
 
 
