@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from prompt2data.llm import BatchedTransformersLLM
 
 _AT_ONCE = 1024  # tokens in one forward pass, padding included
+_PASS = 64  # tokens that take as long to read as a forward pass takes longer than its tokens
 _KIND = "score"  # in the generation cache
 _FLOAT64 = "<f8"  # how the cache keeps log-probabilities
 _MARKER = "THE ANSWER STANDS HERE"
@@ -170,19 +171,41 @@ def _log_probabilities(llm: BatchedTransformersLLM, rows: Sequence[Row]) -> dict
 
 
 def _batches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows of similar length together, at most `_AT_ONCE` tokens in a batch where a row is not longer than that."""
-    batches: list[list[Row]] = [[]]
-    for row in sorted(rows, key=lambda row: len(row.ids)):  # so the one that comes now is the longest
-        if batches[-1] and (len(batches[-1]) + 1) * len(row.ids) > _AT_ONCE:
-            batches.append([])
-        batches[-1].append(row)
+    """Rows that are read together: of similar length, or with the same beginning, whichever reads fewer tokens."""
+    orders = sorted(rows, key=lambda row: len(row.ids)), sorted(rows, key=lambda row: row.ids)
+    return min(map(_filled, orders), key=lambda batches: sum(map(_cost, batches)))
+
+
+def _filled(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows in their order as batches of at most `_AT_ONCE` tokens, where one row is not longer than that."""
+    batches: list[list[Row]] = [[rows[0]]]
+    for row in rows[1:]:
+        longer = [*batches[-1], row]
+        if len(longer) * max(len(one.ids) for one in longer) <= _AT_ONCE and _cost(longer) <= _cost(
+            batches[-1]
+        ) + _cost([row]):
+            batches[-1].append(row)
+        else:
+            batches.append([row])
     return batches
 
 
+def _cost(rows: Sequence[Row]) -> int:
+    """The tokens that a batch reads, padding included, and what a forward pass costs besides, in tokens."""
+    shared = _shared(rows)
+    return _PASS + shared + len(rows) * (max(len(row.ids) for row in rows) - shared)
+
+
+def _shared(rows: Sequence[Row]) -> int:
+    """What all rows begin with, a system message for instance, up to the first position that is asked about."""
+    if len(rows) < 2:
+        return 0
+    first = min(position for row in rows for position, _token in row.requested)
+    return min(shared_prefix_length([row.ids for row in rows]), first)
+
+
 def _forward(model: LocalModel, rows: Sequence[Row]) -> list[list[float]]:
-    # What all rows begin with, a system message for instance, is read once, up to the first position asked about.
-    positions = [position for row in rows for position, _token in row.requested]
-    shared = min(shared_prefix_length([row.ids for row in rows]), *positions) if len(rows) > 1 else 0
+    shared = _shared(rows)
     last = max(len(row.ids) - position for row in rows for position, _token in row.requested)
     with torch.inference_mode():
         output, _mask = model.read([row.ids for row in rows], shared, last)

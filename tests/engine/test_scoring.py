@@ -56,6 +56,25 @@ def test_batches_do_not_change_scores(uncached, monkeypatch):
         assert a.log_likelihoods == pytest.approx(b.log_likelihoods, abs=1e-3)
 
 
+def test_what_rows_begin_with_is_read_once(uncached, monkeypatch):
+    """Several answers to each of a few long questions: batches by question read less than batches by length."""
+    source = "Bread is flour and water, and time does the rest of the work. " * 8
+    pairs = [(f"{word} {source}", "Salt, " * n + "salt.") for n in range(4) for word in ("Rye", "Oats", "Salt")]
+    read, model = [], uncached.local_model
+    real = model.read
+
+    def counted(rows, shared, last):
+        read.append(shared + len(rows) * (max(map(len, rows)) - shared))
+        return real(rows, shared, last)
+
+    monkeypatch.setattr(model, "read", counted)
+    together = score_answers(uncached, pairs)
+    assert sum(read) < sum(score.read for score in together) / 2
+    monkeypatch.setattr(scoring, "_batches", lambda rows: [[row] for row in rows])
+    for a, b in zip(together, score_answers(uncached, pairs), strict=True):
+        assert a.log_likelihoods == pytest.approx(b.log_likelihoods, abs=1e-3)
+
+
 def test_choices_equal_the_next_token_probabilities(uncached):
     import torch
 
