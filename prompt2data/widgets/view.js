@@ -97,7 +97,10 @@ function render({ model, el }) {
     const target = event.target;
     const among = target.closest('[role="tree"], [data-roving]');
     if (among) move(event, among, target);
-    else if (event.key === "Enter" && target.matches("input[data-input]")) [...waiting.keys()].forEach(flush);
+    else if (event.key === "Enter" && !event.isComposing && target.matches("input[data-input]")) {
+      [...waiting.keys()].forEach(flush);
+      if (target.dataset.enter) report(target.dataset.enter);
+    }
   });
   for (const name of ["keyup", "keypress", "dblclick", "contextmenu"])
     root.addEventListener(name, (event) => event.stopPropagation());

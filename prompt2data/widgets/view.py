@@ -9,7 +9,7 @@ Templates describe interaction with attributes:
 
 * `data-act="step"` on a button: a click calls `do_step(value)` with the value of `data-value`, or "";
 * `data-input="temperature"` on an input, select or textarea: a change calls `do_temperature(value)` (a checkbox sends
-  "true" or "false");
+  "true" or "false"). With `data-enter="ask"`, the Enter key calls `do_ask("")` after that;
 * `data-keep` on a scrollable element with an id: its scroll position survives when its part is replaced. A `<details>`
   with an id stays open, or closed.
 

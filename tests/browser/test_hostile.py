@@ -56,6 +56,16 @@ PLACES = {
     "    for one, two, three in zip(TEXTS, TEXTS[1:], TEXTS[2:])], similarity=lambda root, text: 0.5)",
     "stepper": "from prompt2data.widgets.stepper import MagpieStepper\n"
     "for text in PLAIN[1:16:4]: display(MagpieStepper(llm, system=text))",
+    "kitchen": "from prompt2data import kitchen\n"
+    "from prompt2data.widgets.kitchen import Kitchen\n"
+    "class Says:\n"
+    "    load = mark = lambda self: None\n"
+    "    rewind = lambda self, mark: None\n"
+    "    generate = lambda self, inputs, **settings: [{'generations': [inputs[0][1]['content']]}]\n"
+    "call = {'tool': 'timer', 'minutes': 75, 'for': TEXTS[1]}\n"
+    "exam = kitchen.exam([*TEXTS, json.dumps(call)] * 2, [call] * 2 * (len(TEXTS) + 1))\n"
+    "for text in [*TEXTS[::3], json.dumps(call)]:\n"
+    "    display(Kitchen(Says(), Says(), exam, [{'sentence': one, 'call': call} for one in TEXTS], text))",
     "browser": "from prompt2data.widgets.browser import DatasetBrowser\n"
     "rows = [{'instruction': one, 'generation': two, 'messages': [{'role': 'user', 'content': one},\n"
     "    {'role': two[:50], 'content': two}]} for one, two in zip(TEXTS, TEXTS[::-1])]\n"
