@@ -89,7 +89,7 @@ each, in the same order. Return a dictionary: for each tool that is expected, a 
 * `"n"`: how many sentences ask for this tool;
 * `"valid"`: of these, how many outputs `kitchen.parse_call` reads as a call, whichever;
 * `"tool"`: how many of them call the expected tool;
-* `"exact"`: how many are the expected call in every field.
+* `"exact"`: how many are the expected call in every field, compared as calls, not as texts.
 
 Tools come in the order in which they are first expected. If the two lists differ in length, raise a `ValueError`. Leave
 both lists as they are.
@@ -241,10 +241,12 @@ sentence.
 Write `verify(call, sentence)`. A `call` is a dictionary with a `tool`, a field with a whole number, and a field with a
 thing, such as `{"tool": "oven", "celsius": 230, "for": "focaccia"}`. Return `True` if both hold, and `False` otherwise:
 
-* the sentence has **exactly one number** in digits, and it is the call's;
-* the thing stands in the sentence, as **whole words**, in capitals or not: *oats* is not in "two goats".
+* the sentence has **exactly one number** in digits, once, and it is the call's. Each run of digits is a number, also
+  in *75g*; *2.5* and *1,000* are two each;
+* the thing stands in the sentence, as **whole words**: *oats* is not in "two goats". Capitals make no difference, and
+  all that is in a thing belongs to it, as the plus in *cheese+chive scones*.
 
-A sentence that is `None` fails. Leave the call as it is.
+The fields may have any names, in any order. A sentence that is `None` fails. Leave the call as it is.
 
 **Why it matters**: this function decides what the model will learn.
 """
@@ -256,7 +258,7 @@ def verify(call: dict, sentence: str | None) -> bool:
     ### BEGIN SOLUTION
     import re
 
-    (number,) = (value for field, value in call.items() if field != "tool" and isinstance(value, int))
+    (number,) = (value for value in call.values() if isinstance(value, int))
     (thing,) = (value for field, value in call.items() if field != "tool" and isinstance(value, str))
     text = (sentence or "").lower()
     in_digits = [int(digits) for digits in re.findall(r"\d+", text)]
@@ -799,12 +801,15 @@ A new tool needs rows, and the old ones must stay: a model that is trained on th
 Write `add_tool(rows, calls, write, why_drop)`.
 
 * `rows` are the training rows so far, with `sentence` and `call`; `calls` are dealt calls of the new tool.
-* `write(call)` returns a list of sentences, as a model would; `why_drop(call, sentence)` a reason or `None`.
-* Ask for the calls in their order. Of each, take the **first** sentence that has no reason to be dropped and that no
-  row has yet; a call without one is skipped. Capitals and white space at both ends make no new sentence.
-* Stop when there are as many new rows as the **most frequent** old tool has, and ask for no call after that.
-* Return a new list: the old rows, then the new ones, each with `sentence` (without white space at its ends) and `call`.
-  Leave what you are given as it is.
+* `write(call)` returns a list of sentences, as a model would: some may be `None` or blank, or the list empty or `None`.
+  `why_drop(call, sentence)` returns a reason or `None`.
+* Ask for the calls in their order, each once. Of each, take the **first** sentence that is not blank, has no reason to
+  be dropped, and that no row has yet, old or new; a call without one is skipped. Capitals and white space at both ends
+  make no new sentence.
+* Stop when there are as many new rows as the **most frequent** old tool has (none, if there are no old rows), and ask
+  for no call after that.
+* Return a new list: the old rows as they are, then the new ones, each with its `sentence` (without white space at its
+  ends) and its `call`. Leave what you are given as it is.
 
 Then give the kitchen a tool: a fridge with a temperature, a jar to fill. Write two sentences for it, a verifier, and
 twelve sentences of exam before you train.
@@ -826,7 +831,7 @@ def add_tool(rows: list[dict], calls: list[dict], write, why_drop) -> list[dict]
     for call in calls:
         if len(new) == wanted:
             break
-        for sentence in write(call):
+        for sentence in write(call) or []:
             sentence = (sentence or "").strip()
             if sentence and sentence.lower() not in seen and why_drop(call, sentence) is None:
                 seen.add(sentence.lower())

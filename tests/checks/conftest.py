@@ -24,7 +24,8 @@ def solution() -> Callable[[str, str], dict[str, Any]]:
 
     def namespace(lesson: str, *cells: str) -> dict[str, Any]:
         names: dict[str, Any] = {"MODEL": "no model in a check"}
-        for cell in jupytext.read(LESSONS / f"{lesson}.py").cells:
+        [path] = LESSONS.rglob(f"{lesson}.py")  # a draft has its check, too
+        for cell in jupytext.read(path).cells:
             tags = cell.metadata.get("tags", [])
             wanted = cell.metadata.get("id") in cells if cells else ("exercise" in tags or "given" in tags)
             if cell.cell_type == "code" and wanted:

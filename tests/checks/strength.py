@@ -57,6 +57,14 @@ RIGHT: dict[str, dict[str, str]] = {
     "ex-percentile": {
         "drawn = [measure(rng.sample(list(pool), len(chosen))) for _ in range(draws)] -> drawn = [measure(rng.sample(pool, len(chosen))) for _ in range(draws)]": "the pool is a list",
     },
+    "ex-verify": {
+        "thing, = (value for field, value in call.items() if field != 'tool' and isinstance(value, str)) -> moved": "the thing is needed only later",
+        "named = re.search(f'\\\\b{re.escape(thing.lower())}\\\\b', text) -> moved": "neither search needs the other",
+    },
+    "ex-tool": {
+        "break -> continue": "nothing more is taken or asked for, and the loop ends all the same",
+        "new.append({'sentence': sentence, 'call': call}) -> moved": "the row and its sentence may be noted in either order",
+    },
 }
 
 # Inputs written by hand, without a sentence of their own, on which none of the wrong answers here is the first to be
