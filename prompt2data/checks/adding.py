@@ -141,7 +141,7 @@ def _random_tool(seed: int) -> Case:
 
 _ONE, _TWO = [_row("Hello.")], [_row("Hello."), _row("Bye.")]
 _3, _4, _5 = "Cool to 3.", "Cool to 4.", "Cool to 5."
-_FREQUENT = N_("the number of the most frequent old tool counts")
+_FREQUENT = N_("how many rows the most frequent old tool has decides")
 _SAID = N_("a sentence is there already")
 _NOTHING = N_("`write` gives nothing for a call")
 ADD_TOOL = Task(
@@ -158,7 +158,7 @@ ADD_TOOL = Task(
         _dealt(N_("two sentences can be taken"), _TWO, {3: ["To 3.", _3], 4: [_4, "To 4."]}),
         _dealt(N_("no sentence for the first call can be taken"), _ONE, {3: ["Cool it.", _4], 4: [_4]}),
         *(_dealt(_NOTHING, _ONE, {3: nothing, 4: [_4]}) for nothing in (None, [], [None], [""], [" \n"])),
-        _dealt(N_("`why_drop` has a reason for nothing"), _ONE, {3: [None, "", " ", "Cool it."]}, False),
+        _dealt(N_("`why_drop` never gives a reason"), _ONE, {3: [None, "", " ", "Cool it."]}, False),
         _dealt(N_("there is white space around the sentence"), _ONE, {3: [f" {_3}\n"]}),
         _dealt(N_("the sentence is in capitals"), _ONE, {3: [_3.upper()]}),
         *(_dealt(_SAID, [_row(old)], {3: [_3, "To 3."]}) for old in (_3, _3.upper(), f" {_3}", "cool to 3.\n")),
@@ -168,11 +168,11 @@ ADD_TOOL = Task(
             for text in ("Cool it.", "cool IT.", " Cool it.")
         ),
         _dealt(N_("a sentence was dropped for one call and fits the next"), _TWO, {3: [_4, _3], 4: [_4]}),
-        _dealt(N_("a sentence was left for one call and fits the next"), _TWO, {3: [_3, _5], 5: [_5]}, False),
+        _dealt(N_("a sentence that was left over from one call fits the next"), _TWO, {3: [_3, _5], 5: [_5]}, False),
         _dealt(_FREQUENT, [_row("Ring.", _RING), _row("Hello.")], {3: [_3], 4: [_4]}),
         _dealt(_FREQUENT, [*_TWO, _row("Ring.", _RING)], {3: [_3], 4: [_4], 5: [_5]}),
         _dealt(_FREQUENT, [_row("Ring.", _RING), *_TWO], {3: [_3], 4: [_4], 5: [_5]}),
-        _dealt(N_("an old row has a column more, and white space"), [_row(" Hello. ", half="a")], {3: [_3]}),
+        _dealt(N_("an old row has one more column, and white space around its sentence"), [_row(" Hello. ", half="a")], {3: [_3]}),
         *drawn(_random_tool, 25),
     ),
     {

@@ -78,7 +78,7 @@ def _outputs(what: str, *pairs: tuple[Any, Call]) -> Case:
 _STARTER, _FOCACCIA, _OATS = _timer(75, "starter"), _oven(230, "focaccia"), _scale(75, "oats")
 _RIGHT, _CREPES = json.dumps(_STARTER), _timer(12, "crêpes")
 _TEXTS: Mapping[str, Sequence[str | None]] = {
-    N_("the output is the call"): [_RIGHT],
+    N_("the output is the expected call"): [_RIGHT],
     N_("the output is None"): [None],
     N_("the output is no JSON"): ["", "Sure!"],
     N_("there are words around the call"): [f"Sure! {_RIGHT}", f"{_RIGHT} Enjoy!", f"{_RIGHT} {_RIGHT}"],
@@ -99,7 +99,7 @@ _TEXTS: Mapping[str, Sequence[str | None]] = {
     N_("the output has the fields in another order"): [json.dumps(dict(reversed(_STARTER.items())))],
     N_("the output has other spaces"): [json.dumps(_STARTER, separators=(",", ":")), f"\n{_RIGHT} "],
 }
-_MANY = N_("several outputs of each kind")
+_MANY = N_("various outputs")
 _LENGTHS = N_("The two lists differ in length: raise a ValueError.")
 
 
@@ -118,7 +118,7 @@ EXAM = Task(
     (
         case([], [], values={"what": N_("there is nothing to count")}),
         *(_output(what, text, _STARTER) for what, texts in _TEXTS.items() for text in texts),
-        _output(N_("the output is the call, written in other signs"), json.dumps(_CREPES), _CREPES),
+        _output(N_("the output is the expected call, with escapes in place of letters"), json.dumps(_CREPES), _CREPES),
         _outputs(N_("nothing is asked for, and nothing is called"), (_NONE, _NONE)),
         _outputs(N_("nothing is asked for, and something is called"), (_STARTER, _NONE)),
         _outputs(N_("two sentences ask for the same tool"), (_STARTER, _STARTER), (None, _timer(5, "rolls"))),
