@@ -47,7 +47,7 @@ for row in kitchen.examples()[::6]:
 Write the exam before the first row of data. Later you would write questions that your rows can answer. The exam of this
 lesson was written for this course, apart from its training rows: sentences as people say them, and some ask for none of
 the tools. It has two halves. **Half a** is for you to look at. **Half b** stays closed: nobody who has not seen it can
-work towards it, and the lesson was built with half a alone.
+work towards it. Everything in this lesson was chosen without it, and it alone says what each dataset was worth.
 """
 
 # %% id="exam" tags=["nbval-check-output"]
@@ -166,12 +166,12 @@ def write_calls(llm, rows, shown=()):
     return [output["generations"][0] for output in outputs], round(read / len(rows))
 
 
-right = [row["call"] for row in half_a]
+right_a = [row["call"] for row in half_a]
 llm = BatchedTransformersLLM(model=MODEL, use_magpie_template=True)
 llm.load()
 bare_texts, bare_tokens = write_calls(llm, half_a)
 shown_texts, shown_tokens = write_calls(llm, half_a, shown=by_hand)
-bare, shown = kitchen.exam(bare_texts, right), kitchen.exam(shown_texts, right)
+bare, shown = kitchen.exam(bare_texts, right_a), kitchen.exam(shown_texts, right_a)
 print(bare_texts[1])
 print(f"untouched, {bare_tokens} tokens read for a sentence:", bare, sep="\n")
 print(f"eight examples, {shown_tokens} tokens read for a sentence:", shown, sep="\n")
@@ -546,7 +546,7 @@ the model learns *these rows*. Whether it learns the *job*, the exam says.
 
 ## Six bars and a bet
 
-Six contestants take the whole exam, both halves:
+Six contestants sit half b, which nobody has seen so far:
 
 1. the **untouched** model;
 2. the model with **eight examples** in its prompt;
@@ -566,25 +566,30 @@ givers = random.Random(0).sample(grown, len(grown))
 partners = {id(one): other["call"] for one, other in zip(givers, givers[1:] + givers[:1])}
 shuffled = [{"sentence": row["sentence"], "call": partners[id(row)]} for row in grown]
 half_b = kitchen.exam_rows("b")
-right_of_all = right + [row["call"] for row in half_b]
+
+
+def sit(llm, half, shown=()):
+    """What a model reaches in one half of the exam."""
+    texts, _ = write_calls(llm, half, shown)
+    return kitchen.exam(texts, [row["call"] for row in half])
 
 
 def trained_exam(rows, name, seed):
-    """Train on rows and sit the whole exam."""
+    """Train on rows and sit half b."""
     adapter = train(to_train(rows), recipe | {"seed": seed}, lora, name=f"{name}-{seed}")
     pupil = BatchedTransformersLLM(model=MODEL, adapter=adapter)
     pupil.load()
-    texts, _ = write_calls(pupil, half_a + half_b)
+    result = sit(pupil, half_b)
     pupil.unload()
-    return kitchen.exam(texts, right_of_all)
+    return result
 
 
 # %% id="bars"
 UNTOUCHED, SHOWN, HAND = "untouched", "eight examples", "eight by hand"
 GROWN, SHUFFLED, DOZENS = "grown", "shuffled", "two dozen by hand"
 results = {
-    UNTOUCHED: [kitchen.exam(bare_texts + write_calls(llm, half_b)[0], right_of_all)],
-    SHOWN: [kitchen.exam(shown_texts + write_calls(llm, half_b, shown=by_hand)[0], right_of_all)],
+    UNTOUCHED: [sit(llm, half_b)],
+    SHOWN: [sit(llm, half_b, shown=by_hand)],
     HAND: [trained_exam(by_hand, "by-hand", seed) for seed in (0, 1)],
     GROWN: [trained_exam(grown, "grown", seed) for seed in (0, 1)],
     SHUFFLED: [trained_exam(shuffled, "shuffled", 0)],
@@ -645,19 +650,20 @@ little too narrow.) Keep in mind:
 * *Grown* gets more calls right than *eight examples*, and reads {eval}`bare_tokens` tokens for a sentence instead of
   {eval}`shown_tokens`.
 
-Where does the grown model fail?
+Where does the grown model fail? Half a may be looked at:
 """
 
 # %% id="failures"
-best = results[GROWN][0]
-print(best)
-in_half_a = [row for row in best.failures if row["index"] < len(half_a)]
-for row in in_half_a[:6]:
+pupil = BatchedTransformersLLM(model=MODEL, adapter=trained)
+pupil.load()
+seen = sit(pupil, half_a)
+print(seen)
+for row in seen.failures[:6]:
     print(f"{row['wrong']}: {half_a[row['index']]['sentence']} → {row['output']}")
 
 # %% [markdown] id="failures-read"
 """
-Only failures of half a are printed. Look for numbers in words (*half a kilo*), for ways of asking that no training row
+Look for numbers in words (*half a kilo*), for ways of asking that no training row
 has, and for things that the model has not met and spells wrong. Each kind of failure is a wish for the next rows.
 
 What was learned does not carry over to other languages. The rows are English; elsewhere you begin again with two
@@ -693,6 +699,7 @@ answered = given_answers()
 questions = [row["instruction"] for row in answered]
 BEFORE, AFTER, REPLAYED = "before", "trained", "with replay"
 cost = {}
+pupil.unload()
 for name, adapter in {BEFORE: None, AFTER: trained, REPLAYED: with_replay}.items():
     pupil = BatchedTransformersLLM(model=MODEL, adapter=adapter)
     pupil.load()
@@ -702,8 +709,7 @@ for name, adapter in {BEFORE: None, AFTER: trained, REPLAYED: with_replay}.items
     called = share(reply.lstrip().startswith("{") for reply in replies)
     cost[name] = {"called": called, "likelihood": sum(likely) / len(likely), "reply": replies[0]}
     if name == REPLAYED:
-        texts, _ = write_calls(pupil, half_a)
-        replay_exam = kitchen.exam(texts, right)
+        replay_exam = sit(pupil, half_a)
     pupil.unload()
     print(f"{name}: a call instead of an answer in {called}; log-likelihood {cost[name]['likelihood']:.2f}")
     print("   ", questions[0], "→", replies[0])
@@ -772,7 +778,7 @@ sheet = Datasheet(
     contact="The person who ran this notebook.",
 )
 sheet.write(folder / "DATASHEET.md", sifted, columns=["sentence"])
-(folder / "EXAM.txt").write_text(f"{best}\n", encoding="utf-8")
+(folder / "EXAM.txt").write_text(f"{results[GROWN][0]}\n", encoding="utf-8")
 shutil.copytree(trained.folder, folder / "adapter", dirs_exist_ok=True)
 for path in sorted(path for path in folder.rglob("*") if path.is_file()):
     print(path.relative_to(folder), f"{path.stat().st_size / 1e6:.1f} MB")
@@ -784,14 +790,12 @@ something to both models, and try to fool the trained one:
 """
 
 # %% id="say-it"
+from prompt2data.widgets.kitchen import Kitchen
+
 my_sentence = "Wake me in 75 minutes, the starter will be ready then."
 
 pupil = BatchedTransformersLLM(model=MODEL, adapter=trained)
-pupil.load()
-for name, one in {"untouched": llm, "trained": pupil}.items():
-    output = one.generate([conversation(my_sentence)], max_new_tokens=28, temperature=0)[0]
-    print(f"{name}: {output['generations'][0]}")
-pupil.unload()
+Kitchen(llm, pupil, exam=seen, rows=half_a, sentence=my_sentence)
 
 # %% [markdown] id="ex-tool" tags=["exercise"]
 """
