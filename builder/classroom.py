@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from builder import goals, notebooks, record, results, words
-from builder.build import replace, unsafe, validated
+from builder.build import Valid, replace, unsafe, validated
 from builder.catalogues.translate import Translator
-from builder.course import SOURCE_LANGUAGE, Course, LessonEntry
+from builder.course import SOURCE_LANGUAGE, Course
 from builder.problems import Problem, Refused, refuse
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def classroom(course: Course, folder: Path, language: str = SOURCE_LANGUAGE, for
     files = {CONFIG_NAME: CONFIG.format(course=course.package, stub=notebooks.stub(course, language))}
     for module in sorted(GRADING.glob("*.py")):
         files[f"course_grading/{module.name}"] = module.read_text("utf-8")
-    for entry in course.lessons:
-        files[f"source/{entry.name}/{entry.name}.ipynb"] = notebooks.to_text(graded(course, entry, language))
+    for name, lesson in valid.items():
+        files[f"source/{name}/{name}.ipynb"] = notebooks.to_text(graded(course, lesson, language))
     before = _record(folder)
     if not force:
         problems = [
@@ -77,11 +77,10 @@ def classroom(course: Course, folder: Path, language: str = SOURCE_LANGUAGE, for
         replace(folder / name, text, lambda _: None)
 
 
-def graded(course: Course, entry: LessonEntry, language: str = SOURCE_LANGUAGE) -> NotebookNode:
+def graded(course: Course, valid: Valid, language: str = SOURCE_LANGUAGE) -> NotebookNode:
     """nbgrader's source form of a lesson, for a course folder: nothing leads to the solution, and only the cells for
     answers, and those that merely show something, can be edited."""
-    valid = validated(course, entry)
-    lesson = Translator(course, language).lesson(valid.lesson)
+    entry, lesson = valid.entry, Translator(course, language).lesson(valid.lesson)
     notebook = notebooks.graded(course, entry, lesson, valid.exercises, language)
     solution = record.read(course.solution(entry.name, language))
     results.fill(notebook, record.results_of(solution))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 
+from builder.build import validated
 from builder.check import check
 from builder.classroom import graded
 from builder.problems import ExecutionFailed
@@ -34,7 +35,7 @@ def test_results_stand_in_both_notebooks_and_for_graders(small):
     with_reading(small).build(execute=True)
     assert reading(small.notebook) == reading(small.solution) == TOLD
     course = small.course()
-    assert TOLD in [cell.source for cell in graded(course, course.lessons[0]).cells]
+    assert TOLD in [cell.source for cell in graded(course, validated(course, course.lessons[0])).cells]
     counts = [cell.execution_count for cell in nbformat.read(small.solution, 4).cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1)), "evaluating results counts as no cell"
     assert check(course) == []
