@@ -130,6 +130,17 @@ def deleted(notebook: nbformat.NotebookNode) -> None:
     notebook.cells = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
 
 
+def light(folder: Path) -> None:
+    """Let the set-up cell of `LESSON` only set the language: the rest takes seconds in each kernel, to import what no
+    exercise of this lesson needs, and runs in the hand-ins of test_classroom.py and test_exchange.py."""
+    source = folder / "source" / LESSON / f"{LESSON}.ipynb"
+    text = source.read_text("utf-8")
+    for old, new in (("import MODEL, setup", "import MODEL, i18n"), ("setup(language=", "i18n.set_language(")):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    source.write_text(text, "utf-8")
+
+
 def graded_day(
     home: Path,
     root: Path,
@@ -143,6 +154,7 @@ def graded_day(
     """
     course, folder = load(root), home / "course"
     classroom(course, folder, language)
+    light(folder)
     nbgrader(folder, root, "generate_assignment", LESSON, "--create")
     right, unfilled = code_of(course.solution(LESSON, language)), code_of(released(folder, LESSON))
     wrong = {"ex-distinct-code": "def distinct_share(t, n): return 1"}
