@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
-from math import inf
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -49,26 +48,28 @@ class Stopped(SystemExit):  # of all errors the one that no thread reports when 
 
 @dataclass
 class _Signs:
-    """The last sign of life of a thread: when it came, what the thread had worked by then, and what it was about."""
+    """The signs of life of a thread; of the last one seen its number, when that was, and the work done by then."""
 
     doing: str = ""
-    at: float = inf  # until the thread has begun
-    worked: float = 0.0
+    number: int = 0  # of signs given; none until the thread has begun
+    seen: tuple[int, float, float] = 0, 0.0, 0.0
     clock: int | None = None  # of the thread's work; macOS and Windows have none
 
     def missing(self) -> bool:
-        worked = waited = time.monotonic() - self.at
-        if self.clock is not None:  # a machine that is busy with other things makes no answer wrong
-            with suppress(OSError):  # the thread has just ended
-                worked = time.clock_gettime(self.clock) - self.worked
-        asleep = waited > _NAP and worked < _AWAKE * waited
-        return worked > _PATIENCE or asleep or waited > _LONGEST
+        now, worked = time.monotonic(), self.seen[2]
+        with suppress(OSError):  # the thread has just ended; else a machine busy with others makes no answer wrong
+            worked = now if self.clock is None else time.clock_gettime(self.clock)
+        if not self.number or self.number > self.seen[0]:  # it has not begun, or goes on
+            self.seen = self.number, now, worked
+            return False
+        waited, worked = now - self.seen[1], worked - self.seen[2]
+        return worked > _PATIENCE or waited > _LONGEST or (waited > _NAP and worked < _AWAKE * waited)
 
 
 def alive(doing: str = "") -> None:
     """Say that the code in this thread goes on, with a call or another thing; outside `guarded` nothing happens."""
     if signs := getattr(_here, "signs", None):
-        signs.doing, signs.at, signs.worked = doing, time.monotonic(), time.thread_time()
+        signs.doing, signs.number = doing, signs.number + 1  # no clock is read: it is called a thousand times
 
 
 def guarded(function: Callable[[], Any]) -> Any:

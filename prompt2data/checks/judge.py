@@ -13,7 +13,7 @@ from typing import Any
 
 from prompt2data.checks.core import Wrong, call, error_text, told_call
 from prompt2data.checks.forms import same
-from prompt2data.i18n import _, translated
+from prompt2data.i18n import _, language, translated
 from prompt2data.untrusted import safe_repr
 
 
@@ -126,6 +126,7 @@ class Task:
     unchanged: str = ""
     order: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)
+    _given: dict[tuple[str, Callable[..., Any]], list[Outcome]] = field(default_factory=dict, init=False, repr=False)
 
     def judge(self, answer: Callable[..., Any]) -> None:
         """Return if `answer` does what the reference does.
@@ -134,7 +135,7 @@ class Task:
             Wrong: if it does not, with the mistake that it makes, or the smallest input on which it differs.
             NotAttempted: if there is nothing to judge yet.
         """
-        found, wanted = self.outcomes(answer), self.outcomes(self.reference)
+        found, wanted = self.outcomes(answer), self._known(self.reference)
         wrong = [place for place, outcome in enumerate(found) if not outcome.agrees(wanted[place])]
         if not wrong or isinstance(self.says, str):  # what is random has a property for it
             again = self.outcomes(answer, backwards=True)
@@ -155,6 +156,12 @@ class Task:
         """What it gives in each case, in their order."""
         order = -1 if backwards else 1
         return [self._outcome(function, given) for given in self.cases[::order]][::order]
+
+    def _known(self, solution: Callable[..., Any]) -> list[Outcome]:
+        """The outcomes of the reference, or of a solution with a known mistake: found once in each language."""
+        if (key := (language(), solution)) not in self._given:
+            self._given[key] = self.outcomes(solution)
+        return self._given[key]
 
     def _outcome(self, function: Callable[..., Any], given: Case) -> Outcome:
         arguments, options = copy.deepcopy((given.arguments, dict(given.options)))
@@ -200,11 +207,10 @@ class Task:
 
     def _makes(self, found: list[Outcome], wanted: list[Outcome], mistaken: Callable[..., Any]) -> bool:
         """Whether an answer does what a mistaken solution does: nearly everywhere, where it gives anything."""
-        made = self.outcomes(mistaken)
         given = [place for place, outcome in enumerate(found) if outcome.error is None or wanted[place].error]
         return (
             2 * len(given) > len(found)
-            and all(found[place].agrees(made[place]) for place in given)
+            and all(found[place].agrees(self._known(mistaken)[place]) for place in given)
             and not all(found[place].agrees(wanted[place]) for place in given)
         )
 
