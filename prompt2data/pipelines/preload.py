@@ -4,23 +4,25 @@ A module that is missing or fails here fails again, with its error, in the worke
 """
 
 import warnings
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 
-_MODULES = (
-    "torch",
-    "transformers.pipelines",
-    "transformers.models.llama.modeling_llama",
+MODULES = (
     "datasets",
     "distilabel.pipeline",
     "distilabel.steps.tasks",
-    "prompt2data.llm",
     "prompt2data.ground.quiet",
     "prompt2data.pipelines.worker",
 )
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    for _module in _MODULES:
-        with suppress(Exception):
-            import_module(_module)
+
+def preload(modules: Iterable[str]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for module in modules:
+            with suppress(Exception):
+                import_module(module)
+
+
+preload(MODULES)

@@ -25,6 +25,7 @@ from prompt2data.i18n import _
 from prompt2data.pipelines import worker
 
 _PRELOAD = ["prompt2data.pipelines.preload"]
+_PRELOAD_MODELS = ["prompt2data.pipelines.preload_models"]
 _JOIN_SECONDS = 5.0
 _REPORT_SECONDS = 30.0  # a run that went well never needs it
 _state = threading.local()
@@ -41,7 +42,7 @@ def context() -> Any:
     method = os.environ.get("PROMPT2DATA_START_METHOD", default)
     chosen = multiprocessing.get_context(method)
     if method == "forkserver":
-        chosen.set_forkserver_preload(_PRELOAD)
+        chosen.set_forkserver_preload(_PRELOAD + (_PRELOAD_MODELS if "torch" in sys.modules else []))
     return chosen
 
 

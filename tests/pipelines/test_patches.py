@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from prompt2data import pipelines
-from prompt2data.pipelines import patching, preload
+from prompt2data.pipelines import patching, preload, preload_models
 from prompt2data.pipelines.patches import PATCHES, as_markdown
 from prompt2data.pipelines.patching import Patch, UnsupportedDistilabel, Wrapper, apply_patches
 from tests.pipelines.support import environment
@@ -141,6 +141,6 @@ def test_installing_again_changes_nothing() -> None:
     assert Pipeline.run is run
 
 
-@pytest.mark.parametrize("name", preload._MODULES)
+@pytest.mark.parametrize("name", [*preload.MODULES, *preload_models.MODULES])
 def test_every_module_that_is_preloaded_can_be_imported(name: str) -> None:
     importlib.import_module(name)
