@@ -81,5 +81,63 @@ def second(model: str) -> None:
     run(model)
 
 
+PHASES = ("generation", "verify", "step 3", "saving", "exam")
+
+
+def lesson(model: str, until: str = "") -> None:
+    """Lesson 8 in small: sentences for calls, those that verify, a training on them, an exam. Told is each text made.
+
+    It waits in the middle of the phase `until`; "" goes to the end.
+    """
+    from peft import PeftModel
+    from transformers.utils import logging
+
+    from prompt2data import BatchedTransformersLLM, kitchen
+    from prompt2data.cache import GenerationCache
+    from prompt2data.training import train
+
+    logging.disable_progress_bar()
+    phase, kept, save = PHASES[0], GenerationCache.put, PeftModel.save_pretrained
+    made = dict.fromkeys(PHASES, 0)
+
+    def put(self: GenerationCache, key: str, kind: str, payload: bytes) -> None:
+        kept(self, key, kind, payload)
+        if kind == "text":
+            tell("text", key=key)
+            done_one()
+
+    def saving(self: PeftModel, *args: object, **kwargs: object) -> None:
+        save(self, *args, **kwargs)
+        if until == "saving":
+            hold("killed in saving")
+
+    def done_one() -> None:
+        made[phase] += 1
+        if phase == until and made[phase] == 3:
+            hold(f"killed in {phase}")
+
+    def write(adapter: object, conversations: list[list[dict[str, str]]]) -> list[str]:
+        llm = BatchedTransformersLLM(model=model, adapter=adapter, use_magpie_template=True)
+        llm.load()
+        outputs = llm.generate(conversations, max_new_tokens=6, temperature=0)
+        llm.unload()
+        return [output["generations"][0] for output in outputs]
+
+    GenerationCache.put, PeftModel.save_pretrained = put, saving
+    calls = kitchen.deal(kitchen.things(), kitchen.NUMBERS, 8, seed=0)
+    sentences = write(None, [[{"role": "user", "content": kitchen.to_json(call)}] for call in calls])
+    phase, rows = "verify", []
+    for call, sentence in zip(calls, sentences, strict=True):
+        completion = [{"role": "assistant", "content": kitchen.to_json(call)}]
+        rows.append({"prompt": [{"role": "user", "content": sentence}], "completion": completion})
+        rows[-1]["reason"] = kitchen.verify(call, sentence)
+        done_one()
+    phase = "step 3"
+    trained = train(rows, ARGS, LORA, model=model, on_loss=lambda step, loss: done_one())
+    phase = "exam"
+    outputs = write(trained, [[{"role": "user", "content": row["sentence"]}] for row in kitchen.exam_rows("a")[:8]])
+    tell("done", sentences=sentences, losses=trained.losses, outputs=outputs)
+
+
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])

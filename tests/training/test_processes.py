@@ -13,7 +13,7 @@ import pytest
 
 from prompt2data.training import train
 from tests.models.support import ROOT
-from tests.training.children import ARGS, LORA, ROWS
+from tests.training.children import ARGS, LORA, PHASES, ROWS
 
 PATIENCE = 300  # seconds until a test that hangs is told
 
@@ -21,8 +21,8 @@ PATIENCE = 300  # seconds until a test that hangs is told
 class Child:
     """A process that tells what happens in it, a line at a time."""
 
-    def __init__(self, action: str, model: Path, folder: Path) -> None:
-        command = [sys.executable, "-m", "tests.training.children", action, str(model)]
+    def __init__(self, action: str, model: Path, folder: Path, *more: str) -> None:
+        command = [sys.executable, "-m", "tests.training.children", action, str(model), *more]
         self.process = subprocess.Popen(
             command, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "PROMPT2DATA_CACHE": str(folder), "PROMPT2DATA_PROGRESS": "0"},
@@ -34,6 +34,16 @@ class Child:
         told = json.loads(line) if line.startswith("{") else {"event": line + self.process.stderr.read()}
         assert told["event"] == name, told
         return told
+
+    def until(self, name: str) -> tuple[list[str], dict]:
+        """The keys of the texts that it makes until it tells this, and what it tells then."""
+        keys = []
+        while True:
+            told = json.loads(line) if (line := self.process.stdout.readline()).startswith("{") else {}
+            if told.get("event") != "text":
+                assert told.get("event") == name, (line, self.process.stderr.read())
+                return keys, told
+            keys.append(told["key"])
 
     def go_on(self) -> None:
         self.process.stdin.write("\n")
@@ -53,8 +63,8 @@ class Child:
 def child(tiny, folder):
     made = []
 
-    def start(action: str) -> Child:
-        made.append(Child(action, tiny, folder))
+    def start(action: str, *more: str) -> Child:
+        made.append(Child(action, tiny, folder, *more))
         return made[-1]
 
     yield start
@@ -104,6 +114,24 @@ def test_a_killed_training_leaves_nothing_half_made(child, tiny, folder, undistu
     assert not made.found and made.folder == place / "adapter"
     assert sorted(path.name for path in place.iterdir()) == [".lock", "adapter"]
     assert weights(made.folder) == weights(undisturbed.folder)
+
+
+def test_a_lesson_that_is_killed_in_each_phase_goes_on(child, tiny, tmp_path):
+    """Nothing is lost and no text is made twice, whenever the process dies."""
+    undisturbed = Child("lesson", tiny, tmp_path / "undisturbed")
+    texts, results = undisturbed.until("done")
+    undisturbed.end()
+    made = []
+    for phase in PHASES:
+        killed = child("lesson", phase)
+        made.append(killed.until(f"killed in {phase}")[0])
+        killed.kill()
+    last = child("lesson")
+    rest, found = last.until("done")
+    last.end()
+    assert [len(keys) for keys in made] == [3, 5, 0, 0, 3] and len(rest) == 5
+    assert sorted([*sum(made, []), *rest]) == sorted(texts)
+    assert found == results
 
 
 def test_two_processes_train_once(child):
