@@ -39,7 +39,6 @@ LAST = (
 # nothing dear.
 INDEPENDENT = (
     *LAST,
-    "tests/browser/test_static.py",
     "tests/classroom/test_classroom.py",
     "tests/notebooks/test_notebooks.py",
 )

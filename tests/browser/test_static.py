@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -27,11 +28,16 @@ NOTEBOOKS = [
 ]
 
 
-def like_github(path: Path) -> str:
-    """The notebook as a page, as GitHub shows it: no script, no style of a notebook's own, no handlers."""
+@functools.cache
+def exported(path: Path) -> str:
+    """The notebook as a page."""
     exporter = HTMLExporter(template_name="classic", embed_images=True)
-    html, _resources = exporter.from_notebook_node(nbformat.read(path, as_version=4))
-    page = BeautifulSoup(html, "html.parser")
+    return exporter.from_notebook_node(nbformat.read(path, as_version=4))[0]
+
+
+def like_github(path: Path) -> str:
+    """The notebook as GitHub shows it: no script, no style of a notebook's own, no handlers."""
+    page = BeautifulSoup(exported(path), "html.parser")
     for tag in page.find_all("script"):
         tag.decompose()
     for widget in page.select(".p2d"):
@@ -67,10 +73,8 @@ def test_a_solution_without_javascript(chromium: Browser, name: str, tmp_path: P
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_stored_outputs_are_accessible(chromium: Browser, name: str, tmp_path: Path) -> None:
-    exporter = HTMLExporter(template_name="classic", embed_images=True)
-    html, _resources = exporter.from_notebook_node(nbformat.read(COURSE.solution(name), as_version=4))
     file = tmp_path / f"{name}.html"
-    file.write_text(re.sub(r"<script.*?</script>", "", html, flags=re.S), "utf-8")
+    file.write_text(re.sub(r"<script.*?</script>", "", exported(COURSE.solution(name)), flags=re.S), "utf-8")
     page = chromium.new_page(viewport={"width": 1000, "height": 1200})
     page.goto(file.as_uri())
     assert grave(page, ".p2d") == []
