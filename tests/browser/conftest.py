@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser import approved as pictures
+from tests.browser import stage
 from tests.browser.lab import browser, missing_chromium
 
 missing_here = functools.cache(missing_chromium)
@@ -26,6 +27,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[Page]:
+    """The page of a module's tests, once there is one."""
+    return []
+
+
+@pytest.fixture
+def page(request: pytest.FixtureRequest, chromium: Browser, pages: list[Page]) -> Iterator[Page]:
+    """A page for JupyterLab, with its `errors`: a new one, or that of the test before, if it passed, emptied."""
+    if not pages:
+        pages.append(chromium.new_page())
+        errors = pages[0].errors = []
+        pages[0].on("pageerror", lambda error: errors.append(str(error)))
+    pages[0].errors.clear()
+    failed = request.session.testsfailed
+    yield pages[0]
+    if request.session.testsfailed > failed:
+        pages.pop().close()
+    else:
+        stage.close_all(pages[0])
 
 
 @pytest.fixture

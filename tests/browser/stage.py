@@ -37,9 +37,22 @@ def write_notebook(folder: Path, name: str, cells: Sequence[str]) -> str:
 
 def open_notebook(lab: Lab, page: Page, path: str) -> None:
     """Open a notebook of the lab's folder and wait for its kernel."""
-    page.goto(f"{lab.url}/lab/tree/{path}?token={lab.token}&reset")
+    if page.url.startswith(lab.url):  # to load JupyterLab takes longer than most notebooks
+        page.evaluate("async (path) => { await window.jupyterapp.commands.execute('docmanager:open', {path}); }", path)
+    else:
+        page.goto(f"{lab.url}/lab/tree/{path}?token={lab.token}&reset")
     wait_for_kernel(page)
     show_all_cells(page)
+
+
+def close_all(page: Page) -> None:
+    """Close what is open in JupyterLab, saved or not; kernels live on."""
+    page.evaluate(
+        """() => {
+            [...window.jupyterapp.shell.widgets('main')].forEach((widget) => widget.dispose());
+            window.jupyterapp.shell.expandLeft();
+        }"""
+    )
 
 
 def show_all_cells(page: Page) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Locator, Page
 
 from tests.browser import plays, stage
 from tests.browser.accessibility import grave
@@ -31,17 +31,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory, generations: str) -> Iterator[
         yield running
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    page = chromium.new_page(viewport=DESKTOP)
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    yield page
-    page.close()
-
-
 def opened(lab: Lab, page: Page, name: str) -> Locator:
     """The widget of this play, in its notebook, which has run from the top."""
+    page.set_viewport_size(DESKTOP)
     stage.open_notebook(lab, page, f"{name}.ipynb")
     page.evaluate("() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")
     return fresh(page)
