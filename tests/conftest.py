@@ -38,7 +38,7 @@ LAST = (
 # Several tests at a time: a file stays on one worker, since its tests may share a kernel or a browser. These share
 # nothing dear.
 INDEPENDENT = (
-    *LAST,
+    "tests/browser/test_languages.py",
     "tests/classroom/test_classroom.py",
     "tests/notebooks/test_notebooks.py",
 )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from builder.course import load
 from tests.browser import stage
@@ -28,11 +28,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory, generations: str) -> Iterator[
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_a_lesson(lab: Lab, chromium: Browser, name: str, tmp_path: Path) -> None:
+def test_a_lesson(lab: Lab, page: Page, name: str, tmp_path: Path) -> None:
     path = f"notebooks/{name}.ipynb"
-    page = chromium.new_page(viewport={"width": 1200, "height": 1200})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_viewport_size({"width": 1200, "height": 1200})
+    lab.end_kernels()  # that of the lesson before
     stage.open_notebook(lab, page, path)
     stage.run_all(page, seconds=300)
     lab.wait_until_idle()
@@ -54,7 +53,7 @@ def test_a_lesson(lab: Lab, chromium: Browser, name: str, tmp_path: Path) -> Non
         assert pictures.nth(number).get_attribute("alt")
         assert pictures.nth(number).evaluate("(one) => one.naturalWidth") > 100
     assert grave(page) == []
-    assert errors == []
+    assert page.errors == []
 
     page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_timeout(1500)
@@ -62,5 +61,3 @@ def test_a_lesson(lab: Lab, chromium: Browser, name: str, tmp_path: Path) -> Non
         for output in cell.get("outputs", ()):
             assert output["output_type"] != "error", (cell["id"], output)
             assert output.get("name") != "stderr", (cell["id"], output)
-    page.close()
-    lab.end_kernels()

@@ -114,7 +114,7 @@ def test_a_kept_cache(course: Course, tmp_path: Path):
 
 def test_what_the_order_names_is_there():
     """A renamed file would run whenever its folder's turn comes."""
-    named = (*conftest.QUICK, *conftest.LONGEST, *conftest.INDEPENDENT)
+    named = (*conftest.QUICK, *conftest.LONGEST, *conftest.LAST, *conftest.INDEPENDENT)
     assert not [name for name in named if not (ROOT / name.split("::")[0]).exists()]
     text = (ROOT / "tests" / "notebooks" / "test_notebooks.py").read_text("utf-8")
     assert all(f"def {name.split('::')[1][:-1]}(" in text for name in named if "test_notebooks.py::" in name)
