@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,12 @@ print(pipeline.draw("p.png"), pipeline.draw("p.svg"))
 
 
 @pytest.fixture(autouse=True, scope="module")
-def installed() -> None:
+def installed() -> Iterator[None]:
+    """The same text is always the same picture, as the first test shows: it is rendered once."""
     pipelines.install()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "_render", functools.cache(drawing._render))
+        yield
 
 
 def pipeline_with(column: str) -> Pipeline:
