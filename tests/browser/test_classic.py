@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser import plays, stage
 from tests.browser.classic import Classic, classic_notebook, environment, kernel_value
-from tests.browser.lab import browser, screenshot
+from tests.browser.lab import screenshot
 from tests.browser.test_widgets import DESKTOP, PLAYS
 
 
@@ -25,14 +26,14 @@ def classic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Classic]:
 
 
 @pytest.mark.parametrize("name", PLAYS)
-def test_a_widget(classic: Classic, name: str, tmp_path: Path) -> None:
+def test_a_widget(classic: Classic, chromium: Browser, name: str, tmp_path: Path) -> None:
     play = importlib.import_module(f"{plays.__name__}.{name}")
-    with browser() as chromium:
-        page = chromium.new_page(viewport=DESKTOP)
-        widget = classic.show(page, f"{name}.ipynb", ".output .p2d")
-        assert kernel_value(page, "__import__('ipywidgets').__version__") == "7.7.1"
-        widget.scroll_into_view_if_needed()
-        try:
-            play.by_mouse(widget, lambda expression: kernel_value(page, expression))
-        finally:
-            screenshot(page, f"classic-{name}", tmp_path)
+    page = chromium.new_page(viewport=DESKTOP)
+    widget = classic.show(page, f"{name}.ipynb", ".output .p2d")
+    assert kernel_value(page, "__import__('ipywidgets').__version__") == "7.7.1"
+    widget.scroll_into_view_if_needed()
+    try:
+        play.by_mouse(widget, lambda expression: kernel_value(page, expression))
+    finally:
+        screenshot(page, f"classic-{name}", tmp_path)
+    page.close()
