@@ -172,7 +172,11 @@ ADD_TOOL = Task(
         _dealt(_FREQUENT, [_row("Ring.", _RING), _row("Hello.")], {3: [_3], 4: [_4]}),
         _dealt(_FREQUENT, [*_TWO, _row("Ring.", _RING)], {3: [_3], 4: [_4], 5: [_5]}),
         _dealt(_FREQUENT, [_row("Ring.", _RING), *_TWO], {3: [_3], 4: [_4], 5: [_5]}),
-        _dealt(N_("an old row has one more column, and white space around its sentence"), [_row(" Hello. ", half="a")], {3: [_3]}),
+        _dealt(
+            N_("an old row has one more column, and white space around its sentence"),
+            [_row(" Hello. ", half="a")],
+            {3: [_3]},
+        ),
         *drawn(_random_tool, 25),
     ),
     {
