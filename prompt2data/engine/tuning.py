@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import mock
 
 import torch
 
@@ -158,15 +157,18 @@ def _without_trace() -> Iterator[None]:
     bars = transformers.utils.logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
     told, disabled = transformers.utils.logging.get_verbosity(), logging.root.manager.disable
     drawn, drawn_by_numpy, threads = random.getstate(), np.random.get_state(), torch.get_num_threads()
+    offline = constants.HF_HUB_OFFLINE
     try:
         logging.disable(logging.WARNING)
         transformers.utils.logging.disable_progress_bar()
         datasets.disable_progress_bars()
         # TRL tells its makers of each training, and peft looks at the hub for whatever it does not find.
-        with torch.random.fork_rng(), warnings.catch_warnings(), mock.patch.object(constants, "HF_HUB_OFFLINE", True):
+        constants.HF_HUB_OFFLINE = True
+        with torch.random.fork_rng(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
+        constants.HF_HUB_OFFLINE = offline
         random.setstate(drawn)
         np.random.set_state(drawn_by_numpy)
         torch.set_num_threads(threads)
