@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -29,7 +29,7 @@ CARD_FILE = "README.md"
 class Card:
     """What a reader of a dataset needs to know and the rows do not tell.
 
-    A text where a list belongs is a list of one. Raises `TypeError` if `columns` is no mapping.
+    A text where a list belongs is a list of one. Raises `TypeError` if `columns` or `sections` is no mapping.
 
     Attributes:
         title: the dataset's name for humans.
@@ -41,6 +41,7 @@ class Card:
         limits: what the rows are not good for, one sentence each.
         languages: ISO 639-1 codes of the rows' languages.
         tags: more tags for search, besides "synthetic" and "distilabel".
+        sections: more headings, and the Markdown under each: how the rows were checked, what they are worth.
     """
 
     title: str
@@ -52,18 +53,23 @@ class Card:
     limits: Sequence[str] = ()
     languages: Sequence[str] = ("en",)
     tags: Sequence[str] = ()
+    sections: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.columns, Mapping):
             raise TypeError(_("`columns` should be a dictionary: each column, and what it holds."))
+        if not isinstance(self.sections, Mapping):
+            raise TypeError(_("`sections` should be a dictionary: each heading, and the text under it."))
         columns = {whole(safe_str(name)): _line(text) for name, text in self.columns.items()}
         object.__setattr__(self, "columns", columns)
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ("limits", "languages", "tags"):
-                object.__setattr__(self, field.name, tuple(map(_line, as_list(value) or ())))
+        sections = {_line(heading): whole(safe_str(text)).strip() for heading, text in self.sections.items()}
+        object.__setattr__(self, "sections", sections)
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if one.name in ("limits", "languages", "tags"):
+                object.__setattr__(self, one.name, tuple(map(_line, as_list(value) or ())))
             elif isinstance(value, str):
-                object.__setattr__(self, field.name, whole(value))
+                object.__setattr__(self, one.name, whole(value))
 
     def render(self, rows: int, picture: str | None = None) -> str:
         """The card's text for a dataset of `rows` rows. `picture` is a file name beside the card."""
@@ -88,6 +94,8 @@ class Card:
         versions = {name: version(name) for name in ("distilabel", "transformers")}
         parts.append(_list([fact.format(**values, **versions) for fact in facts]))
         parts += ["## " + _("Columns"), _list([f"`{name}`: {text}" for name, text in self.columns.items()])]
+        for heading, text in self.sections.items():
+            parts += [f"## {heading}", text]
         if self.limits:
             parts += ["## " + _("What it is not good for"), _list(self.limits)]
         parts += ["## " + _("Licence"), self.licence]

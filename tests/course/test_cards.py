@@ -83,6 +83,15 @@ def test_a_text_where_a_list_belongs_is_a_list_of_one(tmp_path):
     assert replace(CARD, limits="one\nline").limits == ("one line",)
 
 
+def test_more_sections_stand_before_the_limits():
+    text = replace(CARD, sections={"How it was\nchecked": "By a program.\n", "Exam": "40 of 48"}).render(2)
+    headings = [line for line in text.splitlines() if line.startswith("## ")]
+    assert headings[2:5] == ["## How it was checked", "## Exam", "## What it is not good for"]
+    assert "## How it was checked\n\nBy a program.\n\n## Exam\n\n40 of 48\n\n##" in text
+    with pytest.raises(TypeError, match="`sections` should be a dictionary"):
+        replace(CARD, sections=["Exam"])
+
+
 @pytest.mark.parametrize("columns", [["prompt", "completion"], "prompt", None, 7])
 def test_columns_are_a_dictionary(columns):
     with pytest.raises(TypeError, match="`columns` should be a dictionary"):
@@ -101,6 +110,7 @@ def test_any_text_may_stand_in_a_card(tmp_path, odd):
         licence=odd,
         tags=[odd],
         limits=[odd],
+        sections={odd: odd},
         columns=dict.fromkeys(CARD.columns, odd),
     )
     folder = write_dataset(tmp_path / "out", Dataset.from_list(ROWS), everywhere)
