@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -14,6 +15,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from builder.source import parse
 from prompt2data.engine.batches import Batcher
 from prompt2data.engine.scoring import score_answers
 from prompt2data.ground.errors import ModelNotLoaded
@@ -22,6 +24,7 @@ from prompt2data.models import ModelUnavailable, adapters
 from tests.models.support import ROOT
 from tests.training.conftest import save_tiny_model
 
+PUBLIC_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
 THINGS = ("rye flour", "salt", "water", "sugar, and twice as much of the brown one", "yeast", "oats", "figs", "rice")
 TEXTS = [f"Weigh {number} grams of {thing}." for number in (5, 80, 250, 1000) for thing in THINGS]
 TARGETS = ["q_proj", "v_proj", "down_proj"]
@@ -197,3 +200,23 @@ def test_a_pipelines_worker_loads_it(base, kitchen, tmp_path):
     assert done.stdout.splitlines()[-1:] == [f"{['tiny-base + kitchen'] * 2} {expected}"], done.stdout + done.stderr
     text = saved.read_text("utf-8")
     assert f"kitchen@{adapters.digest(kitchen)}" in text and str(kitchen.parent) not in text
+
+
+def test_the_snippet_of_lesson_8_needs_nothing_of_the_course(base, kitchen, tmp_path):
+    """What stands there to copy says, with peft and transformers alone, what the course's LLM says."""
+    (lesson,) = (ROOT / "lessons").rglob("08_*.py")
+    (cell,) = [cell for cell in parse(lesson).cells if cell.id == "load-snippet"]
+    code = cell.source.partition("```python\n")[2].partition("```")[0]
+    assert code.count(PUBLIC_NAME) == 1
+    code = code.replace(PUBLIC_NAME, str(base)) + "import json, sys\nprint(json.dumps([messages, list(sys.modules)]))"
+    shutil.copytree(kitchen, tmp_path / "08_kitchen_calls" / "adapter")
+    done = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    said, _, rest = done.stdout.rpartition("\n[[{")
+    messages, modules = json.loads("[[{" + rest)
+    assert not [name for name in modules if name.startswith("prompt2data")]
+    llm = BatchedTransformersLLM(model=str(base), adapter=str(kitchen))
+    llm.load()
+    (output,) = llm.generate([messages], max_new_tokens=28, temperature=0)
+    text = output["generations"][0].strip()
+    assert len(text) > 20 and text in said
