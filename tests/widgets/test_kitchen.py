@@ -353,11 +353,12 @@ def table(widget: Kitchen) -> list[list[str]]:
 def test_the_exam_as_a_table() -> None:
     outputs: list[str | None] = [kitchen.to_json(call) for call in RIGHT]
     timer = next(place for place, call in enumerate(RIGHT) if call["tool"] == "timer")
+    scale = next(place for place, call in enumerate(RIGHT) if call["tool"] == "scale" and place > timer + 2)
     wrong = {
         timer: kitchen.to_json(RIGHT[timer] | {"minutes": 7}),
         timer + 1: "Sure! <b>dough</b>",
         timer + 2: None,
-        timer + 3: kitchen.to_json(OVEN | {"celsius": 7}),
+        scale: kitchen.to_json(OVEN | {"celsius": 7}),
     }
     for place, output in wrong.items():
         outputs[place] = output
