@@ -46,25 +46,8 @@ def plain(model: str) -> None:
     tell("seen", network=asked, imported=[name for name in stack if name in sys.modules])
 
 
-def until_step_3(model: str) -> None:
-    run(model, lambda step, loss: hold("step 3") if step == 3 else None)
-
-
 def first_step(model: str) -> None:
     run(model, lambda step, loss: hold("step 1") if step == 1 else None)
-
-
-def while_saving(model: str) -> None:
-    from peft import PeftModel
-
-    save = PeftModel.save_pretrained
-
-    def held(self: PeftModel, *args: object, **kwargs: object) -> None:
-        save(self, *args, **kwargs)
-        hold("saving")
-
-    PeftModel.save_pretrained = held
-    run(model)
 
 
 def second(model: str) -> None:
