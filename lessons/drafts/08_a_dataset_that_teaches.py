@@ -366,48 +366,6 @@ nobody asks for anything. The scale keeps {eval}`stay['scale'].k` of {eval}`stay
 Read the kept ones. The verifier is a program, and it can be wrong. It sees numbers and units, and no sense, so an odd
 sentence slips through. For *this* job, an odd sentence with the true number in it still teaches the right thing.
 
-## Other ways to say it
-
-Most kept sentences sound like the two that the model was shown. Rows like these teach one way to ask. Lesson 3's
-operators by example help: show how somebody says the same **politely**, and **in short**, and let the model say the
-kept sentences so. The call stays what it was, so the verifier can check each of them.
-"""
-
-# %% id="reword"
-PLAIN = by_hand[:6:2]
-WAYS = {
-    "politely": [
-        "Could you set a timer for the brioche dough, please? 45 minutes.",
-        "Can you get the oven to 230 for the focaccia, please?",
-        "Would you weigh out 500 grams of bread flour for me, please?",
-    ],
-    "in short": ["Brioche dough, 45 minutes.", "Oven at 230 for the focaccia.", "500 g of bread flour, please."],
-}
-asked, of = [], []
-for texts in WAYS.values():
-    turns = []
-    for row, text in zip(PLAIN, texts):
-        turns.append({"role": "user", "content": row["sentence"]})
-        turns.append({"role": "assistant", "content": text})
-        by_hand.append({"sentence": text, "call": row["call"]})
-    asked += [[*turns, {"role": "user", "content": row["sentence"]}] for row in kept]
-    of += kept
-settings |= {"temperature": 0.6, "seed": 1}
-outputs = llm.generate(asked, num_generations=2, **settings)
-for row, output in zip(of, outputs):
-    for sentence in output["generations"]:
-        reason = kitchen.verify(row["call"], sentence) or "kept"
-        rows.append({"sentence": sentence, "call": row["call"], "reason": reason})
-new = rows[len(spoken) :]
-again = share(row["reason"] == "kept" for row in new)
-print(f"reworded, and still true: {again}")
-for row in [row for row in new if row["reason"] == "kept"][::12][:6]:
-    print("✔", row["sentence"], "→", kitchen.to_json(row["call"]))
-
-# %% [markdown] id="reword-read" holds="again.k >= 24"
-"""
-{eval}`again.k` more sentences, and other ways to ask. The six rewordings by hand join the rows by hand.
-
 ## Sentences that ask for no tool
 
 A model that has only seen calls will call something, whatever you say. It needs rows with `{"tool": "none"}`.
@@ -589,8 +547,8 @@ Six contestants sit half b, which nobody has seen so far:
 
 1. the **untouched** model;
 2. the model with **eight examples** in its prompt;
-3. trained on the **rows by hand** alone, the eight and their six rewordings;
-4. trained on the **grown** rows: those by hand, and the model's own that were verified;
+3. trained on the **eight rows by hand** alone;
+4. trained on the **grown** rows: these eight, and the model's own that were verified;
 5. trained on the same grown rows, with the calls **shuffled** among the sentences: only the pairs are false;
 6. trained on **two dozen** rows by hand: what a person reaches who writes on.
 
@@ -624,11 +582,11 @@ def trained_exam(rows, name, seed):
 
 
 # %% id="bars"
-UNTOUCHED, SHOWN, HAND = "untouched", "eight examples", "by hand"
+UNTOUCHED, SHOWN, HAND = "untouched", "eight examples", "eight by hand"
 GROWN, SHUFFLED, DOZENS = "grown", "shuffled", "two dozen by hand"
 results = {
     UNTOUCHED: [sit(llm, half_b)],
-    SHOWN: [sit(llm, half_b, shown=by_hand[:8])],
+    SHOWN: [sit(llm, half_b, shown=by_hand)],
     HAND: [trained_exam(by_hand, "by-hand", seed) for seed in (0, 1)],
     GROWN: [trained_exam(grown, "grown", seed) for seed in (0, 1)],
     SHUFFLED: [trained_exam(shuffled, "shuffled", 0)],
@@ -683,7 +641,7 @@ for other in (SHOWN, HAND, DOZENS):
 *No clear difference* means that this exam cannot tell. (Two seeds took the *same* exam, so a pooled interval is a
 little too narrow.) Keep in mind:
 
-* Where *grown* beats *by hand*, the model's rows taught something beyond the rows that they grew from.
+* Where *grown* beats *eight by hand*, the model's rows taught something beyond the eight that they grew from.
 * This lesson does not show that a model's rows beat people's. They are there when nobody has time to write more.
   Whether the filter paid is a question of its own (*Further*).
 * *Grown* gets more calls right than *eight examples*, and reads {eval}`bare_tokens` tokens for a sentence instead of
@@ -813,7 +771,7 @@ sheet = Datasheet(
     title="Kitchen calls",
     motivation="Made in a course, to learn what rows must be like to teach a model.",
     sources=f"{len(by_hand)} sentences were written for this course; {MODEL} wrote the others.",
-    collection=f"Calls dealt, two sentences for each, reworded in two ways, Magpie for none; {len(own)} taken in all.",
+    collection=f"Calls were dealt, two sentences written for each, Magpie for none, seed 0; {len(own)} taken in all.",
     uses="Small experiments with tool calls.",
     not_for="A real kitchen: some calls are wrong, and nobody checks them.",
     licence="SmolLM2 is under Apache-2.0, which sets no terms on outputs. For another model: unknown, look it up.",
