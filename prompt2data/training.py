@@ -20,12 +20,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from safetensors import SafetensorError
 
 from prompt2data import cache, models
 from prompt2data.display.progress import progress_bar
 from prompt2data.engine.identity import DECIDING, expected_device, fingerprint
+from prompt2data.engine.side_by_side import side_by_side
 from prompt2data.engine.tuning import ON_CPU, tuned
+from prompt2data.ground.machine import available_cores
 from prompt2data.ground.rows import as_list, records
 from prompt2data.ground.whole import NotWritten, remove_leftovers, whole_folder
 from prompt2data.i18n import _
@@ -36,7 +39,8 @@ if TYPE_CHECKING:
     from trl import SFTConfig
 
 _RECORD = "training.json"  # beside the adapter's files: their digest, the losses, the seconds
-_TRAINING = 1  # raised when a change here gives other adapters
+_TRAINING = 2  # raised when a change here gives other adapters
+_FOR_A_PROCESS = 3 << 30  # bytes of memory that a process takes, with the model of the course
 _SOFTWARE = ("torch", "transformers", "peft", "trl")
 # Arguments of SFTConfig that say what is told and kept of a training; nothing of the result hangs on them.
 _INDIFFERENT = re.compile(
@@ -99,11 +103,87 @@ def train(
         MemoryError: if the memory does not suffice for a batch.
         NotWritten: if the adapter cannot be kept.
     """
+    run = _run(rows, args, peft_config, models.choose() if model is None else model, name)
+    trained = _known(run.folder) or _made_alone(run, on_loss)
+    if trained.found and on_loss is not None:
+        for step, loss in trained.losses:
+            on_loss(step, loss)
+    return trained
+
+
+def train_all(
+    runs: Mapping[str, tuple[Any, SFTConfig | Mapping[str, Any]]],
+    peft_config: LoraConfig | Mapping[str, Any],
+    model: str | None = None,
+    processes: int | None = None,
+) -> dict[str, Trained]:
+    """Train several adapters as `train` does: on a CPU side by side, on a GPU or without a cache one after another.
+
+    Small models leave cores idle, so two processes with a core each train two adapters sooner than one process with
+    two cores. Each process loads the model for itself. A script calls this under `if __name__ == "__main__":`, as
+    everything that starts processes.
+
+    Args:
+        runs: rows and arguments of each training, by the adapter's name.
+        peft_config: as for `train`, the same for all.
+        model: as for `train`.
+        processes: at most so many at once. Defaults to as many as there are cores, and free memory for.
+
+    Returns:
+        The adapters by their names, in the order of `runs`.
+
+    Raises:
+        What `train` raises, before the first training where rows, arguments or names are at fault; MemoryError also
+        if a process was killed. Adapters that were finished until then are kept.
+    """
+    model = models.choose() if model is None else model
+    asked = {name: _run(rows, args, peft_config, model, name) for name, (rows, args) in runs.items()}
+    missing = [name for name, run in asked.items() if not _known(run.folder)]
+    if processes is None:
+        processes = max(1, min(available_cores(), psutil.virtual_memory().available // _FOR_A_PROCESS))
+    processes = min(processes, len(missing))
+    if processes > 1 and cache.opened() is not None and all("use_cpu" in run.arguments for run in asked.values()):
+        side_by_side(train, {name: (*runs[name], peft_config, model, name) for name in missing}, processes)
+    return {name: train(rows, args, peft_config, model, name) for name, (rows, args) in runs.items()}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One training: what it is made of, and the folder where its adapter is or will be."""
+
+    conversations: list[dict[str, list[dict[str, str]]]]
+    arguments: dict[str, Any]
+    peft_config: LoraConfig | Mapping[str, Any]
+    model: str
+    base: Path
+    folder: Path
+
+    def make(self, on_loss: Callable[[int, float], object] | None) -> None:
+        """Train, and write the adapter to the folder."""
+        started, home = time.monotonic(), self.folder.parent
+        arguments = self.arguments | {"output_dir": str(home)}
+        with tuned(self.base, self.conversations, arguments, self.peft_config, on_loss) as (adapted, losses):
+            with _writing(home), whole_folder(self.folder) as made:
+                adapted.save_pretrained(str(made))
+                _tidy(made, self.model)
+                seconds = round(time.monotonic() - started, 1)
+                record = {"digest": adapters.digest(made), "losses": losses, "seconds": seconds}
+                (made / _RECORD).write_text(json.dumps(record), "utf-8")
+
+
+def _run(
+    rows: Any,
+    args: SFTConfig | Mapping[str, Any],
+    peft_config: LoraConfig | Mapping[str, Any],
+    model: str,
+    name: str,
+) -> _Run:
+    """What `train` is asked for. Raises what it raises before anything is trained."""
     conversations = _conversations(rows)
     if not re.fullmatch(r"\w[\w.-]*", name):
         message = _("{name!r} is no name for an adapter: use letters, digits, '_', '-' and '.'.")
         raise ValueError(message.format(name=name))
-    model = models.public_name(models.choose() if model is None else model)
+    model = models.public_name(model)
     base = _folder_of(model)
     # Not `args.to_dict()`, which takes `eos_token` for a secret.
     named = args if isinstance(args, Mapping) else {one.name: vars(args)[one.name] for one in fields(args) if one.init}
@@ -111,19 +191,6 @@ def train(
     device = expected_device(-1 if arguments.get("use_cpu") else None)
     if device == "cpu":
         arguments |= ON_CPU
-
-    def make(folder: Path) -> None:
-        """Train, and write the adapter to `folder`."""
-        started = time.monotonic()
-        place = {"output_dir": str(home)}
-        with tuned(base, conversations, arguments | place, peft_config, on_loss) as (adapted, losses), _writing(home):
-            with whole_folder(folder) as made:
-                adapted.save_pretrained(str(made))
-                _tidy(made, model)
-                seconds = round(time.monotonic() - started, 1)
-                record = {"digest": adapters.digest(made), "losses": losses, "seconds": seconds}
-                (made / _RECORD).write_text(json.dumps(record), "utf-8")
-
     if (store := cache.opened()) is None:
         home = Path(tempfile.mkdtemp(prefix="prompt2data-"))
         atexit.register(shutil.rmtree, home, ignore_errors=True)
@@ -138,16 +205,12 @@ def train(
             training=_TRAINING,
         )
         home = store.folder / cache.ADAPTERS / key[:32]
-    trained = _known(home / name) or _made_alone(home, name, make)
-    if trained.found and on_loss is not None:
-        for step, loss in trained.losses:
-            on_loss(step, loss)
-    return trained
+    return _Run(conversations, arguments, peft_config, model, base, home / name)
 
 
-def _made_alone(home: Path, name: str, make: Callable[[Path], None]) -> Trained:
-    """The adapter in the folder `name` of `home`, made by `make` unless another process has done so."""
-    folder = home / name
+def _made_alone(run: _Run, on_loss: Callable[[int, float], object] | None) -> Trained:
+    """The adapter of a run, trained unless another process has done so."""
+    folder, home = run.folder, run.folder.parent
     with _alone(home):
         if known := _known(folder):
             return known
@@ -157,7 +220,7 @@ def _made_alone(home: Path, name: str, make: Callable[[Path], None]) -> Trained:
             with _writing(home), whole_folder(folder) as made:
                 shutil.copytree(same.folder, made, dirs_exist_ok=True)
         else:
-            make(folder)
+            run.make(on_loss)
         if not (trained := _known(folder)):
             raise _not_kept(home, _("what was written is not what is there"))
         return replace(trained, found=bool(same))

@@ -88,6 +88,34 @@ def test_the_loss_is_that_of_the_completions(tiny, rows, folder):
     assert made.losses[0][1] == pytest.approx(torch.cat(losses).mean().item(), abs=2e-3)
 
 
+def test_logits_are_computed_for_completions_alone(tiny, rows, folder, monkeypatch):
+    """A prompt of some forty tokens stands before a completion of fifteen; its logits would be most of the work."""
+    from transformers import AutoTokenizer
+    from trl.trainer import utils
+
+    seen = []
+    real = utils._ChunkedLogProbFunction
+
+    class Counting:
+        @staticmethod
+        def apply(hidden, *others):
+            seen.append(len(hidden))
+            return real.apply(hidden, *others)
+
+    monkeypatch.setattr(utils, "_ChunkedLogProbFunction", Counting)
+    before = utils._use_triton
+    train(rows[:2], ARGS | {"max_steps": 1}, LORA, model=str(tiny))
+    tokenizer = AutoTokenizer.from_pretrained(tiny)
+    learned = 0
+    for row in rows[:2]:
+        whole = tokenizer.apply_chat_template(row["prompt"] + row["completion"], return_dict=True)["input_ids"]
+        learned += len(whole) - len(
+            tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)["input_ids"]
+        )
+    assert seen == [learned]
+    assert utils._use_triton is before
+
+
 def test_the_same_rows_give_the_same_bytes(tiny, rows, folder, monkeypatch):
     first = train(rows, ARGS, LORA, model=str(tiny))
     monkeypatch.setenv("PROMPT2DATA_CACHE", str(folder.parent / "another"))

@@ -1,0 +1,106 @@
+"""`train_all`: several trainings at once, in real processes, with what `train` would have made."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
+import pytest
+
+from prompt2data import cache, training
+from prompt2data.training import train, train_all
+from tests.training.children import ARGS, LORA
+
+
+def seeds(rows, numbers=(0, 1, 2)):
+    return {f"seed-{number}": (rows, ARGS | {"seed": number}) for number in numbers}
+
+
+def weights(made):
+    return (made.folder / "adapter_model.safetensors").read_bytes()
+
+
+def test_several_at_once_are_what_each_is_alone(tiny, rows, folder, monkeypatch, tmp_path):
+    runs = seeds(rows)
+    before = train(*runs["seed-1"], LORA, model=str(tiny), name="seed-1")
+    made = train_all(runs, LORA, model=str(tiny), processes=2)
+    assert list(made) == list(runs)
+    assert made["seed-1"].folder == before.folder
+    assert [one.name for one in made.values()] == list(runs)
+    assert len({weights(one) for one in made.values()}) == 3
+    monkeypatch.setenv("PROMPT2DATA_CACHE", str(tmp_path / "another"))
+    alone = train(*runs["seed-2"], LORA, model=str(tiny), name="seed-2")
+    assert dict(alone.losses) == pytest.approx(dict(made["seed-2"].losses), 1e-4)
+
+
+def test_what_is_there_starts_no_process(tiny, rows, folder, monkeypatch):
+    made = {name: train(*run, LORA, model=str(tiny), name=name) for name, run in seeds(rows).items()}
+    monkeypatch.setattr(training, "side_by_side", None)
+    again = train_all(seeds(rows), LORA, model=str(tiny), processes=2)
+    assert [one.folder for one in again.values()] == [one.folder for one in made.values()]
+    assert all(one.found for one in again.values())
+
+
+def test_without_a_cache_they_are_trained_here(tiny, rows, monkeypatch):
+    monkeypatch.setenv("PROMPT2DATA_CACHE", "off")
+    monkeypatch.setattr(training, "side_by_side", None)
+    made = train_all(seeds(rows, (0, 1)), LORA, model=str(tiny), processes=2)
+    assert all(one.folder.is_dir() for one in made.values())
+
+
+def test_bad_rows_are_told_before_anything_is_trained(tiny, rows, folder, monkeypatch):
+    monkeypatch.setattr(training, "side_by_side", None)
+    monkeypatch.setattr(training, "tuned", None)
+    with pytest.raises(ValueError, match="no rows to train on"):
+        train_all(seeds(rows) | {"empty": ([], ARGS)}, LORA, model=str(tiny), processes=2)
+
+
+def test_what_fails_in_a_process_is_raised_here(tiny, rows, folder):
+    with pytest.raises(ValueError, match="no_such_layer"):
+        train_all(seeds(rows), LORA | {"target_modules": ["no_such_layer"]}, model=str(tiny), processes=2)
+
+
+def trainers():
+    """The processes that train, once they have begun to."""
+    while True:
+        found = [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+        if len(found) == 2:
+            return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL])
+def test_a_killed_process_is_one_sentence_and_the_rest_is_kept(tiny, rows, folder, how):
+    finished = train(*seeds(rows)["seed-0"], LORA, model=str(tiny), name="seed-0")
+    long = {f"long-{number}": (rows, ARGS | {"max_steps": 100_000, "seed": number}) for number in range(2)}
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(train_all, long, LORA, str(tiny), 2)
+        first, _second = trainers()
+        os.kill(first.pid, how)
+        with pytest.raises(MemoryError, match="processes=1"):
+            told.result()
+    again = train_all(seeds(rows), LORA, model=str(tiny), processes=2)
+    assert again["seed-0"].folder == finished.folder and again["seed-0"].found
+
+
+def test_an_interrupted_call_leaves_no_process(tiny, rows, folder, monkeypatch):
+    from prompt2data.engine import side_by_side
+
+    long = {f"long-{number}": (rows, ARGS | {"max_steps": 100_000, "seed": number}) for number in range(2)}
+    waited, begun = side_by_side.wait, threading.Event()
+
+    def interrupted(*args):
+        if not begun.is_set():
+            trainers()
+            begun.set()
+            raise KeyboardInterrupt
+        return waited(*args)
+
+    monkeypatch.setattr(side_by_side, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_all(long, LORA, model=str(tiny), processes=2)
+    assert not [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+    store = cache.opened()
+    assert not list((store.folder / cache.ADAPTERS).rglob("training.json"))
