@@ -158,8 +158,8 @@ def verify(call: Any, sentence: str | None) -> str | None:
 
     Returns:
         "no call" if the call itself is none, or the first of the reasons of `quality.calls.why_drop` that fits:
-        "empty", "long", "leak", "unfinished", "number", "unit", "another number", "thing", "another call",
-        "not a request".
+        "empty", "long", "leak", "number", "unit", "another number", "thing", "another call", "not a request",
+        "unfinished". With one of the last two, number and thing are the call's, so that the pair is true.
     """
     checked = _checked(call, TOOLS)
     if checked is None:

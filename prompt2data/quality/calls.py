@@ -102,12 +102,12 @@ def why_drop(unit: str | None, number: int, thing: str, sentence: str | None) ->
         sentence: what somebody said.
 
     Returns:
-        The first of these reasons that fits: "empty": nothing there. "leak": words of a prompt or of the call's form.
-        "long": more than `LONGEST` characters. "unfinished": its last character ends no sentence. "number": it does
-        not say the number. "unit": it says the number in another unit, or in none. "another number": it says a second
+        The first of these reasons that fits: "empty": nothing there. "long": more than `LONGEST` characters. "leak":
+        words of a prompt or of the call's form. "number": it does not say the number. "unit": it says the number in another unit, or in none. "another number": it says a second
         one, or one that is more or less than the number. "thing": it is about something else, or the thing is only a
         part of what it is about. "not a request": it tells, asks for advice, forbids or puts off. "another call": it
-        asks for another tool, or asks for one where none is called.
+        asks for another tool, or asks for one where none is called. "unfinished": true so far, but its last character
+        ends no sentence.
     """
     said = text_of(sentence)
     if not said:
@@ -116,20 +116,21 @@ def why_drop(unit: str | None, number: int, thing: str, sentence: str | None) ->
         return "long"
     if _FORM.search(said.lower()) or leaks.leaks(said):
         return "leak"
-    if not _END.search(said):
-        return "unfinished"
+    ended = _END.search(said)
     text = plainly(said)
     amounts = quantities(text)
     asked = asked_for(text, amounts)
     if unit is None:
         kinds = {amount.kind for amount in amounts}
-        return "another call" if any(kind in kinds or "" in kinds and kind != "grams" for kind in asked) else None
+        called = any(kind in kinds or "" in kinds and kind != "grams" for kind in asked)
+        return "another call" if called else None if ended else "unfinished"
     return (
         _number_fault(unit, number, text, amounts, unit in asked)
         or _thing_fault(unit, thing, text, amounts)
         or ("another call" if unit not in asked and any(asked.values()) else None)
         or ("not a request" if not asked.get(unit) else None)
         or ("another call" if asks_for_more(text, unit) else None)
+        or (None if ended else "unfinished")
     )
 
 
