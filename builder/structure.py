@@ -16,7 +16,7 @@ from builder.readme import filled
 PACKAGE = "prompt2data"
 MAP = "ARCHITECTURE.md"
 MAX_MODULE = 350  # lines
-MAX_PACKAGE = 18_350  # lines of all modules together, apart from
+MAX_PACKAGE = 18_450  # lines of all modules together, apart from
 MAX_CHECKS = 5_450  # lines of the checks, of which most are reference solutions and inputs to try answers on
 BACK_ROOMS = {"engine", "display", "ground"}  # no lesson imports from these
 OPEN_ROOMS = {"checks", "quality", "widgets"}  # lessons import the modules of these; of others, the room's face only

@@ -16,8 +16,6 @@ from prompt2data.checks.card import progress_line
 from prompt2data.i18n import _, ngettext
 from prompt2data.untrusted import visible
 
-_DRAFTS = {"lesson_08"}  # lessons whose notebooks are not there yet
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments, else those of the process: 0, or 1 and one sentence.
@@ -70,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 def _progress(action: str) -> tuple[list[str], list[str]]:
     """Sentences about problems, and the lines to print."""
     for module in pkgutil.iter_modules(checks.__path__):
-        if module.name.startswith("lesson_") and module.name not in _DRAFTS:  # with it come its exercises
+        if module.name.startswith("lesson_"):  # with it come its exercises
             importlib.import_module(f"{checks.__name__}.{module.name}")
     found = record.clear() if action == "clear" else record.read()
     lines = _forgotten(found.passed) if action == "clear" else _passed(found.passed)
@@ -83,7 +81,6 @@ def _passed(passed: record.Passed) -> list[str]:
             [(number, name in passed.get(lesson, ())) for name, number in names.items()]
         )
         for lesson, names in record.exercises().items()
-        if lesson not in _DRAFTS
     }
     return _table({**rows, _("File"): str(record.path())})
 

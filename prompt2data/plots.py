@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.typing import RcKeyType
 
+    from prompt2data.metrics import Share
+
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -85,3 +87,27 @@ def stacked_bars(ax: Axes, counts: Mapping[str, Mapping[str, int]], order: Seque
         ax.barh(list(counts), widths, left=left, label=part, color=color, hatch=hatch, edgecolor="white")
         left = [start + width for start, width in zip(left, widths, strict=True)]
     ax.invert_yaxis()
+
+
+def shares(ax: Axes, named: Mapping[str, Sequence[Share]], label: str) -> None:
+    """Shares in percent with their intervals, a line for each name; call it again to put another kind below the first.
+
+    Args:
+        ax: where to draw.
+        named: one or more shares for each name, such as one for each seed; the same names in each call.
+        label: what the legend calls them.
+    """
+    kind = len(ax.containers)
+    points = [
+        (place + turn / 4 + kind / 8, one) for place, some in enumerate(named.values()) for turn, one in enumerate(some)
+    ]
+    values = [100 * one.value for _height, one in points]
+    errors = [
+        [100 * (one.value - one.low) for _height, one in points],
+        [100 * (one.high - one.value) for _height, one in points],
+    ]
+    heights = [height for height, _one in points]
+    ax.errorbar(values, heights, xerr=errors, label=label, fmt=MARKERS[kind], color=COLORS[2 * kind], capsize=3)
+    ax.set_yticks(range(len(named)), list(named))
+    if not kind:
+        ax.invert_yaxis()

@@ -103,11 +103,11 @@ def why_drop(unit: str | None, number: int, thing: str, sentence: str | None) ->
 
     Returns:
         The first of these reasons that fits: "empty": nothing there. "long": more than `LONGEST` characters. "leak":
-        words of a prompt or of the call's form. "number": it does not say the number. "unit": it says the number in another unit, or in none. "another number": it says a second
-        one, or one that is more or less than the number. "thing": it is about something else, or the thing is only a
-        part of what it is about. "not a request": it tells, asks for advice, forbids or puts off. "another call": it
-        asks for another tool, or asks for one where none is called. "unfinished": true so far, but its last character
-        ends no sentence.
+        words of a prompt or of the call's form. "number": it does not say the number. "unit": it says the number in
+        another unit, or in none. "another number": it says a second one, or one that is more or less than the number.
+        "thing": it is about something else, or the thing is only a part of what it is about. "not a request": it tells,
+        asks for advice, forbids or puts off. "another call": it asks for another tool, or asks for one where none is
+        called. "unfinished": true so far, but its last character ends no sentence.
     """
     said = text_of(sentence)
     if not said:

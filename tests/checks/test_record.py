@@ -18,7 +18,6 @@ import pytest
 from builder.course import load
 from builder.source import parse
 from builder.validate import validate
-from prompt2data import __main__ as command
 from prompt2data.__main__ import main
 from prompt2data.checks import core, record
 from prompt2data.checks.core import CheckFailed, Wrong, exercise
@@ -283,8 +282,6 @@ def test_the_command_shows_each_lesson(capsys, fresh):
     rows = capsys.readouterr().out.splitlines()
     assert rows[0] == "Lesson 1  ○ 1.1 · ✔ 1.2 · ○ 1.3" and rows[-1] == f"File      {fresh}"
     assert len(rows) == len(COURSE.lessons) + 1
-    drafts = (COURSE.root / "lessons" / "drafts").glob("*.py")
-    assert {f"lesson_{path.name[:2]}" for path in drafts} == command._DRAFTS
 
 
 def test_the_command_forgets_and_says_what(capsys, fresh):

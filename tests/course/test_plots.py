@@ -248,3 +248,21 @@ def test_the_guard_names_what_a_figure_lacks():
     assert list(unfinished(two + "fig, a = figure()\nfinish(a, title=t, x=x, y=y)")) == [
         (1, "finish(b)"), (4, "show(fig, alt)"),
     ]  # fmt: skip
+
+
+def test_shares_are_points_with_their_intervals():
+    from prompt2data.metrics import share
+
+    _fig, ax = plots.figure()
+    valid = {"untouched": [share(0, 48)], "trained": [share(47, 48), share(48, 48)]}
+    plots.shares(ax, valid, "valid")
+    plots.shares(ax, {name: [share(3, 48) for _one in some] for name, some in valid.items()}, "exact")
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["untouched", "trained"]
+    first, second = (container[0] for container in ax.containers)
+    assert first.get_xdata().tolist() == pytest.approx([0, 100 * 47 / 48, 100])
+    assert second.get_xdata().tolist() == pytest.approx([6.25] * 3)
+    heights = sorted([*first.get_ydata(), *second.get_ydata()])
+    assert heights == sorted(set(heights))  # none hides another
+    assert ax.yaxis_inverted()
+    ends = ax.containers[0][2][0].get_segments()[1][:, 0]
+    assert ends.tolist() == pytest.approx([100 * share(47, 48).low, 100 * share(47, 48).high])

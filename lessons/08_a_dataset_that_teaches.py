@@ -28,8 +28,7 @@ from prompt2data.checks import lesson_08 as check
 ## Does the data teach?
 
 Seven lessons made rows, and measured them. All their measures stood in for one question that none of them asked: **does
-a model that is trained on these rows do the job better?** The makers of FinePhrase came to the same point: no measure
-of a text replaces training on it.
+a model that is trained on these rows do the job better?**
 
 So you need a job that a small model can learn, and that a program can mark. Knowing about bread is too much for a model
 of this size. Turning a sentence into a **tool call** is not, and models not much larger are made for it today. The
@@ -135,14 +134,14 @@ look as if it knew something. So the calls and the `none` rows are scored apart 
 ## What can it do without training?
 
 First the model as it is, with one short sentence of instruction. Then with **eight examples** in the prompt, two for
-each tool, written by hand. With these eight sentences all the data of this lesson begins.
-**Place your bet: how many of the calls will each of them get exactly right?**
+each tool. They come from two dozen sentences that were written by hand, and from these all the data of this lesson
+grows. **Place your bet: how many of the calls will each of them get exactly right?**
 """
 
 # %% id="by-hand"
-by_hand = []
-for tool in kitchen.TOOLS:
-    by_hand += [row for row in kitchen.examples() if row["call"]["tool"] == tool][:2]
+by_hand = kitchen.examples()
+of_tool = {tool: [row for row in by_hand if row["call"]["tool"] == tool] for tool in kitchen.TOOLS}
+eight = [row for rows in of_tool.values() for row in rows[:2]]
 
 
 def conversation(sentence, shown=()):
@@ -170,7 +169,7 @@ right_a = [row["call"] for row in half_a]
 llm = BatchedTransformersLLM(model=MODEL, use_magpie_template=True)
 llm.load()
 bare_texts, bare_tokens = write_calls(llm, half_a)
-shown_texts, shown_tokens = write_calls(llm, half_a, shown=by_hand)
+shown_texts, shown_tokens = write_calls(llm, half_a, shown=eight)
 bare, shown = kitchen.exam(bare_texts, right_a), kitchen.exam(shown_texts, right_a)
 print(bare_texts[1])
 print(f"untouched, {bare_tokens} tokens read for a sentence:", bare, sep="\n")
@@ -180,8 +179,8 @@ print(f"eight examples, {shown_tokens} tokens read for a sentence:", shown, sep=
 """
 Untouched, the model chats: {eval}`bare.calls.exact.k` of {eval}`bare.calls.exact.n` calls are exact. With eight
 examples {eval}`shown.calls.valid.k` are valid and {eval}`shown.calls.exact.k` exact. The *form* is there at once, the
-*meaning* often is not. And each sentence costs {eval}`shown_tokens` tokens of reading instead of {eval}`bare_tokens`,
-for as long as you use it. Training moves the examples out of the prompt and into the weights. For that you need more.
+*meaning* often is not. And each sentence costs {eval}`shown_tokens` tokens of reading instead of {eval}`bare_tokens`.
+Training moves the examples out of the prompt and into the weights. For that you need more of them.
 
 ## Truth first, then words
 
@@ -191,21 +190,35 @@ like the grid of lesson 1. The model only has to find the words, which is what s
 """
 
 # %% id="deal" tags=["nbval-check-output"]
+def topic(call):
+    """The tool of a call and its thing."""
+    return call["tool"], call.get("for", call.get("of"))
+
+
+in_exam = kitchen.exam_rows()
+exam_topics = {topic(row["call"]) for row in in_exam}
+things = {
+    tool: [thing for thing in names if (tool, thing) not in exam_topics] for tool, names in kitchen.things().items()
+}
 calls = []
-for tool, n in {"timer": 72, "oven": 48, "scale": 24}.items():
-    calls += kitchen.deal({tool: kitchen.things()[tool]}, kitchen.NUMBERS, n, seed=0)
+for tool, n in {"timer": 60, "oven": 84, "scale": 36}.items():
+    calls += kitchen.deal({tool: things[tool]}, kitchen.NUMBERS, n, seed=0)
 print(len(calls), "calls")
-for call in calls[::48]:
+for call in calls[::60]:
     print(kitchen.to_json(call))
 
 # %% [markdown] id="deal-read"
 """
-Why three timers for one scale? Wait for what passes the check. Where few sentences do, deal more calls.
+Nothing is dealt that the exam asks for: else a model could learn by heart that *brownies* belong to the oven. More
+calls go to the oven, since fewer of its sentences will pass.
 
-The model is given each call as a short note, after the two examples of its tool (few-shot turns, lesson 3):
+The model is given each call as a short note, after three of the six examples of its tool (few-shot turns, lesson 3).
+They are drawn anew for each call, as Self-Instruct does (lesson 2): what is shown differs, so what is said will differ.
 """
 
 # %% id="ask" tags=["nbval-check-output"]
+import random
+
 UNITS = {"minutes": "minutes", "celsius": "degrees", "grams": "grams"}
 
 
@@ -215,17 +228,20 @@ def note(call):
     return f"{tool}: {number} {UNITS[unit]}, {thing}"
 
 
-def asking(call):
-    """Messages that ask for a sentence that says a call."""
+def turns(pairs, last):
+    """Messages: each pair as a turn of user and assistant, then what is asked now."""
     messages = []
-    for row in by_hand:
-        if row["call"]["tool"] == call["tool"]:
-            messages.append({"role": "user", "content": note(row["call"])})
-            messages.append({"role": "assistant", "content": row["sentence"]})
-    return [*messages, {"role": "user", "content": note(call)}]
+    for asks, says in pairs:
+        messages += [{"role": "user", "content": asks}, {"role": "assistant", "content": says}]
+    return [*messages, {"role": "user", "content": last}]
 
 
-for message in asking(calls[0]):
+draws = random.Random(0)
+asked = []
+for call in calls:
+    shown_rows = draws.sample(of_tool[call["tool"]], 3)
+    asked.append(turns([(note(row["call"]), row["sentence"]) for row in shown_rows], note(call)))
+for message in asked[0]:
     print(f"{message['role']}: {message['content']}")
 
 # %% [markdown] id="verify-why"
@@ -331,7 +347,8 @@ def check_sentence(inputs: StepInput):
 settings = {"max_new_tokens": 24, "temperature": 1.0, "top_p": 0.95, "seed": 0}
 with Pipeline(name="kitchen") as pipeline:
     load = LoadDataFromDicts(
-        name="load", data=[{"call": kitchen.to_json(call), "messages": asking(call)} for call in calls]
+        name="load",
+        data=[{"call": kitchen.to_json(call), "messages": messages} for call, messages in zip(calls, asked)],
     )
     writer = BatchedTransformersLLM(model=MODEL, use_magpie_template=True, generation_kwargs=settings)
     say = ChatGeneration(name="say", llm=writer, num_generations=2)
@@ -341,36 +358,56 @@ with Pipeline(name="kitchen") as pipeline:
 spoken = pipeline.run()["default"]["train"].to_list()
 
 # %% id="spoken"
-from prompt2data.metrics import compare, share
-
 rows = [
     {"sentence": row["generation"], "call": json.loads(row["call"]), "reason": row["reason"]} for row in spoken
 ]
-kept = [row for row in rows if row["reason"] == "kept"]
 print(Counter(row["reason"] for row in rows).most_common())
-stay = {}
-for tool in kitchen.things():
-    stay[tool] = share(row["reason"] == "kept" for row in rows if row["call"]["tool"] == tool)
-    print(f"{tool}: {stay[tool]}")
-for row in kept[:: max(1, len(kept) // 6)][:6]:
-    print("✔", row["sentence"], "→", kitchen.to_json(row["call"]))
-for row in [row for row in rows if row["reason"] != "kept"][::40][:5]:
-    print("✘", row["sentence"], "→", kitchen.to_json(row["call"]), f"({row['reason']})")
+for reason in ("kept", "not a request", "unfinished", "number"):
+    print(f"\n{reason}:")
+    for row in [row for row in rows if row["reason"] == reason][::8][:4]:
+        print("   ", row["sentence"].strip(), "→", kitchen.to_json(row["call"]))
 
-# %% [markdown] id="spoken-read" holds="24 <= len(kept) < len(rows) / 2 and stay['scale'].low > stay['timer'].high and len({row['call']['tool'] for row in kept}) == 3"
+# %% [markdown] id="spoken-read" holds="0 < sum(row['reason'] == 'kept' for row in rows) < len(rows) / 4"
 """
-{eval}`len(kept)` of {eval}`len(rows)` sentences stay. In the others the number is another one, the thing is missing, or
-nobody asks for anything. The scale keeps {eval}`stay['scale'].k` of {eval}`stay['scale'].n`, the timer
-{eval}`stay['timer'].k` of {eval}`stay['timer'].n`: hence the uneven deal.
+Only {eval}`sum(row['reason'] == 'kept' for row in rows)` of {eval}`len(rows)` sentences are faultless. In most of the
+others the number is wrong, or the thing is missing. *Those* must go: they teach false calls.
 
-Read the kept ones. The verifier is a program, and it can be wrong. It sees numbers and units, and no sense, so an odd
-sentence slips through. For *this* job, an odd sentence with the true number in it still teaches the right thing.
+But look at *not a request* and *unfinished*. They are odd, and they are **true**: number and thing are the call's.
+What a model has to learn here is the way from a sentence to its call, and an odd sentence shows it, too. **So what is
+true stays, whatever its form.** (*Further* compares the two.)
 
+One thing is missing: the notes give numbers in digits, so the sentences have digits. People say *half an hour*. An
+operator (lesson 3) can also be a **program**: this one says an amount in words, in every third row. It adds no fact,
+so it can tell no lie.
+"""
+
+# %% id="words"
+from prompt2data.quality.spoken import in_words
+
+TRUE = {"kept", "not a request", "unfinished"}
+
+
+def say_in_words(row):
+    """A row with its amount in words, where it stands in the sentence as digits and unit."""
+    unit, number = list(row["call"].items())[1]
+    return row | {"sentence": in_words(unit, number, row["sentence"])}
+
+
+true_rows = [row for row in rows if row["reason"] in TRUE]
+changed = [say_in_words(row) for row in true_rows[::3]]
+for old, new in zip(true_rows[::3][:12:3], changed[:12:3]):
+    print(old["sentence"].strip(), "→", new["sentence"].strip())
+true_rows[::3] = changed
+print(Counter(row["call"]["tool"] for row in true_rows))
+print(sum((kitchen.verify(row["call"], row["sentence"]) or "kept") in TRUE for row in changed), "of", len(changed), "true")
+
+# %% [markdown] id="none-why" holds="sum((kitchen.verify(row['call'], row['sentence']) or 'kept') in TRUE for row in changed) >= 0.95 * len(changed)"
+"""
 ## Sentences that ask for no tool
 
-A model that has only seen calls will call something, whatever you say. It needs rows with `{"tool": "none"}`.
-**Magpie** (lesson 4) speaks as a user: describe a cook who talks about everything, and drop what asks for a call. The
-verifier knows that too, given the call `none`.
+A model that has only seen calls will call something, whatever you say. It needs rows with `{"tool": "none"}`, of two
+kinds. **Magpie** (lesson 4) speaks as a user: describe a cook who talks about everything. And to learn that a number
+alone is no order, it needs sentences that **tell** of one. For these you deal notes again, and show two examples.
 """
 
 # %% id="cook"
@@ -388,32 +425,37 @@ small_talk = [
     {"sentence": row["instruction"], "call": NONE, "reason": kitchen.verify(NONE, row["instruction"]) or "kept"}
     for row in said
 ]
-print(Counter(row["reason"] for row in small_talk))
-for row in small_talk[:5]:
-    print("✔" if row["reason"] == "kept" else "✘", row["sentence"])
 
-# %% [markdown] id="chain-why"
+# %% id="told"
+TALES = [
+    ("told: 180 degrees, strudel", "My grandmother always baked her strudel at 180 degrees."),
+    ("told: 40 minutes, challah", "Yesterday the challah sat for 40 minutes and barely moved."),
+]
+dealt = kitchen.deal(things, kitchen.NUMBERS, 48, seed=1)
+inputs = [turns(TALES, note(call).replace(call["tool"], "told", 1)) for call in dealt]
+told = [output["generations"][0] for output in llm.generate(inputs, **settings)]
+tales = [{"sentence": text, "call": NONE, "reason": kitchen.verify(NONE, text) or "kept"} for text in told]
+print(Counter(row["reason"] for row in small_talk), Counter(row["reason"] for row in tales))
+for row in small_talk[:3] + tales[:5]:
+    print("✔" if row["reason"] in TRUE else "✘", row["sentence"])
+llm.generation_kwargs = {"max_new_tokens": 48, "seed": 0}
+chats = next(Magpie(llm=llm, name="chats", n_turns=1).process([{}] * 12))
+
+# %% [markdown] id="told-read" holds="sum(row['reason'] in TRUE for row in tales) > 30"
 """
+The tales make little sense, and they need not: each has a number or a thing, and asks for nothing. That is all that
+they have to teach. The dozen ordinary chats in the last line are for later.
+
 ## The chain
 
-Lesson 7's chain, short: the verifier's reason first, then **contamination**, then duplicates. Two nets keep the exam
-out: a run of eight words, and, more strictly, the *same thing* for the same tool. Else a model could learn by heart
-that *brownies* belong to the oven. The program compares with both halves, and prints nothing of half b.
+Lesson 7's chain, short: the verifier's reason first, then **contamination** (a run of eight words from either half of
+the exam; the program prints nothing of half b), then duplicates.
 """
 
 # %% id="chain"
 from prompt2data.quality import duplicates
 from prompt2data.quality.chain import RowFilter, Verdict, each, run_chain
 from prompt2data.quality.contamination import by_words
-
-
-def topic(call):
-    """The tool of a call and its thing."""
-    return call["tool"], call.get("for", call.get("of"))
-
-
-in_exam = kitchen.exam_rows()
-exam_topics = {topic(row["call"]) for row in in_exam} - {topic(NONE)}
 
 
 def copied(rows):
@@ -423,43 +465,40 @@ def copied(rows):
 
 def repeated(rows):
     sentences = [row["sentence"] for row in rows]
-    alike = {place: other for place, (other, _) in duplicates.near(sentences).items()} | duplicates.exact(sentences)
-    return {
-        place: Verdict("duplicate") for place, other in alike.items() if rows[place]["call"] == rows[other]["call"]
-    }
+    alike = duplicates.near(sentences).items()
+    return {place: Verdict("duplicate") for place, (other, _) in alike if rows[place]["call"] == rows[other]["call"]}
 
 
 chain = [
-    each("verify", [], lambda row: None if row["reason"] == "kept" else row["reason"]),
+    each("true", [], lambda row: None if row["reason"] in TRUE else row["reason"]),
     RowFilter("copied", ("exam sentence",), copied),
-    each("same thing", ["exam thing"], lambda row: "exam thing" if topic(row["call"]) in exam_topics else None),
     RowFilter("repeated", ("duplicate",), repeated),
 ]
-sifted = run_chain(rows + small_talk, chain)
+false_rows = [row for row in rows if row["reason"] not in TRUE]
+talk = [row for pair in zip(small_talk, tales) for row in pair] + tales[len(small_talk) :]
+sifted = run_chain(true_rows + false_rows + talk, chain)
 per_tool = Counter(row["call"]["tool"] for row in sifted.kept)
-shared = sum(topic(row["call"]) in {topic(one["call"]) for one in by_hand} - {topic(NONE)} for row in in_exam)
 print({reason: n for reason, n in sifted.counts.items() if n})
 print(per_tool)
 
-# %% [markdown] id="chain-read" holds="len(sifted.kept) >= 24 and 0 <= shared < 24 and sum(sifted.counts.values()) + len(sifted.kept) == len(rows) + len(small_talk)"
+# %% [markdown] id="chain-read" holds="len(sifted.kept) >= 72 and sum(sifted.counts.values()) + len(sifted.kept) == len(rows) + len(talk)"
 """
 {eval}`len(sifted.kept)` rows are left of {eval}`len(sifted.rows)`, and every other one has its reason. Sentences that
 differ in their number alone are no duplicates here: the number is what is learned.
 
-The sentences by hand stay outside the chain. {eval}`shared` of the exam's {eval}`len(in_exam)` rows ask for a
-thing that they name as well. All bars that you compare below have that in common, but the untouched one.
-
 ## From rows to training
 
 A row becomes a conversation in two parts: the **prompt**, which is read, and the **completion**, which is learned
-(lesson 1). To keep the tools balanced, take equally many rows of each.
+(lesson 1). To keep the tools balanced, take equally many rows of each, and half as many again for `none`, which comes
+in two kinds.
 """
 
 # %% id="training-rows"
 fewest = min(per_tool.values())
 own = []
 for tool in kitchen.TOOLS:
-    own += [row for row in sifted.kept if row["call"]["tool"] == tool][:fewest]
+    wanted = fewest if tool in things else fewest * 3 // 2
+    own += [row for row in sifted.kept if row["call"]["tool"] == tool][:wanted]
 
 
 def to_train(rows):
@@ -499,25 +538,56 @@ trainer = SFTTrainer(
 trainer.train()
 ```
 
-The course's `train` hands the same arguments to the same classes, and keeps the adapter: nothing is trained twice. The
-**rank** `r` says how thin the matrices are. `max_steps` counts batches of four rows. It is the same for everybody
-below: else you would compare patience, not data.
+The course's `train` hands the same arguments to the same classes and keeps the adapter, so that nothing is trained
+twice; `train_all` trains several at a time. The **rank** `r` says how thin the matrices are. `max_steps` counts
+batches of two rows. It is the same for everybody below: else you would compare patience, not data.
+
+## Five bars and a bet
+
+Five contestants will sit half b, which nobody has seen so far:
+
+1. the **untouched** model;
+2. the model with **eight examples** in its prompt;
+3. trained on the **two dozen by hand** alone;
+4. trained on the **grown** rows: these two dozen, and the model's own that are true;
+5. trained on the same grown rows, with the calls **shuffled** among the sentences: only the pairs are false.
+
+**Place your bet, all five, on a piece of paper. And how much of the shuffled model's output will be valid JSON?**
+A sixth model learns from the dozen chats as well, and comes later. Training takes two or three minutes:
 """
 
 # %% id="train"
-from prompt2data.training import train
+from prompt2data.training import train_all
 
+givers = random.Random(0).sample(grown, len(grown))
+partners = {id(one): other["call"] for one, other in zip(givers, givers[1:] + givers[:1])}
+shuffled = [{"sentence": row["sentence"], "call": partners[id(row)]} for row in grown]
+replayed = [
+    {
+        "prompt": [{"role": "user", "content": row["instruction"]}],
+        "completion": [{"role": "assistant", "content": row["response"]}],
+    }
+    for row in chats
+    if row["instruction"] and row["response"]
+]
 recipe = {
-    "max_steps": 36,
-    "per_device_train_batch_size": 4,
-    "learning_rate": 2e-3 if "135M" in MODEL else 2e-4,
-    "warmup_steps": 3,
+    "max_steps": 68,
+    "per_device_train_batch_size": 2,
+    "learning_rate": 1e-3 if "135M" in MODEL else 2e-4,
+    "warmup_steps": 6,
     "lr_scheduler_type": "linear",
     "gradient_checkpointing": False,
 }
 lora = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear"}
-trained = train(to_train(grown), recipe | {"seed": 0}, lora, name="grown-0")
-print(f"trained in {trained.seconds:.0f} s")
+sets = {
+    "grown-0": to_train(grown),
+    "by-hand-0": to_train(by_hand),
+    "shuffled-0": to_train(shuffled),
+    "replay-0": to_train(grown) + replayed,
+}
+llm.unload()
+adapters = train_all({name: (some, recipe | {"seed": 0}) for name, some in sets.items()}, lora)
+trained = adapters["grown-0"]
 
 # %% [markdown] id="loss-why"
 """
@@ -530,10 +600,10 @@ from prompt2data import plots
 
 fig, ax = plots.figure()
 steps, losses = zip(*trained.losses)
-ax.plot(steps, losses, markevery=4)
-first, last = sum(losses[:3]) / 3, sum(losses[-3:]) / 3
+ax.plot(steps, losses, markevery=8)
+first, last = sum(losses[:6]) / 6, sum(losses[-6:]) / 6
 title = f"The loss falls from {first:.1f} to {last:.2f} nats a token"
-plots.finish(ax, title=title, x="step (batches of 4 rows)", y="loss (nats per token)")
+plots.finish(ax, title=title, x="step (batches of 2 rows)", y="loss (nats per token)")
 plots.show(fig, alt="A line that falls: the training loss at each step.")
 
 # %% [markdown] id="loss-read" holds="last < first / 3"
@@ -541,27 +611,12 @@ plots.show(fig, alt="A line that falls: the training loss at each step.")
 Braces, quotes and names of fields are the same in all rows, so they are learned soon. But a falling loss only says that
 the model learns *these rows*. Whether it learns the *job*, the exam says.
 
-## Six bars and a bet
-
-Six contestants sit half b, which nobody has seen so far:
-
-1. the **untouched** model;
-2. the model with **eight examples** in its prompt;
-3. trained on the **eight rows by hand** alone;
-4. trained on the **grown** rows: these eight, and the model's own that were verified;
-5. trained on the same grown rows, with the calls **shuffled** among the sentences: only the pairs are false;
-6. trained on **two dozen** rows by hand: what a person reaches who writes on.
-
-**Place your bet, all six, on a piece of paper. And how much of the shuffled model's output will be valid JSON?**
-Training draws first weights and the order of rows at random. One seed can be luck, so 3 and 4 are trained with two.
+Now the exam. *Valid* and *exact* are of the calls, and `none` stands apart:
 """
 
-# %% id="contestants"
-import random
+# %% id="bars"
+from prompt2data.metrics import compare, share
 
-givers = random.Random(0).sample(grown, len(grown))
-partners = {id(one): other["call"] for one, other in zip(givers, givers[1:] + givers[:1])}
-shuffled = [{"sentence": row["sentence"], "call": partners[id(row)]} for row in grown]
 half_b = kitchen.exam_rows("b")
 
 
@@ -571,49 +626,48 @@ def sit(llm, half, shown=()):
     return kitchen.exam(texts, [row["call"] for row in half])
 
 
-def trained_exam(rows, name, seed):
-    """Train on rows and sit half b."""
-    adapter = train(to_train(rows), recipe | {"seed": seed}, lora, name=f"{name}-{seed}")
+def with_adapter(adapter, half):
+    """What the model reaches with an adapter."""
     pupil = BatchedTransformersLLM(model=MODEL, adapter=adapter)
     pupil.load()
-    result = sit(pupil, half_b)
+    result = sit(pupil, half)
     pupil.unload()
     return result
 
 
-# %% id="bars"
-UNTOUCHED, SHOWN, HAND = "untouched", "eight examples", "eight by hand"
-GROWN, SHUFFLED, DOZENS = "grown", "shuffled", "two dozen by hand"
-results = {
-    UNTOUCHED: [sit(llm, half_b)],
-    SHOWN: [sit(llm, half_b, shown=by_hand)],
-    HAND: [trained_exam(by_hand, "by-hand", seed) for seed in (0, 1)],
-    GROWN: [trained_exam(grown, "grown", seed) for seed in (0, 1)],
-    SHUFFLED: [trained_exam(shuffled, "shuffled", 0)],
-    DOZENS: [trained_exam(kitchen.examples(), "two-dozen", 0)],
-}
+UNTOUCHED, SHOWN, HAND, GROWN, SHUFFLED = "untouched", "eight examples", "two dozen by hand", "grown", "shuffled"
+llm.load()
+results = {UNTOUCHED: [sit(llm, half_b)], SHOWN: [sit(llm, half_b, shown=eight)]}
+for name, key in {HAND: "by-hand-0", GROWN: "grown-0", SHUFFLED: "shuffled-0"}.items():
+    results[name] = [with_adapter(adapters[key], half_b)]
 for name, found in results.items():
     for one in found:
         print(f"{name}: valid {one.calls.valid}; exact {one.calls.exact}; none {one.none.exact.k} of {one.none.exact.n}")
 
+# %% [markdown] id="seeds-why" tags=["solution-only"]
+"""
+Training draws first weights and the order of rows at random, and one seed can be luck. Here are four more; the median
+of five says more than the best of them.
+"""
+
+# %% id="seeds" tags=["solution-only"]
+from statistics import median
+
+more = {f"grown-{seed}": (to_train(grown), recipe | {"seed": seed}) for seed in (1, 2, 3, 4)}
+llm.unload()
+results[GROWN] += [with_adapter(adapter, half_b) for adapter in train_all(more, lora).values()]
+llm.load()
+right = [one.calls.exact.k + one.none.exact.k for one in results[GROWN]]
+print(right, "of", len(half_b), "right, calls and none together; median", median(right))
+
 # %% id="bars-plot"
 fig, ax = plots.figure(figsize=(8, 3.4))
-for number, kind in enumerate(("valid", "exact")):
-    points = [
-        (place + turn / 4 + number / 8, getattr(one.calls, kind))
-        for place, found in enumerate(results.values()) for turn, one in enumerate(found)
-    ]
-    heights, shares = zip(*points)
-    values = [100 * one.value for one in shares]
-    errors = [[100 * (one.value - one.low) for one in shares], [100 * (one.high - one.value) for one in shares]]
-    look = {"fmt": plots.MARKERS[number], "color": plots.COLORS[2 * number], "capsize": 3}
-    ax.errorbar(values, heights, xerr=errors, label=kind, **look)
-ax.set_yticks(range(len(results)), list(results))
-ax.invert_yaxis()
+for kind in ("valid", "exact"):
+    plots.shares(ax, {name: [getattr(one.calls, kind) for one in some] for name, some in results.items()}, kind)
 both = results[SHUFFLED][0].calls
 title = f"Shuffled pairs: {both.valid.k} of {both.valid.n} calls valid, {both.exact.k} exact"
 plots.finish(ax, title=title, x="calls (%)", y="model", legend=True)
-plots.show(fig, alt="For six models, each seed a point with its interval: how many calls are valid, and how many exact.")
+plots.show(fig, alt="For five models, each seed a point with its interval: how many calls are valid, and how many exact.")
 
 # %% [markdown] id="bars-read" holds="results[SHUFFLED][0].calls.valid.value > 0.8 and 20 * results[SHUFFLED][0].calls.exact.k <= results[SHUFFLED][0].calls.exact.n and results[GROWN][0].calls.exact.low > results[SHUFFLED][0].calls.exact.high and results[GROWN][0].calls.exact.low > results[UNTOUCHED][0].calls.exact.high"
 """
@@ -633,60 +687,27 @@ def together(name):
     )
 
 
-for other in (SHOWN, HAND, DOZENS):
+for other in (SHOWN, HAND):
     print(compare(GROWN, together(GROWN), other, together(other)))
 
 # %% [markdown] id="compare-read" holds="bare_tokens * 5 < shown_tokens and together(GROWN).value > together(SHOWN).value + 0.05 and all(one.calls.exact.low > results[UNTOUCHED][0].calls.exact.high for one in results[GROWN])"
 """
-*No clear difference* means that this exam cannot tell. (Two seeds took the *same* exam, so a pooled interval is a
-little too narrow.) Keep in mind:
+*No clear difference* means that this exam cannot tell. One seed can be luck: the solution notebook trains the grown
+rows with five. (They sit the *same* exam, so the pooled interval is a little too narrow.)
 
-* Where *grown* beats *eight by hand*, the model's rows taught something beyond the eight that they grew from.
-* This lesson does not show that a model's rows beat people's. They are there when nobody has time to write more.
-  Whether the filter paid is a question of its own (*Further*).
+* *Grown* against *two dozen by hand* asks whether the model's own rows taught anything beyond those that they grew
+  from. A few rows by people are worth dozens of a model's, and they are there only when somebody has time to write.
 * *Grown* gets more calls right than *eight examples*, and reads {eval}`bare_tokens` tokens for a sentence instead of
   {eval}`shown_tokens`.
-
-Where does the grown model fail? Half a may be looked at:
-"""
-
-# %% id="failures"
-pupil = BatchedTransformersLLM(model=MODEL, adapter=trained)
-pupil.load()
-seen = sit(pupil, half_a)
-print(seen)
-for row in seen.failures[:6]:
-    print(f"{row['wrong']}: {half_a[row['index']]['sentence']} → {row['output']}")
-
-# %% [markdown] id="failures-read"
-"""
-Look for numbers in words (*half a kilo*), for ways of asking that no training row
-has, and for things that the model has not met and spells wrong. Each kind of failure is a wish for the next rows.
-
-What was learned does not carry over to other languages. The rows are English; elsewhere you begin again with two
-sentences for each tool, and a verifier that reads that language.
 
 ## The cost: what was forgotten
 
 The model could do something before: answer. Ask it ordinary questions, *without* the kitchen's system prompt. **How
 many will it answer with a tool call?** And how likely does it find good answers by people now (lesson 6)?
 
-There is a remedy, **replay**: mix ordinary conversations into the training rows. Magpie makes them (lesson 4), so the
-model is shown what it would have said itself.
+There is a remedy, **replay**: mix ordinary conversations into the training rows. The sixth model had a dozen, made by
+Magpie (lesson 4): it was shown what it would have said itself.
 """
-
-# %% id="replay"
-llm.generation_kwargs = {"max_new_tokens": 48, "seed": 0}
-chats = next(Magpie(llm=llm, name="chats", n_turns=1).process([{}] * 12))
-replayed = [
-    {
-        "prompt": [{"role": "user", "content": row["instruction"]}],
-        "completion": [{"role": "assistant", "content": row["response"]}],
-    }
-    for row in chats
-    if row["instruction"] and row["response"]
-]
-with_replay = train(to_train(grown) + replayed, recipe | {"seed": 0}, lora, name="replay-0")
 
 # %% id="forgotten"
 from prompt2data.damage import given_answers
@@ -696,8 +717,7 @@ answered = given_answers()
 questions = [row["instruction"] for row in answered]
 BEFORE, AFTER, REPLAYED = "before", "trained", "with replay"
 cost = {}
-pupil.unload()
-for name, adapter in {BEFORE: None, AFTER: trained, REPLAYED: with_replay}.items():
+for name, adapter in {BEFORE: None, AFTER: trained, REPLAYED: adapters["replay-0"]}.items():
     pupil = BatchedTransformersLLM(model=MODEL, adapter=adapter)
     pupil.load()
     asked = [[{"role": "user", "content": question}] for question in questions]
@@ -793,6 +813,7 @@ from prompt2data.widgets.kitchen import Kitchen
 
 my_sentence = "Wake me in 75 minutes, the starter will be ready then."
 
+seen = with_adapter(trained, half_a)
 pupil = BatchedTransformersLLM(model=MODEL, adapter=trained)
 Kitchen(llm, pupil, exam=seen, rows=half_a, sentence=my_sentence)
 
@@ -889,74 +910,76 @@ print(tokens_per_kept_row(spoken + said, own))
 * Form is learned from anything, meaning only from true pairs. Valid JSON proves nothing.
 * Compare with the cheap ways: no training, examples in the prompt, a few rows by hand, no filter.
 * Score easy answers such as `none` apart, show more than one seed, and print intervals.
-* Training takes away as well. Ask the model something that it could do before.
+* Training takes away as well. Ask for something that the model could do before.
 
 ## Where this goes wrong
 
 * *The exam is looked at too often.* Each time you choose by it, it becomes training data. Keep a half closed.
-* *A loss that falls.* It falls for shuffled pairs too; look at the exam.
-* *More steps for one side.* Equal steps, or you compare patience.
 * *A verifier that is trusted.* Read what it keeps and what it drops, and try to fool it.
-* *Preference training after all this.* DPO with too large a step, or pairs that are too easy, can ruin a model within
-  a few steps. Its reference must be the model *after* the ordinary training, so merge the adapter first.
 
-**Next**: lesson 9 makes many rows: what it will cost, and what happens when a machine dies in the middle.
+**Next**: a task of your own. Its exam first, then its rows.
 """
 
 # %% [markdown] id="further"
 """
 ## Further (optional)
 
-**Does the filter pay?** Take as many rows as in `own`, with the same number for each tool, in two other ways. *Any* row
-that the model wrote, *without* the verifier. And any row that is **true**: number, unit and thing are those of the
-call, but the sentence may stop halfway, or ask for nothing in the eyes of the program. Same steps, same seeds, the same
-eight rows by hand. Before you run it, write down what would convince you. The comparison that was fixed for this
-lesson: exact calls of *grown* and *any row*, `none` apart, both seeds together. (The true rows were thought of when that
-result was known, so they need an exam that is still closed.)
+**Where does the grown model fail?** Half a may be looked at:
+"""
+
+# %% id="failures"
+print(seen)
+for row in seen.failures[:6]:
+    print(f"{row['wrong']}: {half_a[row['index']]['sentence']} → {row['output']}")
+
+# %% [markdown] id="failures-read"
+"""
+Look for ways of asking that no training row has, and for things that the model has not met and spells wrong. Each kind
+of failure is a wish for the next rows. What was learned does not carry over to other languages: there you begin again
+with two dozen sentences, and a verifier that reads that language.
+
+**Watch the pipeline.** The same pipeline under the monitor of lesson 5. All its texts are in the cache, so it takes
+seconds, and the rows are the same:
+"""
+
+# %% id="monitor"
+from prompt2data.widgets.pipeline import PipelineMonitor
+
+monitor = PipelineMonitor(pipeline)
+again = pipeline.run(logging_handlers=[monitor.handler])["default"]["train"].to_list()
+print(again == spoken)
+
+# %% [markdown] id="filter-why"
+"""
+**Does the filter pay?** Take as many rows as in `own` in another way: *any* row that the model wrote, *without* the
+verifier, equally many of each tool. And take only those that are *kept*: true, finished, and asking for something. Same
+steps, same seeds, the same two dozen by hand. What would convince you? Write it down first. The comparison that was
+fixed for this lesson: the right answers of five seeds in half b, calls and `none` apart. That takes ten more trainings,
+so it is a script, `benchmarks/kitchen_filter.py`. This is what it found on two cores:
 """
 
 # %% id="filter"
-from prompt2data.metrics import distinct_n
+from importlib.resources import files
 
-ANY, TRUE = "any row", "true rows"
-made = rows + small_talk
+measured = json.loads(files("prompt2data").joinpath("data/kitchen/filter.json").read_text("utf-8"))
+pooled = {}
+for name, one in measured.items():
+    print(f"{name}: {one['rows']} rows, {one['false']} of them false")
+    print(f"    exact calls of {one['of calls']}: {one['calls']}; none of {one['of none']}: {one['none']}")
+    pooled[name] = share(sum(one["calls"]), 5 * one["of calls"])
+for other in ("any", "kept"):
+    print(compare("true", pooled["true"], other, pooled[other]))
 
-
-def sample_rows(reasons):
-    """The rows by hand, and as many of each tool as in `own`, of those to which the verifier said one of `reasons`."""
-    some = list(by_hand)
-    for tool in kitchen.TOOLS:
-        fitting = [row for row in made if row["call"]["tool"] == tool and row["reason"] in reasons]
-        some += random.Random(0).sample([row for row in fitting if topic(row["call"]) not in exam_topics], fewest)
-    return some
-
-
-sets = {
-    GROWN: grown,
-    ANY: sample_rows({row["reason"] for row in made}),
-    TRUE: sample_rows({"kept", "unfinished", "not a request"}),
-}
-for name, stem in {ANY: "any", TRUE: "true"}.items():
-    results[name] = [trained_exam(sets[name], stem, seed) for seed in (0, 1)]
-    print(compare(GROWN, together(GROWN), name, together(name)))
-for name, some in sets.items():
-    print(name, [(one.calls.exact.k, one.none.exact.k) for one in results[name]], "exact calls and none, seed by seed")
-    variety = distinct_n([row["sentence"] for row in some], 2)
-    print(name, f"distinct-2 of the sentences: {variety:.2f}")
-dropped = Counter(row["reason"] for row in sets[ANY] if row.get("reason", "kept") != "kept")
-print(dropped)
-
-# %% [markdown] id="filter-read" holds="len(sets[ANY]) == len(sets[TRUE]) == len(grown) and 0 < sum(dropped.values()) < len(grown)"
+# %% [markdown] id="filter-read" holds="measured['any']['rows'] == measured['true']['rows'] and measured['true']['false'] == 0 < measured['any']['false']"
 """
-Of *any row*, {eval}`sum(dropped.values())` of {eval}`len(sets[ANY])` would have been dropped. Now read the comparisons:
+{eval}`measured['any']['false']` of the {eval}`measured['any']['rows']` rows of *any* say something else than their
+call. Now read the comparison:
 
-* *grown is higher*: the filter paid, on this exam.
+* *true is higher*: the filter paid, on this exam.
 * *no clear difference*: it may have paid, and the exam is too small to show it.
-* *the other is higher*: **the filter took more than it gave.** A verifier keeps what it understands, and it understands
-  plain sentences best. What it drops is false, or cut short, or said in a way that no rule foresaw, and the last of
-  these is what an exam by people is full of. Compare distinct-2 of the three sets.
+* *the other is higher*: the filter took more than it gave. A verifier keeps what it understands, and it understands
+  plain sentences best, while an exam by people is full of others.
 
-If *true rows* do well, you have found out what to check: whether a sentence is true, and not whether it is well formed.
 Read the `none` rows as well. A model that calls more often gets more calls right and more `none` wrong, and only both
 numbers together tell which model you want.
 
@@ -967,15 +990,14 @@ anywhere. So a filter is a choice, like any other in this course: change one thi
 
 # %% [markdown] id="goodhart-why"
 """
-**What a measure is worth.** Lesson 6 took the best of four. Let the model that learned from the eight rows by hand
+**What a measure is worth.** Lesson 6 took the best of four. Let the model that learned from the rows by hand
 write four calls for each sentence, and choose in two ways: the first that is **valid JSON**, and the first that **the
 verifier** accepts for the sentence. **Which of them will raise the number of exact calls?**
 """
 
 # %% id="goodhart"
 asks = [row for row in half_a if row["call"] != NONE]
-adapter = train(to_train(by_hand), recipe | {"seed": 0}, lora, name="by-hand-0")
-pupil = BatchedTransformersLLM(model=MODEL, adapter=adapter)
+pupil = BatchedTransformersLLM(model=MODEL, adapter=adapters["by-hand-0"])
 pupil.load()
 inputs = [conversation(row["sentence"]) for row in asks]
 drawn = [
@@ -1045,7 +1067,9 @@ for pair in pairs[:3]:
 """
 These sentences are the exam's, so the pairs are for looking only: never train on them. For training, deal new calls,
 take the sentences from this lesson's pipeline, and draw the calls there. Try ordinary training on the *chosen* calls
-first: it is simpler than DPO, and the bar that DPO has to beat.
+first: it is simpler than DPO, and the bar that DPO has to beat. In trials for this lesson no setting of DPO beat it,
+and a large step ruined the model at once. Its reference must be the model *after* the ordinary training, so merge the
+adapter first.
 """
 
 # %% [markdown] id="load-snippet"
