@@ -399,7 +399,7 @@ for old, new in zip(true_rows[::3][:12:3], changed[:12:3]):
     print(old["sentence"].strip(), "→", new["sentence"].strip())
 true_rows[::3] = changed
 print(Counter(row["call"]["tool"] for row in true_rows))
-print(sum((kitchen.verify(row["call"], row["sentence"]) or "kept") in TRUE for row in changed), "of", len(changed), "true")
+print(sum((kitchen.verify(row["call"], row["sentence"]) or "kept") in TRUE for row in changed), "of", len(changed), "still true")
 
 # %% [markdown] id="none-why" holds="sum((kitchen.verify(row['call'], row['sentence']) or 'kept') in TRUE for row in changed) >= 0.95 * len(changed)"
 """
@@ -635,7 +635,8 @@ def with_adapter(adapter, half):
     return result
 
 
-UNTOUCHED, SHOWN, HAND, GROWN, SHUFFLED = "untouched", "eight examples", "two dozen by hand", "grown", "shuffled"
+UNTOUCHED, SHOWN, HAND = "no training", "eight examples", "two dozen by hand"
+GROWN, SHUFFLED = "grown rows", "shuffled pairs"
 llm.load()
 results = {UNTOUCHED: [sit(llm, half_b)], SHOWN: [sit(llm, half_b, shown=eight)]}
 for name, key in {HAND: "by-hand-0", GROWN: "grown-0", SHUFFLED: "shuffled-0"}.items():
@@ -715,7 +716,7 @@ from prompt2data.judges import LikelihoodJudge
 
 answered = given_answers()
 questions = [row["instruction"] for row in answered]
-BEFORE, AFTER, REPLAYED = "before", "trained", "with replay"
+BEFORE, AFTER, REPLAYED = "before training", "after training", "with replay"
 cost = {}
 for name, adapter in {BEFORE: None, AFTER: trained, REPLAYED: adapters["replay-0"]}.items():
     pupil = BatchedTransformersLLM(model=MODEL, adapter=adapter)
@@ -725,7 +726,7 @@ for name, adapter in {BEFORE: None, AFTER: trained, REPLAYED: adapters["replay-0
     likely = LikelihoodJudge(pupil).rate([(row["instruction"], row["good"]) for row in answered])
     called = share(reply.lstrip().startswith("{") for reply in replies)
     cost[name] = {"called": called, "likelihood": sum(likely) / len(likely), "reply": replies[0]}
-    if name == REPLAYED:
+    if adapter is adapters["replay-0"]:
         replay_exam = sit(pupil, half_a)
     pupil.unload()
     print(f"{name}: a call instead of an answer in {called}; log-likelihood {cost[name]['likelihood']:.2f}")
@@ -870,7 +871,7 @@ check.add_tool(add_tool)
 
 # %% id="ex-tool-shown" tags=["solution-only", "nbval-check-output"]
 fridge = [{"tool": "fridge", "celsius": n, "for": "pizza dough"} for n in (3, 4, 5)]
-few = [{"sentence": "Weigh 500 grams of bread flour.", "call": by_hand[4]["call"]}]
+few = [eight[4]]
 longer = add_tool(
     few,
     fridge,
@@ -1015,7 +1016,7 @@ def first_that(test):
     ]
 
 
-FIRST, VALID, VERIFIED = "the first", "valid JSON", "verified"
+FIRST, VALID, VERIFIED = "the first", "valid JSON", "by the verifier"
 ways = {
     FIRST: [four[0] for four in drawn],
     VALID: first_that(lambda call, sentence: call is not None),

@@ -24,7 +24,7 @@ _KEYWORDS = {
     "title", "label", "alt", "x", "y", "desc", "xlabel", "ylabel", "caption",
     "index", "summary", "motivation", "sources", "collection", "uses", "not_for", "licence", "contact",
 }  # fmt: skip
-_CARD = {"columns", "limits"}  # of a card: what is said of each column, and what it is not good for
+_CARD = {"columns", "limits", "sections"}  # of a card: what is said of each column, and what it is not good for
 # Words that are the same in every language: columns, products, metrics.
 _COLUMNS = {
     "instruction", "prompt", "completion", "generation", "response", "question", "chosen", "rejected", "role", "source",

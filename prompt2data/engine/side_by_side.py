@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
 from prompt2data.display.progress import progress_bar
@@ -64,6 +67,14 @@ def _begin(stop: Event, done: Any, threads: int) -> None:
 
     torch.set_num_threads(threads)
     _shared.update(stop=stop, done=done)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it was killed; else it would wait for work for ever."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
 
 
 def _train(train: Callable[..., object], run: tuple[Any, ...]) -> None:

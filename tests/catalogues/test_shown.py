@@ -64,6 +64,7 @@ def test_not_shown(source: str) -> None:
         ('tests = {name: f(x) for name, x in [("as a text", a)]}', ["as a text"]),
         ('Card(columns={"prompt": "what the model read"}, limits=["Nobody checked."])',
          ["what the model read", "Nobody checked."]),
+        ('Card(sections={"How it was checked": "By a program."})', ["How it was checked", "By a program."]),
     ],
 )  # fmt: skip
 def test_shown(source: str, texts: list[str]) -> None:

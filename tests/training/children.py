@@ -64,6 +64,14 @@ def second(model: str) -> None:
     run(model)
 
 
+def several(model: str) -> None:
+    """Train two adapters at once, for longer than anybody waits."""
+    from prompt2data.training import train_all
+
+    runs = {f"seed-{seed}": (ROWS, ARGS | {"max_steps": 100_000, "seed": seed}) for seed in range(2)}
+    train_all(runs, LORA, model=model, processes=2)
+
+
 PHASES = ("generation", "verify", "step 3", "saving", "exam")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -63,22 +63,30 @@ def test_what_fails_in_a_process_is_raised_here(tiny, rows, folder):
         train_all(seeds(rows), LORA | {"target_modules": ["no_such_layer"]}, model=str(tiny), processes=2)
 
 
-def trainers():
+def trainers(parent=None):
     """The processes that train, once they have begun to."""
     while True:
-        found = [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+        found = [one for one in psutil.Process(parent).children() if "spawn_main" in " ".join(one.cmdline())]
         if len(found) == 2:
             return found
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL])
-def test_a_killed_process_is_one_sentence_and_the_rest_is_kept(tiny, rows, folder, how):
+def test_when_the_caller_is_killed_the_processes_end(tiny, folder):
+    caller = subprocess.Popen([sys.executable, "-m", "tests.training.children", "several", str(tiny)])
+    begun = trainers(caller.pid)
+    caller.kill()
+    caller.wait()
+    _gone, alive = psutil.wait_procs(begun, timeout=60)
+    assert not alive
+
+
+def test_a_killed_process_is_one_sentence_and_the_rest_is_kept(tiny, rows, folder):
     finished = train(*seeds(rows)["seed-0"], LORA, model=str(tiny), name="seed-0")
     long = {f"long-{number}": (rows, ARGS | {"max_steps": 100_000, "seed": number}) for number in range(2)}
     with ThreadPoolExecutor(1) as pool:
         told = pool.submit(train_all, long, LORA, str(tiny), 2)
         first, _second = trainers()
-        os.kill(first.pid, how)
+        first.kill()
         with pytest.raises(MemoryError, match="processes=1"):
             told.result()
     again = train_all(seeds(rows), LORA, model=str(tiny), processes=2)
