@@ -187,6 +187,8 @@ Training moves the examples out of the prompt and into the weights. For that you
 You could let the model write a sentence and then label it. But a small model's label is a guess, and a wrong label
 *teaches* the wrong thing. So turn it round, as in lesson 7: **the truth first**. A program deals the calls, balanced
 like the grid of lesson 1. The model only has to find the words, which is what small models are good at.
+
+![](diagram:kitchen_calls)
 """
 
 # %% id="deal" tags=["nbval-check-output"]

@@ -33,7 +33,7 @@ def test_a_lesson(lab: Lab, page: Page, name: str, tmp_path: Path) -> None:
     page.set_viewport_size({"width": 1200, "height": 1200})
     lab.end_kernels()  # that of the lesson before
     stage.open_notebook(lab, page, path)
-    stage.run_all(page, seconds=300)
+    stage.run_all(page, seconds=1200)  # lesson 8 trains
     lab.wait_until_idle()
     screenshot(page, f"lesson-{name}", tmp_path)
 
