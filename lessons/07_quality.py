@@ -950,6 +950,8 @@ These **best practices** come back in every good dataset. In brackets stand the 
 * *Counts without reading.* Twenty rows read by a person find the fault that nobody thought of.
 
 You began with one prompt. Now you have rows that you can account for: where each came from, and why it stayed.
+
+**Next**: lesson 8 trains a model on rows, and lets an exam say what they were worth.
 """
 
 # %% [markdown] id="further"
