@@ -4,8 +4,7 @@
 
 The comparison was fixed before the first run: five seeds each, equal steps, half b of the exam, calls and `none` apart.
 It runs the lesson's own cells up to the training, in a kernel, and then its own. Some ten minutes on two cores; texts
-and adapters that are in the cache cost nothing. The result is written to the file, from which the
-lesson reads it.
+and adapters that are in the cache cost nothing. The result is written to the file, from which the lesson reads it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,10 @@ def like_own(reasons):
     chosen = list(by_hand)
     for tool, wanted in Counter(row["call"]["tool"] for row in own).items():
         fitting = [row for row in made if row["call"]["tool"] == tool and row["reason"] in reasons]
-        chosen += random.Random(0).sample(fitting, min(wanted, len(fitting)))
+        some = random.Random(0).sample(fitting, min(wanted, len(fitting)))
+        if tool in things:
+            some[::3] = [say_in_words(row) for row in some[::3]]  # as in the lesson: only the reasons differ
+        chosen += some
     return chosen
 
 

@@ -103,8 +103,7 @@ def train(
         MemoryError: if the memory does not suffice for a batch.
         NotWritten: if the adapter cannot be kept.
     """
-    run = _run(rows, args, peft_config, models.choose() if model is None else model, name)
-    trained = _known(run.folder) or _made_alone(run, on_loss)
+    trained = _trained(_run(rows, args, peft_config, models.choose() if model is None else model, name), on_loss)
     if trained.found and on_loss is not None:
         for step, loss in trained.losses:
             on_loss(step, loss)
@@ -144,7 +143,11 @@ def train_all(
     processes = min(processes, len(missing))
     if processes > 1 and cache.opened() is not None and all("use_cpu" in run.arguments for run in asked.values()):
         side_by_side(train, {name: (*runs[name], peft_config, model, name) for name in missing}, processes)
-    return {name: train(rows, args, peft_config, model, name) for name, (rows, args) in runs.items()}
+    return {name: _trained(run) for name, run in asked.items()}
+
+
+def _trained(run: _Run, on_loss: Callable[[int, float], object] | None = None) -> Trained:
+    return _known(run.folder) or _made_alone(run, on_loss)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
+import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait as wait_for
 from typing import TYPE_CHECKING, Any
 
 from prompt2data.display.progress import progress_bar
+from prompt2data.ground.children import guard
 from prompt2data.ground.machine import available_cores
 from prompt2data.i18n import _
 
@@ -29,17 +29,16 @@ def side_by_side(train: Callable[..., object], runs: Mapping[str, tuple[Any, ...
     after their next step.
 
     Raises:
-        What `train` raises; MemoryError if a process was killed, which is what systems do when memory is
-        short.
+        What `train` raises; MemoryError if a process was killed, which is what systems do when memory is short.
     """
     ways = multiprocessing.get_context("spawn")  # a fork would inherit torch's threads as they stand
     stop, done = ways.Event(), ways.Value("i", 0)
     total = sum(_steps(args) for _rows, args, *_others in runs.values())
     threads = max(1, available_cores() // processes)
-    with ProcessPoolExecutor(processes, ways, _begin, (stop, done, threads)) as pool:
+    with ProcessPoolExecutor(processes, ways, _begin, (stop, done, threads, os.getpid())) as pool:
         try:
             futures = {pool.submit(_train, train, run) for run in runs.values()}
-            with progress_bar(total, _("training side by side")) as bar:
+            with progress_bar(total or None, _("training side by side")) as bar:
                 while futures:
                     finished, futures = wait(futures, _LOOK_SECONDS, FIRST_COMPLETED)
                     bar.done = done.value
@@ -62,19 +61,13 @@ def _steps(args: Any) -> int:
     return max(0, int(steps))
 
 
-def _begin(stop: Event, done: Any, threads: int) -> None:
+def _begin(stop: Event, done: Any, threads: int, parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a notebook interrupts all processes; `stop` ends this one
     import torch
 
     torch.set_num_threads(threads)
     _shared.update(stop=stop, done=done)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it was killed; else it would wait for work for ever."""
-    if (parent := multiprocessing.parent_process()) is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
+    guard(parent)
 
 
 def _train(train: Callable[..., object], run: tuple[Any, ...]) -> None:

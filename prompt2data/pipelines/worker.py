@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import logging
-import multiprocessing
 import os
 import signal
 import sys
@@ -19,17 +18,15 @@ import traceback
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import Any
 
 from prompt2data import i18n
+from prompt2data.ground.children import guard
 from prompt2data.ground.quiet import quiet
 from prompt2data.pipelines import log
 from prompt2data.pipelines.patching import apply_patches
 from prompt2data.pipelines.worker_patches import FILE_PATCHES, STEP_PATCHES, load_distilabel
-
-_POLL_SECONDS = 1.0
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -85,31 +82,6 @@ class ChannelText(io.TextIOBase):
         if text:
             self._channel.send("print", text)
         return len(text)
-
-
-def guard(parent: int) -> None:
-    """End this process when the process `parent` (the notebook's) has ended, for whatever reason.
-
-    The direct parent may be the fork server, which ends only after its last child: hence the pipe that the
-    notebook's process holds open (`parent_process().sentinel`), and its process id for systems where a copy of that
-    pipe lives on. Where there is a fork server, the kernel ends us with it.
-    """
-    import psutil
-
-    if sys.platform.startswith("linux") and os.getppid() != parent:
-        import ctypes
-
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    process = multiprocessing.parent_process()
-    assert process is not None, "only for processes that multiprocessing started"
-
-    def watch() -> None:
-        while not wait([process.sentinel], timeout=_POLL_SECONDS) and psutil.pid_exists(parent):
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, name="prompt2data-guard", daemon=True).start()
 
 
 def prepare_manager(parent: int) -> None:

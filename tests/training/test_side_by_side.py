@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -64,11 +68,22 @@ def test_what_fails_in_a_process_is_raised_here(tiny, rows, folder):
 
 
 def trainers(parent=None):
-    """The processes that train, once they have begun to."""
-    while True:
-        found = [one for one in psutil.Process(parent).children() if "spawn_main" in " ".join(one.cmdline())]
-        if len(found) == 2:
+    """The processes that train, once there are two."""
+    caller = psutil.Process(parent)
+    while caller.is_running() and caller.status() != psutil.STATUS_ZOMBIE:
+        if len(found := children(caller)) == 2:
             return found
+        time.sleep(0.05)
+    raise AssertionError("the caller has ended")
+
+
+def children(caller):
+    found = []
+    for one in caller.children():
+        with suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
 
 
 def test_when_the_caller_is_killed_the_processes_end(tiny, folder):
@@ -76,21 +91,37 @@ def test_when_the_caller_is_killed_the_processes_end(tiny, folder):
     begun = trainers(caller.pid)
     caller.kill()
     caller.wait()
-    _gone, alive = psutil.wait_procs(begun, timeout=60)
-    assert not alive
+    for one in begun:
+        one.wait()
+
+
+def test_the_stop_button_of_a_notebook_is_told_once(tiny, folder):
+    """It interrupts the kernel and all that the kernel has started."""
+    command = [sys.executable, "-m", "tests.training.children", "several", str(tiny)]
+    caller = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    begun = trainers(caller.pid)
+    while caller.poll() is None and len(list(folder.rglob(".lock"))) < 2:  # both train
+        time.sleep(0.05)
+    os.killpg(caller.pid, signal.SIGINT)
+    _out, told = caller.communicate()
+    assert told.count("Traceback") == 1 and told.rstrip().endswith("KeyboardInterrupt")
+    for one in begun:
+        one.wait()
 
 
 def test_a_killed_process_is_one_sentence_and_the_rest_is_kept(tiny, rows, folder):
-    finished = train(*seeds(rows)["seed-0"], LORA, model=str(tiny), name="seed-0")
     long = {f"long-{number}": (rows, ARGS | {"max_steps": 100_000, "seed": number}) for number in range(2)}
+    runs = seeds(rows, (0,)) | long
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(train_all, long, LORA, str(tiny), 2)
-        first, _second = trainers()
-        first.kill()
+        told = pool.submit(train_all, runs, LORA, str(tiny), 2)
+        while not (kept := list(folder.rglob("seed-0/training.json"))) and not told.done():
+            time.sleep(0.05)
+        for one in trainers():
+            one.kill()
         with pytest.raises(MemoryError, match="processes=1"):
             told.result()
-    again = train_all(seeds(rows), LORA, model=str(tiny), processes=2)
-    assert again["seed-0"].folder == finished.folder and again["seed-0"].found
+    found = train(*runs["seed-0"], LORA, model=str(tiny), name="seed-0")
+    assert found.found and [found.folder] == [path.parent for path in kept]
 
 
 def test_an_interrupted_call_leaves_no_process(tiny, rows, folder, monkeypatch):
@@ -109,6 +140,6 @@ def test_an_interrupted_call_leaves_no_process(tiny, rows, folder, monkeypatch):
     monkeypatch.setattr(side_by_side, "wait", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train_all(long, LORA, model=str(tiny), processes=2)
-    assert not [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+    assert not children(psutil.Process())
     store = cache.opened()
     assert not list((store.folder / cache.ADAPTERS).rglob("training.json"))
