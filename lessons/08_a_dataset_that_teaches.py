@@ -769,7 +769,7 @@ card = Card(
     },
     limits=[
         "English only; the adapter does not carry over to other languages.",
-        "Nearly all numbers are in digits, and the things are those of one list.",
+        "Some amounts are in words, put there by a program, and the things are those of one list.",
         "With the adapter the model calls tools and hardly chats any more.",
     ],
 )
@@ -778,7 +778,7 @@ sheet = Datasheet(
     title="Kitchen calls",
     motivation="Made in a course, to learn what rows must be like to teach a model.",
     sources=f"{len(by_hand)} sentences were written for this course; {MODEL} wrote the others.",
-    collection=f"Calls were dealt, two sentences written for each, Magpie for none, seed 0; {len(own)} taken in all.",
+    collection=f"Calls were dealt, two sentences written for each; Magpie and tales for none; {len(own)} rows taken.",
     uses="Small experiments with tool calls.",
     not_for="A real kitchen: some calls are wrong, and nobody checks them.",
     licence="SmolLM2 is under Apache-2.0, which sets no terms on outputs. For another model: unknown, look it up.",
